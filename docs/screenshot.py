@@ -1,0 +1,43 @@
+"""Take the picture that the README shows: build the bundled figures aside, open Dagster's page over them, write docs/images/lineage.png.
+
+python docs/screenshot.py    needs Debian's Chromium, and installs it where it may
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+PROJECT = Path(__file__).resolve().parent.parent
+PICTURE = PROJECT / "docs" / "images" / "lineage.png"
+SHOWN = (
+    'key:"raw/china_customs_bulletin/*"+ and (+key:"marts/export_change_monthly" or +key:"marts/import_concentration") and not group:"meta"'
+)
+GROUPS = ("china_customs_bulletin", "facts", "marts")
+
+
+def take(folder: Path) -> None:
+    """Write the picture, building in a folder that is thrown away."""
+    from tests.building import copy_raw
+    from tests.services import browser, dagster_environment, lodestone, until, web_server
+
+    env = dagster_environment(copy_raw(folder / "data").data)
+    lodestone(env, "build")
+    with web_server(folder, env) as (address, _), browser(folder, 2000, 800) as context:
+        page = context.new_page()
+        expanded = ",".join(f"global@global:{group}" for group in GROUPS)
+        page.goto(f"{address}/asset-groups~{quote(SHOWN, safe='')}/?expanded={expanded}")
+        page.locator("path[marker-end]").first.wait_for(state="attached")
+        until(lambda: page.get_by_text("Loading").count() == 0, "the state of every asset")
+        page.wait_for_timeout(2000)  # the graph glides into its place
+        PICTURE.parent.mkdir(exist_ok=True)
+        page.screenshot(path=PICTURE, clip={"x": 541, "y": 0, "width": 1459, "height": 700})
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(PROJECT))  # what starts these programs lives with the tests
+    with tempfile.TemporaryDirectory() as made:
+        take(Path(made))
+    sys.stdout.write(f"{PICTURE.relative_to(PROJECT)}: {PICTURE.stat().st_size / 1000:.0f} kB\n")

@@ -1,0 +1,262 @@
+"""Keep raw bytes once, under their own hash, with a receipt for every look. Nothing here reads what the bytes mean.
+
+    data/raw/<source>/<shelf>/<first 12 digits of sha256>/<member>    the bytes
+    data/raw/<source>/<shelf>/receipts/<time>-<sha>-<member>.json     one receipt a look at a file handed in
+    data/raw/<source>/fetched/visits/<time>/plan.json                 the questions one visit to an office has
+    data/raw/<source>/fetched/visits/<time>/receipts.jsonl            a line a receipt of their answers
+    data/raw/<source>/decisions/<time>-<release>.json                 a person's decision to let a release in, or to hold it
+
+The shelf `bundled` is committed with the project; `fetched` is ignored by git. Neither is ever edited or deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.errors import LodestoneError
+from pipelines.files import append_line, write_atomically
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """How one file was received. Times are UTC; `url` and `headers` never hold a secret."""
+
+    source: str
+    member: str
+    sha256: str
+    size: int
+    observed_at: datetime
+    shelf: str
+    url: str | None = None
+    request: str | None = None
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    code_version: str | None = None
+    note: str | None = None
+    visit: str | None = None
+    """The visit it belongs to; null for a file that was handed in."""
+
+    @property
+    def receipt_id(self) -> str:
+        """Name of the receipt, unique within its source."""
+        return f"{self.observed_at:%Y%m%dT%H%M%SZ}-{self.sha256[:12]}-{self.member}"
+
+    def path(self, raw: Path) -> Path:
+        """Where the bytes lie."""
+        return raw / self.source / self.shelf / self.sha256[:12] / self.member
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A person's decision on a release: `accept` lets a held one in, `hold` keeps one out."""
+
+    source: str
+    release_id: str
+    verb: str
+    author: str
+    reason: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of a visit: the file its answer is kept as, the slices whose rows it may hold, the codes it decides."""
+
+    member: str
+    url: str
+    slices: tuple[str, ...]
+    asked: tuple[str, ...]
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What its answer tells about: slices, or the whole file where it has none."""
+        return self.slices or (self.member,)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One round of questions to an office and the receipts of the answers so far; several answers may make one slice."""
+
+    source: str
+    name: str
+    questions: tuple[Question, ...]
+    receipts: tuple[Receipt, ...]
+
+    @property
+    def unanswered(self) -> list[Question]:
+        """Questions without an answer yet."""
+        answered = {receipt.member for receipt in self.receipts}
+        return [question for question in self.questions if question.member not in answered]
+
+
+def keep(raw: Path, receipt: Receipt, body: bytes) -> Receipt:
+    """Keep these bytes once and add the receipt of this look; never overwrite either."""
+    path = receipt.path(raw)
+    if not path.exists():
+        write_atomically(path, body)
+    note = raw / receipt.source / receipt.shelf / "receipts" / f"{receipt.receipt_id}.json"
+    if not note.exists():
+        write_atomically(note, _as_json(asdict(receipt)))
+    return receipt
+
+
+def receive(
+    raw: Path,
+    source: str,
+    member: str,
+    body: bytes,
+    observed_at: datetime,
+    *,
+    shelf: str = "fetched",
+    url: str | None = None,
+    note: str | None = None,
+) -> Receipt:
+    """Keep the bytes of one look at `member` with a receipt of their hash and size."""
+    sha256 = hashlib.sha256(body).hexdigest()
+    return keep(raw, Receipt(source, member, sha256, len(body), observed_at, shelf, url, note=note), body)
+
+
+def receipts(raw: Path, source: str) -> list[Receipt]:
+    """Every file that was handed in, oldest first. Raises `LodestoneError` where a receipt cannot be read."""
+    found, broken = readable_receipts(raw, source)
+    if broken:
+        raise broken[0]
+    return found
+
+
+def readable_receipts(raw: Path, source: str) -> tuple[list[Receipt], list[LodestoneError]]:
+    """Every file handed in whose receipt can be read, oldest first, and an error for every other receipt."""
+    found, broken = [], []
+    for path in sorted((raw / source).glob("*/receipts/[!.]*.json")):
+        try:
+            found.append(_receipt(json.loads(path.read_text("utf-8"))))
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            broken.append(LodestoneError(f"{path}: the receipt cannot be read ({error}); restore it from version control"))
+    return sorted(found, key=lambda receipt: (receipt.observed_at, receipt.member, receipt.sha256)), broken
+
+
+def body(raw: Path, receipt: Receipt) -> bytes:
+    """The bytes of a receipt. Raises `LodestoneError` where they are gone or no longer have the hash they were kept under."""
+    path = receipt.path(raw)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise LodestoneError(f"{path}: the raw file cannot be read ({error.strerror}); restore it from version control") from error
+    if hashlib.sha256(content).hexdigest() != receipt.sha256:
+        raise LodestoneError(
+            f"{path}: the raw file was changed after it was kept; restore it from version control, "
+            f"and keep a new copy with `lodestone keep {receipt.source} FILE`"
+        )
+    return content
+
+
+def intact_body(raw: Path, receipt: Receipt) -> bytes | None:
+    """The bytes of a receipt; null where they are gone or damaged."""
+    try:
+        return body(raw, receipt)
+    except LodestoneError:
+        return None
+
+
+def begin_visit(raw: Path, source: str, name: str, questions: tuple[Question, ...]) -> Visit:
+    """Write down what a visit is going to ask."""
+    write_atomically(visits_folder(raw, source) / name / "plan.json", _as_json({"questions": [asdict(question) for question in questions]}))
+    return Visit(source, name, questions, ())
+
+
+def keep_answer(raw: Path, receipt: Receipt, body: bytes) -> Receipt:
+    """Keep the bytes of one answer of a visit once, and add its receipt to the visit's. A damaged copy of them is put right."""
+    if intact_body(raw, receipt) is None:
+        write_atomically(receipt.path(raw), body)
+    append_line(
+        visits_folder(raw, receipt.source) / str(receipt.visit) / "receipts.jsonl",
+        json.dumps(asdict(receipt), default=_as_text, sort_keys=True),
+    )
+    return receipt
+
+
+def note_trouble(raw: Path, visit: Visit, at: datetime, told: str) -> None:
+    """Write down what kept a visit from its answers."""
+    line = json.dumps({"at": at, "told": told}, default=_as_text, ensure_ascii=False)
+    append_line(visits_folder(raw, visit.source) / visit.name / "troubles.jsonl", line)
+
+
+def standing_trouble(raw: Path, source: str) -> str | None:
+    """What keeps the newest look at some slice or file from being whole; null where nothing does."""
+    made = visits(raw, source)
+    last = {subject: one.name for one in made for question in one.questions for subject in question.subjects}
+    told = []
+    for one in made:
+        open_ones = [question for question in one.unanswered if any(last[subject] == one.name for subject in question.subjects)]
+        if open_ones:
+            why = _last_trouble(visits_folder(raw, source) / one.name / "troubles.jsonl") or "the run was stopped, or is still asking"
+            told.append(f"{len(open_ones)} of {len(one.questions)} questions of the visit of {one.name} have no answer: {why}")
+    return "; ".join(told) or None
+
+
+def _last_trouble(path: Path) -> str | None:
+    lines = path.read_text("utf-8").split("\n")[:-1] if path.exists() else []
+    return str(json.loads(lines[-1])["told"]) if lines else None
+
+
+def visits(raw: Path, source: str) -> list[Visit]:
+    """Every visit to an office, oldest first. A line that a killed process left unfinished is no receipt."""
+    return [_read_visit(path, source) for path in sorted(visits_folder(raw, source).glob("*/plan.json"))]
+
+
+def visits_folder(raw: Path, source: str) -> Path:
+    """Where the visits to an office lie."""
+    return raw / source / "fetched" / "visits"
+
+
+def _read_visit(plan: Path, source: str) -> Visit:
+    try:
+        questions = tuple(
+            Question(**{**values, "slices": tuple(values["slices"]), "asked": tuple(values["asked"])})
+            for values in json.loads(plan.read_text("utf-8"))["questions"]
+        )
+        answers = plan.with_name("receipts.jsonl")
+        lines = answers.read_text("utf-8").split("\n")[:-1] if answers.exists() else []
+        return Visit(source, plan.parent.name, questions, tuple(_receipt(json.loads(line)) for line in lines))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise LodestoneError(f"{plan.parent}: the visit cannot be read ({error}); move it away, and the office is asked again") from error
+
+
+def _receipt(values: dict[str, object]) -> Receipt:
+    observed_at = datetime.fromisoformat(str(values.pop("observed_at"))).astimezone(UTC)
+    return Receipt(**values, observed_at=observed_at)  # type: ignore[arg-type]
+
+
+def decide(raw: Path, decision: Decision) -> None:
+    """Write down who decided what on a release, why and when."""
+    name = f"{decision.decided_at:%Y%m%dT%H%M%SZ}-{decision.release_id}-{decision.verb}.json"
+    write_atomically(raw / decision.source / "decisions" / name, _as_json(asdict(decision)))
+
+
+def decisions(raw: Path, source: str, before: datetime | None = None) -> dict[str, Decision]:
+    """The last decision on each release of a source, of those made by `before`. Raises `LodestoneError` where one cannot be read."""
+    found = {}
+    for path in sorted((raw / source).glob("decisions/[!.]*.json")):
+        try:
+            values = json.loads(path.read_text("utf-8"))
+            values["decided_at"] = datetime.fromisoformat(values["decided_at"]).astimezone(UTC)
+            decision = Decision(**values)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise LodestoneError(
+                f"{path}: the decision cannot be read ({error}); remove it, and decide anew with `lodestone accept` or `lodestone hold`"
+            ) from error
+        if before is None or decision.decided_at <= before:
+            found[decision.release_id] = decision
+    return found
+
+
+def _as_json(values: dict[str, object]) -> bytes:
+    return (json.dumps(values, default=_as_text, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _as_text(moment: datetime) -> str:
+    return moment.isoformat()

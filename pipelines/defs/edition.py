@@ -1,0 +1,168 @@
+"""The edition: every table of the DuckDB file as its own asset, all built in one draft, and the checks that let it out."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from pipelines import warehouse
+from pipelines.defs.charts import chart
+from pipelines.defs.keys import EDITION, table_key, table_names, upstream
+from pipelines.defs.lineage import column_lineage
+from pipelines.errors import BuildFailed, LodestoneError
+from pipelines.settings import Settings, load_settings
+from pipelines.statements import Statement, statements, tables_read
+from pipelines.tables import tables
+
+_STATUS = "select source, state, newest_known_from, lines, rejected, message from meta.source_status order by source"
+
+SOURCES_STAND = dg.AssetCheckSpec("every_source_is_ok", asset=EDITION, description="Every source stands on its newest release.")
+
+
+def edition_asset() -> dg.AssetsDefinition:
+    """All tables and the edition as one step: they are published together or not at all."""
+
+    @dg.multi_asset(
+        name="whole_edition",
+        specs=[*map(_table_spec, table_names()), _edition_spec()],
+        check_specs=[SOURCES_STAND, *_check_specs()],
+        can_subset=False,
+    )
+    def edition(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        settings = load_settings()
+        try:
+            built = build(settings, None, context)
+        except BuildFailed as error:
+            for key in _judged()[error.check] if error.check else ():
+                yield dg.AssetCheckResult(asset_key=key, check_name=error.check, passed=False, metadata={"sample": _plain(error.rows)})
+            raise _failure(error) from error
+        except LodestoneError as error:
+            raise _failure(error) from error
+        with warehouse.read_only(built.path) as connection:
+            yield from _check_results(connection)
+            for name in table_names():
+                yield dg.MaterializeResult(asset_key=table_key(name), metadata=_table_metadata(connection, name))
+            yield dg.MaterializeResult(
+                asset_key=EDITION,
+                metadata={
+                    "path": dg.MetadataValue.path(built.path),
+                    "bytes": built.path.stat().st_size,
+                    "changed": built.changed,
+                    "fell_back": dict(built.fell_back),
+                    "sources": _markdown(connection, _STATUS),
+                },
+                data_version=dg.DataVersion(built.edition_id),
+            )
+
+    return edition
+
+
+@dg.op(
+    config_schema={"as_of": dg.Field(str, description="A day, YYYY-MM-DD: only what was known by its end (UTC) counts.")},
+    description="Build an edition as of a day beside the live one. Nothing that is shown as an asset changes.",
+)
+def edition_as_of_op(context: dg.OpExecutionContext) -> None:
+    """Publish data/as-of/lodestone-<day>.duckdb."""
+    try:
+        built = build(load_settings(), date.fromisoformat(context.op_config["as_of"]), context)
+    except LodestoneError as error:
+        raise _failure(error) from error
+    context.add_output_metadata({"path": dg.MetadataValue.path(built.path), "edition_id": built.edition_id, "changed": built.changed})
+
+
+def build(settings: Settings, as_of: date | None, context: dg.AssetExecutionContext | dg.OpExecutionContext) -> warehouse.Edition:
+    """Build as the one writer, telling the run's log what is being done."""
+    with warehouse.writer(settings):
+        return warehouse.build(settings, as_of, say=context.log.info)
+
+
+def _table_spec(name: str) -> dg.AssetSpec:
+    schema, _ = name.split(".")
+    mart = _marts().get(name)
+    return dg.AssetSpec(
+        table_key(name),
+        deps=sorted(upstream(name)),
+        description=mart.description if mart else tables()[name].description,
+        group_name=schema,
+        kinds={"duckdb", "sql"} if upstream(name) else {"duckdb", "csv"},
+        code_version=warehouse.code_version(),
+    )
+
+
+def _edition_spec() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        EDITION,
+        deps=[table_key(name) for name in table_names()],
+        description="The published DuckDB file: one whole, checked edition, put in the place of yesterday's in one move.",
+        group_name="edition",
+        kinds={"duckdb"},
+        code_version=warehouse.code_version(),
+    )
+
+
+def _check_specs() -> Iterator[dg.AssetCheckSpec]:
+    for one in statements("checks"):
+        for key in _judged()[one.path.stem]:
+            yield dg.AssetCheckSpec(one.path.stem, asset=key, description=one.description)
+
+
+def _judged() -> dict[str, list[dg.AssetKey]]:
+    """What each check speaks of: the edition as a whole, and every mart that its query reads."""
+    return {
+        one.path.stem: [EDITION, *(table_key(name) for name in sorted(tables_read(one.sql) & _marts().keys()))]
+        for one in statements("checks")
+    }
+
+
+def _marts() -> dict[str, Statement]:
+    return {one.name: one for one in statements("marts")}
+
+
+def _failure(error: LodestoneError) -> dg.Failure:
+    found: dict[str, Any] = {"check": error.check, "rows": _plain(error.rows)} if isinstance(error, BuildFailed) and error.check else {}
+    return dg.Failure(str(error), metadata=found, allow_retries=False)
+
+
+def _plain(rows: list[dict[str, object]]) -> list[dict[str, str | None]]:
+    """Rows as text: what a check finds may be of any type, metadata may not."""
+    return [{name: None if value is None else str(value) for name, value in row.items()} for row in rows]
+
+
+def _check_results(connection: duckdb.DuckDBPyConnection) -> Iterator[dg.AssetCheckResult]:
+    for name, failing in connection.execute("select check_name, failing_rows from meta.check_result").fetchall():
+        for key in _judged()[name]:
+            yield dg.AssetCheckResult(asset_key=key, check_name=name, passed=failing == 0, metadata={"failing_rows": failing})
+    wrong = connection.execute("select source, state, message from meta.source_status where state not in ('ok', 'not_asked')").fetchall()
+    yield dg.AssetCheckResult(
+        asset_key=EDITION,
+        check_name=SOURCES_STAND.name,
+        passed=not wrong,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={source: f"{state}: {message}" for source, state, message in wrong},
+    )
+
+
+def _table_metadata(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:
+    counted = connection.execute(f"select count(*) from {name}").fetchone()
+    columns = connection.execute(
+        "select column_name, data_type, comment from duckdb_columns() where schema_name = ? and table_name = ? order by column_index",
+        name.split("."),
+    ).fetchall()
+    found: dict[str, Any] = {
+        "dagster/row_count": counted[0] if counted else 0,
+        "dagster/column_schema": dg.TableSchema([dg.TableColumn(column, kind, description=meaning) for column, kind, meaning in columns]),
+    }
+    if name in _marts():
+        found |= column_lineage(_marts()[name])
+        picture = chart(connection, name)
+        found |= {} if picture is None else {"chart": dg.MetadataValue.md(picture)}
+    return found
+
+
+def _markdown(connection: duckdb.DuckDBPyConnection, query: str) -> dg.MarkdownMetadataValue:
+    rows = connection.sql(query)
+    filled = (["" if value is None else str(value) for value in row] for row in rows.fetchall())
+    lines = [rows.columns, ["---"] * len(rows.columns), *filled]
+    return dg.MetadataValue.md("\n".join(f"| {' | '.join(cells)} |" for cells in lines))

@@ -1,0 +1,69 @@
+"""Run one of the jobs here and now, as `lodestone build` does, with Dagster keeping its record of the run."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from pipelines.definitions import defs
+from pipelines.defs.jobs import PROGRESS
+from pipelines.settings import PROJECT, Settings
+
+
+@dataclass(frozen=True)
+class FailedStep:
+    """A step that failed: its name, why, and for a failed check which it was and a sample of what it found."""
+
+    step: str
+    message: str
+    check: str | None
+    rows: list[dict[str, str | None]]
+
+
+def launch(
+    job: str, settings: Settings, say: Callable[[str], None], ops: dict[str, Any] | None = None, tags: dict[str, str] | None = None
+) -> list[FailedStep]:
+    """Run a job to its end, telling `say` what its steps are doing; the steps that failed."""
+    settings.dagster.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("DAGSTER_HOME", str(PROJECT))
+    os.environ.update(LODESTONE_DAGSTER=str(settings.dagster), LODESTONE_DATA=str(settings.data))
+    logger = logging.getLogger(PROGRESS)
+    listener = _Listener(say)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    logger.addHandler(listener)
+    try:
+        with dg.DagsterInstance.get() as instance:
+            run_config = {"loggers": {"progress": {}}, "ops": ops or {}}
+            result = defs.resolve_job_def(job).execute_in_process(run_config=run_config, instance=instance, raise_on_error=False, tags=tags)
+    finally:
+        logger.removeHandler(listener)
+    return [_failed(event) for event in result.all_events if event.is_step_failure]
+
+
+class _Listener(logging.Handler):
+    """Passes on what steps say themselves; Dagster's own events stay in its record."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(logging.INFO)
+        self.say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        written = getattr(record, "dagster_meta", {})
+        if written.get("dagster_event") is None:
+            self.say(str(written.get("orig_message", record.getMessage())))
+
+
+def _failed(event: dg.DagsterEvent) -> FailedStep:
+    failure = event.step_failure_data
+    told = failure.user_failure_data
+    if told is None:
+        error = failure.error.cause or failure.error if failure.error else None
+        return FailedStep(str(event.step_key), error.message.strip() if error else "it failed without a word", None, [])
+    values: dict[str, Any] = {name: value.value for name, value in told.metadata.items()}
+    return FailedStep(str(event.step_key), told.description or told.label, values.get("check"), values.get("rows", []))

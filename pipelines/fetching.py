@@ -1,0 +1,262 @@
+"""What is asked of an office and why, and one visit that asks it. Answers are kept by `archive`, read by `releases`.
+
+A visit is a round of questions. It can be cut at any point: what was answered is kept, and the next run goes on with what
+is unanswered. Nothing here knows how an office words its questions (`sources/<name>/fetch.py`) or how bytes travel
+(`download`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from filelock import FileLock, Timeout
+
+from pipelines import archive
+from pipelines.download import Downloader, FetchFailed, MissingKey, Politeness, Request
+from pipelines.errors import BadFile, LodestoneError
+from pipelines.periods import months_between, shifted
+from pipelines.releases import Look, asked_codes, looks, observations
+from pipelines.scope import Scope, current_scope
+from pipelines.settings import Settings
+from pipelines.sources import Fetch, Source
+
+Say = Callable[[str], None]
+
+SAME_NIGHT = timedelta(hours=20)
+"""An unfinished visit younger than this is gone on with; an older one would mix two states of an office in one look."""
+
+TOLD_EVERY = 25
+"""A person who waits is told of every so many questions."""
+
+FAILURES_IN_A_ROW = 3
+"""So many questions may fail one after another before the visit gives up: an office that is down answers none of them."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one office is going to be asked. `months` (YYYY-MM) are those that are due, each with its reason."""
+
+    source: str
+    months: Mapping[str, str]
+    requests: tuple[Request, ...]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What one visit brought."""
+
+    source: str
+    visit: str | None
+    asked: int = 0
+    answered: int = 0
+    unchanged: int = 0
+    received_bytes: int = 0
+    failures: tuple[str, ...] = field(default=())
+
+
+def plan(settings: Settings, source: Source, now: datetime) -> Plan:
+    """What a night asks an office: the months of its revision window, and those that are missing. Asks nothing."""
+    due = due_months(source, looks(settings, source), current_scope(), now)
+    return Plan(source.name, due, tuple(source.requests(list(due), current_scope())))
+
+
+def backfill(source: Source, first: str, last: str | None, now: datetime) -> Plan:
+    """What a backfill asks an office: every month of a range that can be there by now; an open range ends with the newest."""
+    newest = newest_month(_config(source), now)
+    return plan_of(source, months_between(first, newest if last is None else min(last, newest)))
+
+
+def plan_of(source: Source, months: Sequence[str]) -> Plan:
+    """What brings certain months (YYYY-MM)."""
+    return Plan(source.name, dict.fromkeys(months, "asked for by name"), tuple(source.requests(list(months), current_scope())))
+
+
+def newest_month(config: Fetch, now: datetime) -> str:
+    """The newest month (YYYY-MM) whose figures may be there by now."""
+    day = (now - timedelta(days=config.lag_days)).date()
+    return shifted(f"{day:%Y-%m}", -1)
+
+
+def due_months(source: Source, looked: Sequence[Look], scope: Scope, now: datetime) -> dict[str, str]:
+    """The months (YYYY-MM) that are due, oldest first, each with its reason."""
+    config = _config(source)
+    newest = newest_month(config, now)
+    window = set(months_between(shifted(newest, 1 - config.revision_months), newest))
+    yearly = config.yearly_revision
+    season = set()
+    if yearly is not None and now.month in yearly.calendar_months:
+        season = set(months_between(shifted(newest, 1 - yearly.months), newest))
+    asked = _asked_months(source, looked, scope)
+    filled = {one.slice[-7:] for one in observations(source, looked) if not one.withdrawn}
+    last_filled = max(filled, default="")
+    due = {}
+    for month in months_between(config.first_month, newest):
+        if month not in asked:
+            due[month] = "not asked for yet, or not for every code in scope"
+        elif month in window:
+            due[month] = f"within the {config.revision_months} newest months, which the office may still revise"
+        elif month in season and yearly is not None:
+            due[month] = f"the office revises {yearly.months} months at this time of the year"
+        elif month not in filled and month > last_filled:
+            due[month] = "empty when last asked, and nothing later is there: not published yet"
+    return due
+
+
+def _asked_months(source: Source, looked: Sequence[Look], scope: Scope) -> set[str]:
+    """Months that the last whole look at each of their slices asked for in all of the scope."""
+    asked: dict[str, set[str]] = {}
+    for name, codes in asked_codes(looked).items():
+        if set(scope.headings) <= set(codes):
+            asked.setdefault(name[-7:], set()).add(name)
+    datasets = len({member.dataset for member in source.config.members.values()})
+    return {month for month, names in asked.items() if len(names) == datasets}
+
+
+def visit(
+    settings: Settings, source: Source, planned: Plan, now: datetime, say: Say, wait: Callable[[float], None] | None = None
+) -> Fetched:
+    """Ask an office what was planned and keep every answer. An unfinished visit of the same night is gone on with.
+
+    Raises `MissingKey` where the office wants a key and there is none, and `LodestoneError` where the clock went back or
+    another run is asking the same office. What fails otherwise is written down and told in the result.
+    """
+    config = _config(source)
+    if not planned.requests:
+        return Fetched(source.name, None)
+    if config.key is not None and not os.environ.get(config.key.environment, "").strip():
+        raise MissingKey(f"{source.name} needs a key in {config.key.environment}: sign up at {config.key.sign_up}")
+    _refuse_a_clock_set_back(settings, source, now)
+    lock = settings.data / f".fetch-{source.name}.lock"
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock, timeout=0), _downloader(settings, source, config, say, wait) as downloader:
+            return _ask(settings, source, _begin(settings, source, planned, now), planned, downloader, now, say)
+    except Timeout as error:
+        raise LodestoneError(f"another run is asking {source.name} ({lock} is taken); wait for it, or stop it") from error
+    except OSError as error:
+        raise LodestoneError(
+            f"{error.filename or settings.data}: an answer of {source.name} cannot be kept ({error.strerror}); "
+            "make room, or put the folder right, and run again: what was kept before stands"
+        ) from error
+
+
+def _config(source: Source) -> Fetch:
+    if source.config.fetch is None:
+        raise LodestoneError(f"{source.name} is not asked over the network: hand a file in with `lodestone keep {source.name} FILE`")
+    return source.config.fetch
+
+
+def _downloader(settings: Settings, source: Source, config: Fetch, say: Say, wait: Callable[[float], None] | None) -> Downloader:
+    politeness = Politeness(
+        requests_per_minute=config.requests_per_minute if settings.offices is None else float("inf"),
+        timeout_seconds=config.timeout_seconds,
+        most_bytes=config.most_bytes,
+    )
+    partial = settings.raw / source.name / "fetched" / "partial"
+    return Downloader(source.name, politeness, stand_in=settings.offices, partial=partial, say=say, wait=wait or time.sleep)
+
+
+def _begin(settings: Settings, source: Source, planned: Plan, now: datetime) -> archive.Visit:
+    """The unfinished visit of this night that has these questions, where no later one asked for the same; else a new one."""
+    questions = tuple(archive.Question(one.member, one.shown, one.slices, one.asked) for one in planned.requests)
+    made = archive.visits(settings.raw, source.name)
+    subjects = {subject for question in questions for subject in question.subjects}
+    last = next((one for one in reversed(made) if any(not subjects.isdisjoint(question.subjects) for question in one.questions)), None)
+    if (
+        last is not None
+        and now - _began(last) < SAME_NIGHT
+        and set(questions) <= set(last.questions)
+        and set(questions) & set(last.unanswered)
+    ):
+        return last
+    name = f"{now:%Y%m%dT%H%M%SZ}"
+    again = sum(one.name.startswith(name) for one in made)
+    return archive.begin_visit(settings.raw, source.name, f"{name}-{again + 1:02}" if again else name, questions)
+
+
+def _began(made: archive.Visit) -> datetime:
+    return datetime.strptime(made.name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def _ask(
+    settings: Settings, source: Source, made: archive.Visit, planned: Plan, downloader: Downloader, now: datetime, say: Say
+) -> Fetched:
+    kept = _recognisable(settings, source)
+    wanted = {question.member for question in made.unanswered}
+    requests = [one for one in planned.requests if one.member in wanted]
+    if len(requests) < len(planned.requests):
+        say(f"{source.name}: going on with the visit of {made.name}; {len(planned.requests) - len(requests)} answers are held already")
+    answered, unchanged, received, in_a_row = 0, 0, 0, 0
+    failures: list[str] = []
+    for number, request in enumerate(requests, start=1):
+        if number % TOLD_EVERY == 0:
+            say(f"{source.name}: {number} of {len(requests)} questions")
+        before = kept.get(request.member)
+        held = None if before is None else archive.intact_body(settings.raw, before)
+        headers = before.headers if before is not None and held is not None else {}
+        try:
+            answer = downloader.ask(request, etag=headers.get("etag"), last_modified=headers.get("last-modified"))
+            body = held if answer.unchanged and held is not None else answer.body
+            if not answer.unchanged:
+                _refuse_a_key_in(request, body)
+                source.recognise(request.member, answer)
+        except (FetchFailed, BadFile) as error:
+            told = str(error) if isinstance(error, FetchFailed) else f"{source.name}, {error}"
+            archive.note_trouble(settings.raw, made, now, told)
+            say(told)
+            failures.append(told)
+            in_a_row += 1
+            if in_a_row == FAILURES_IN_A_ROW or _wants_to_be_left_alone(error):
+                break
+            continue
+        in_a_row = 0
+        receipt = archive.Receipt(
+            source=source.name,
+            member=request.member,
+            sha256=hashlib.sha256(body).hexdigest(),
+            size=len(body),
+            observed_at=now,
+            shelf="fetched",
+            url=answer.url,
+            status=answer.status,
+            headers={**headers, **answer.headers} if answer.unchanged else answer.headers,
+            code_version=source.code_version,
+            visit=made.name,
+        )
+        archive.keep_answer(settings.raw, receipt, body)
+        answered, unchanged, received = answered + 1, unchanged + answer.unchanged, received + (0 if answer.unchanged else len(body))
+    return Fetched(source.name, made.name, len(requests), answered, unchanged, received, tuple(failures))
+
+
+def _refuse_a_key_in(request: Request, body: bytes) -> None:
+    secret = os.environ.get(request.secret[1], "").strip() if request.secret else ""
+    if secret and secret.encode() in body:
+        raise BadFile(request.member, 1, "***", "the answer repeats the key, so it is not kept", "tell the office, and ask again later")
+
+
+def _wants_to_be_left_alone(error: FetchFailed | BadFile) -> bool:
+    """Whether the office named a time before which it is not to be asked, further off than a visit waits."""
+    return isinstance(error, FetchFailed) and error.wait_seconds is not None and not error.passing
+
+
+def _recognisable(settings: Settings, source: Source) -> dict[str, archive.Receipt]:
+    """The newest answer to each question, where the office said what to recognise it by."""
+    newest = {receipt.member: receipt for one in archive.visits(settings.raw, source.name) for receipt in one.receipts}
+    return {member: receipt for member, receipt in newest.items() if receipt.headers.keys() & {"etag", "last-modified"}}
+
+
+def _refuse_a_clock_set_back(settings: Settings, source: Source, now: datetime) -> None:
+    made = archive.visits(settings.raw, source.name)
+    moments = [(_began(one), one.name) for one in made] + [(receipt.observed_at, one.name) for one in made for receipt in one.receipts]
+    newest, name = max(moments, default=(now, ""))
+    if newest > now:
+        raise LodestoneError(
+            f"{source.name}: the clock says {now:%Y-%m-%d %H:%M} UTC, but the office was last asked at {newest:%Y-%m-%d %H:%M}; "
+            "set the clock right, for a receipt dated too early would change what was known when; "
+            f"if the clock was wrong then, move the visit {name} out of {archive.visits_folder(settings.raw, source.name)}"
+        )

@@ -1,0 +1,477 @@
+"""Which release is current for which slice, and which was, at any past time.
+
+A slice is a fixed piece of what an office publishes; a release is (slice, content). Every look observes releases, and
+the sequence of observations of a slice is its history: A, then B, then A again is three admitted observations.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines import archive
+from pipelines.corrections import ALWAYS, Applied, Correction, apply, corrections_of
+from pipelines.errors import BadFile, LodestoneError
+from pipelines.files import write_atomically
+from pipelines.scope import current_scope
+from pipelines.settings import Settings
+from pipelines.sources import Source
+from pipelines.vocabulary import dates_version
+
+EMPTY = hashlib.sha256(b"[]").hexdigest()
+"""Content hash of a slice that an office no longer fills: its release is withdrawn."""
+
+UNNAMED = "unnamed"
+"""Slice of the rows whose slice cannot be told, because a field that names it is empty: the gate says which."""
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A kept file that a release stands on; `source_row` counts in it."""
+
+    member: str
+    sha256: str
+    receipt_id: str
+    observed_at: datetime
+    url: str | None
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One slice of one look. `known_from` is null where only holding it dates it."""
+
+    slice: str
+    release_id: str
+    content_hash: str
+    lines: int
+    known_from: datetime | None
+    known_from_basis: str
+    members: tuple[str, ...]
+    """The files it was cut from."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A look at a slice that found another content than the look before."""
+
+    source: str
+    slice: str
+    release_id: str
+    content_hash: str
+    lines: int
+    observed_at: datetime
+    receipt_id: str
+    """The receipt, or the visit, of the look."""
+    files: tuple[RawFile, ...]
+    known_from: datetime
+    known_from_basis: str
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the office took back every row of the slice."""
+        return self.content_hash == EMPTY
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An observation with what became of its release: current, superseded, withdrawn, held, failed or passed over, and why."""
+
+    observation: Observation
+    state: str
+    reason: str | None
+    known_until: datetime | None
+    """When a later observation took its place; null while it is current. Held, failed and passed-over ones never had a place."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A file that was handed in, or the answers of one visit, and what was read from them.
+
+    A file that was handed in, or that a question without slices brought, speaks for the whole of its member: a slice it
+    no longer holds is withdrawn. Other answers speak for the slices of their question, once all answers that a slice
+    needs are there.
+    """
+
+    name: str
+    observed_at: datetime
+    receipts: tuple[archive.Receipt, ...]
+    slices: Mapping[str, tuple[str, ...]]
+    """Slices that the look speaks for, each with the members it stands on; empty for whole members."""
+    asked: Mapping[str, tuple[str, ...]]
+    """Codes that were asked for, by slice."""
+    cuts: tuple[Cut, ...] = ()
+    errors: Mapping[str, LodestoneError] = field(default_factory=dict)
+    """What cannot be read, by member."""
+    corrections: tuple[Correction, ...] = ()
+    """Corrections that had been decided by then."""
+    spent: tuple[str, ...] = ()
+    """What is told of corrections whose guard no longer holds."""
+
+    @property
+    def speaks_for(self) -> frozenset[str]:
+        """Members, or slices, that the look tells about."""
+        return frozenset(self.slices) if self.slices else frozenset(receipt.member for receipt in self.receipts)
+
+
+def release_id(source: str, slice_name: str, content_hash: str) -> str:
+    """16 hex digits that name one content of one slice."""
+    return hashlib.sha256(f"{source}\n{slice_name}\n{content_hash}".encode()).hexdigest()[:16]
+
+
+def read_member(settings: Settings, source: Source, receipt: archive.Receipt) -> pl.DataFrame:
+    """The rows of a received file as text, with `source_member`, `slice`, `known_from` and its basis.
+
+    Raises `LodestoneError` where the bytes are gone or changed, and `BadFile` where they are not what the source publishes.
+    """
+    kind = source.kind(receipt.member)
+    if kind is None:
+        known = ", ".join(source.config.members)
+        raise LodestoneError(f"{receipt.member}: {source.name} has no such file; it has {known}")
+    member = source.config.members[kind]
+    frame = source.parse(receipt.member, archive.body(settings.raw, receipt))
+    fewest, most = member.rows
+    if not fewest <= frame.height <= most:
+        raise BadFile(
+            receipt.member,
+            1,
+            f"{frame.height} rows",
+            f"the file should have {fewest} to {most} rows",
+            "fetch it again, or widen `rows` in source.yaml after looking at it",
+        )
+    sliced = source.slices(receipt.member, frame)
+    return sliced.with_columns(
+        slice=pl.concat_str(pl.lit(f"{source.name}/{member.dataset}/"), pl.col("slice").fill_null(UNNAMED)),
+        source_member=pl.lit(receipt.member),
+    )
+
+
+def cut(source: Source, frame: pl.DataFrame) -> list[Cut]:
+    """The slices of rows of one kind. The content hash leaves out line numbers, file names, line ends and anything but the fields."""
+    derived = {"source_row", "source_member", "slice", "known_from", "known_from_basis"}
+    fields = [name for name in frame.columns if name not in derived]
+    cuts = []
+    for (name,), rows in frame.group_by(["slice"], maintain_order=True):
+        slice_name = str(name)
+        content = json.dumps([fields, sorted(map(list, rows.select(fields).rows()), key=str)], ensure_ascii=False)
+        content_hash = hashlib.sha256(content.encode()).hexdigest()
+        known: datetime | None = rows["known_from"].dt.max() if rows["known_from"].null_count() == 0 else None  # type: ignore[assignment]
+        basis = "held" if known is None else rows.filter(pl.col("known_from") == known)["known_from_basis"][0]
+        members = tuple(sorted(rows["source_member"].unique()))
+        release = release_id(source.name, slice_name, content_hash)
+        cuts.append(Cut(slice_name, release, content_hash, rows.height, _utc(known), basis, members))
+    return cuts
+
+
+@dataclass(frozen=True)
+class Read:
+    """The rows of a look by kind of file, what of it cannot be read by member, and what became of its corrections."""
+
+    frames: dict[str, pl.DataFrame]
+    errors: dict[str, LodestoneError]
+    applied: tuple[Applied, ...]
+    spent: tuple[str, ...]
+
+
+def read_look(settings: Settings, source: Source, look: Look, slices: Iterable[str] | None = None) -> Read:
+    """Read the files of a look, with its corrections; with `slices`, only the rows of those.
+
+    A slice of which an answer cannot be read, or is still missing, has no rows here.
+    """
+    wanted = None if slices is None else set(slices)
+    by_kind: dict[str, list[pl.DataFrame]] = {}
+    errors: dict[str, LodestoneError] = {}
+    for receipt in look.receipts:
+        covered = [name for name, members in look.slices.items() if receipt.member in members]
+        if wanted is not None and covered and wanted.isdisjoint(covered):
+            continue
+        try:
+            frame = read_member(settings, source, receipt)
+        except LodestoneError as error:
+            errors[receipt.member] = error
+            continue
+        by_kind.setdefault(str(source.kind(receipt.member)), []).append(frame)
+    answered = {receipt.member for receipt in look.receipts} - errors.keys()
+    whole = (
+        pl.lit(True) if not look.slices else pl.col("slice").is_in([name for name, needs in look.slices.items() if set(needs) <= answered])
+    )
+    if wanted is not None:
+        whole = whole & pl.col("slice").is_in(list(wanted))
+    frames: dict[str, pl.DataFrame] = {}
+    applied: list[Applied] = []
+    spent: list[str] = []
+    for kind, parts in by_kind.items():
+        frames[kind], here, told = apply(pl.concat(parts).filter(whole), kind, look.corrections)
+        applied += here
+        spent += told
+    return Read(frames, errors, tuple(applied), tuple(spent))
+
+
+def looks(settings: Settings, source: Source, before: datetime | None = None) -> list[Look]:
+    """Every look at a source, oldest first; with `before`, only those that were earlier.
+
+    The newest copy of each file that was handed in is read again and held against its hash: damage shows, though what is
+    known stands.
+    """
+    received, unreadable = archive.readable_receipts(settings.raw, source.name)
+    found = [Look(receipt.receipt_id, receipt.observed_at, (receipt,), {}, {}) for receipt in received]
+    for visit in archive.visits(settings.raw, source.name):
+        found += _looks_of_visit(visit)
+    # In the same second the archive's own order counts: names would put a second visit (X-02) before the first.
+    found = sorted((one for one in found if before is None or one.observed_at < before), key=lambda one: one.observed_at)
+    corrections = [one for one in corrections_of(settings.raw, source.name) if before is None or one.decided_at < before]
+    found = _with_corrections(found, corrections, lambda one: source.kind(one.receipts[0].member))
+    newest = {receipt.member: receipt for one in found if not one.slices for receipt in one.receipts}
+    broken = [Look(str(error), datetime.min.replace(tzinfo=UTC), (), {}, {}, errors={str(error): error}) for error in unreadable]
+    return broken + [_with_cuts(settings, source, one, newest) for one in found]
+
+
+def _with_corrections(found: list[Look], corrections: list[Correction], kind: Callable[[Look], str | None]) -> list[Look]:
+    """The looks with the corrections that had been decided by then, and another look at the files then held for each later one."""
+    if not corrections:
+        return found
+    seen = [replace(one, corrections=tuple(fix for fix in corrections if fix.decided_at <= one.observed_at)) for one in found]
+    for fix in corrections:
+        if fix.decided_at == ALWAYS:
+            continue
+        standing: dict[str, Look] = {}
+        for one in found:
+            if one.observed_at < fix.decided_at and (fix.slice in one.slices or (not one.slices and kind(one) == fix.kind)):
+                standing[fix.kind if one.slices else one.receipts[0].member] = one
+        known = tuple(other for other in corrections if other.decided_at <= fix.decided_at)
+        for one in standing.values():
+            only = {name: members for name, members in one.slices.items() if name == fix.slice}
+            stands_on = tuple(receipt for receipt in one.receipts if not only or receipt.member in only[str(fix.slice)])
+            again = replace(
+                one, name=f"{one.name}+{fix.correction_id}", observed_at=fix.decided_at, receipts=stands_on, slices=only, asked={}
+            )
+            seen.append(replace(again, corrections=known))
+    return sorted(seen, key=lambda one: one.observed_at)
+
+
+def _looks_of_visit(visit: archive.Visit) -> Iterator[Look]:
+    """One look for the answers that make slices together, and one for each answer that speaks for a whole file."""
+    questions = {question.member: question for question in visit.questions}
+    together = tuple(receipt for receipt in visit.receipts if questions[receipt.member].slices)
+    slices: dict[str, tuple[str, ...]] = {}
+    asked: dict[str, tuple[str, ...]] = {}
+    for question in visit.questions:
+        for name in question.slices:
+            slices[name] = (*slices.get(name, ()), question.member)
+            asked[name] = (*asked.get(name, ()), *question.asked)
+    if together:
+        yield Look(f"visits/{visit.name}", max(receipt.observed_at for receipt in together), together, slices, asked)
+    for receipt in visit.receipts:
+        if not questions[receipt.member].slices:
+            yield Look(f"visits/{visit.name}/{receipt.member}", receipt.observed_at, (receipt,), {}, {})
+
+
+def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[str, archive.Receipt]) -> Look:
+    """The look with its cuts: read from the bytes the first time, remembered under their hashes and the code's version."""
+    content = hashlib.sha256("".join(f"{receipt.member} {receipt.sha256}\n" for receipt in one.receipts).encode()).hexdigest()[:16]
+    terms = [dict(one.slices), [fix.correction_id for fix in one.corrections]]
+    asked_for = hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()[:8]
+    path = settings.curated / source.name / "cuts" / f"{content}-{asked_for}-{source.code_version}-{dates_version()}.json"
+    if not path.exists():
+        read = read_look(settings, source, one)
+        cuts = [piece for frame in read.frames.values() for piece in cut(source, frame)]
+        if any(not isinstance(error, BadFile) for error in read.errors.values()):  # not for ever: a file may be restored
+            return replace(one, cuts=tuple(cuts), errors=read.errors, spent=read.spent)
+        remembered = {
+            "cuts": [_as_json(piece) for piece in cuts],
+            "errors": {name: vars(error) for name, error in read.errors.items()},
+            "spent": read.spent,
+        }
+        write_atomically(path, json.dumps(remembered, ensure_ascii=False, indent=0).encode())
+    values = json.loads(path.read_text("utf-8"))
+    found: dict[str, LodestoneError] = {name: BadFile(**fields) for name, fields in values["errors"].items()}
+    for receipt in one.receipts:
+        if not found and newest.get(receipt.member) is receipt:
+            try:
+                archive.body(settings.raw, receipt)
+            except LodestoneError as error:
+                found[receipt.member] = error
+    return replace(one, cuts=tuple(_from_json(piece) for piece in values["cuts"]), errors=found, spent=tuple(values["spent"]))
+
+
+def standing_errors(looked: Iterable[Look]) -> list[str]:
+    """What is wrong with the newest look at each file or slice; what a later good one replaced is history."""
+    return list(dict.fromkeys(_standing_troubles(looked).values()))
+
+
+def all_stand(looked: Iterable[Look], judged: Iterable[Judged]) -> bool:
+    """Whether a release is current of every file or slice whose newest look has something wrong."""
+    current = [one.observation for one in judged if one.state == "current"]
+    standing = {one.slice for one in current} | {file.member for one in current for file in one.files}
+    return _standing_troubles(looked).keys() <= standing
+
+
+def _standing_troubles(looked: Iterable[Look]) -> dict[str, str]:
+    standing: dict[str, str] = {}
+    for one in looked:
+        for subject in one.speaks_for:
+            standing.pop(subject, None)
+        for member, error in one.errors.items():
+            told = str(error) if not one.receipts or str(error).startswith(f"{member} ") else f"{member}: {error}"
+            touched = [name for name, members in one.slices.items() if member in members] or [member]
+            standing |= dict.fromkeys(touched, told)
+    return standing
+
+
+def asked_codes(looked: Iterable[Look]) -> dict[str, tuple[str, ...]]:
+    """The codes that the last whole look at each slice asked for, by slice: beginnings of codes, sorted."""
+    asked: dict[str, tuple[str, ...]] = {}
+    for one in looked:
+        answered = {receipt.member for receipt in one.receipts} - one.errors.keys()
+        asked |= {name: tuple(sorted(set(codes))) for name, codes in one.asked.items() if set(one.slices[name]) <= answered}
+    return asked
+
+
+def observations(source: Source, looked: Iterable[Look]) -> list[Observation]:
+    """The history of every slice: an entry for each look that found another content than the look before.
+
+    A look that asked for fewer of the codes in scope than the one before knows only a part of the slice, and tells nothing
+    of it: the codes it did not ask for would seem withdrawn. That happens where the scope was narrower for a while.
+    """
+    latest: dict[str, Observation] = {}
+    asked: dict[str, frozenset[str]] = {}
+    history: list[Observation] = []
+    for one in looked:
+        found = {piece.slice: piece for piece in one.cuts}
+        for name in _emptied(one, found.keys(), latest):
+            found[name] = Cut(name, release_id(source.name, name, EMPTY), EMPTY, 0, None, "held", one.slices.get(name, ()))
+        for name, piece in found.items():
+            if name in one.asked:
+                covered = _covered(one.asked[name], current_scope().headings)
+                if any(not code.startswith(tuple(covered)) for code in asked.get(name, ())):
+                    continue
+                asked[name] = covered
+            before = latest.get(name)
+            if before is not None and before.content_hash == piece.content_hash:
+                continue
+            latest[name] = _observe(source, one, piece, before)
+            history.append(latest[name])
+    return history
+
+
+@cache
+def _covered(asked: tuple[str, ...], headings: tuple[str, ...]) -> frozenset[str]:
+    """What of the scope was asked for: its headings, and parts of them."""
+    whole = {heading for heading in headings if heading.startswith(asked)}
+    return frozenset(whole | {code for code in asked if code.startswith(headings)})
+
+
+def _emptied(one: Look, found: Collection[str], latest: Mapping[str, Observation]) -> list[str]:
+    """Slices that had rows and of which this look, which speaks for them, has none."""
+    read = {receipt.member for receipt in one.receipts} - one.errors.keys()
+    gone = []
+    for name, earlier in latest.items():
+        if name in found or earlier.withdrawn:
+            continue
+        if name in one.slices:
+            spoken_for = set(one.slices[name]) <= read
+        else:
+            spoken_for = not one.slices and bool(one.cuts) and {file.member for file in earlier.files} <= read
+        if spoken_for:
+            gone.append(name)
+    return gone
+
+
+def _observe(source: Source, one: Look, piece: Cut, before: Observation | None) -> Observation:
+    """The calendar dates only a level as first printed; a later content is known from a later stated date, or from now."""
+    known_from, basis = piece.known_from, piece.known_from_basis
+    revised = before is not None and not (basis == "stated" and known_from is not None and known_from > before.known_from)
+    if known_from is None or revised:
+        known_from, basis = one.observed_at, "held"
+    if before is not None:
+        known_from = max(known_from, before.known_from)
+    files = tuple(
+        RawFile(receipt.member, receipt.sha256, receipt.receipt_id, receipt.observed_at, receipt.url)
+        for receipt in one.receipts
+        if receipt.member in (one.slices.get(piece.slice) or piece.members or (receipt.member,))
+    )
+    return Observation(
+        source=source.name,
+        slice=piece.slice,
+        release_id=piece.release_id,
+        content_hash=piece.content_hash,
+        lines=piece.lines,
+        observed_at=one.observed_at,
+        receipt_id=one.name,
+        files=files,
+        known_from=known_from,
+        known_from_basis=basis,
+    )
+
+
+def judge_history(
+    history: Iterable[Observation],
+    failed: Callable[[Observation], str | None],
+    held: Callable[[Observation, Observation], str | None],
+    decided: Mapping[str, archive.Decision],
+    as_of: datetime | None,
+) -> list[Judged]:
+    """What became of every observation, as far as it was known at `as_of`.
+
+    `failed` says why a release has no curated rows to offer, `held` why it may not follow its predecessor; a person's
+    decision overrules the latter. An observation's place ends when the next admitted one of its slice begins. One that was
+    held or failed is passed over as soon as a later look found a content that was admitted: nothing waits for it any more.
+    """
+    judged: list[Judged] = []
+    by_slice: dict[str, list[Observation]] = {}
+    for one in history:
+        if as_of is None or one.known_from <= as_of:
+            by_slice.setdefault(one.slice, []).append(one)
+    for slice_history in by_slice.values():
+        admitted: list[Observation] = []
+        refused: list[Judged] = []
+        for one in slice_history:
+            why_failed, decision = failed(one), decided.get(one.release_id)
+            why_held = None
+            if decision is not None and decision.verb == "hold":
+                why_held = f"{decision.author} holds it: {decision.reason}"
+            elif why_failed is None and admitted and decision is None:
+                why_held = held(admitted[-1], one)
+            if why_failed is not None:
+                refused.append(Judged(one, "failed", why_failed, None))
+                continue
+            if why_held is not None:
+                refused.append(Judged(one, "held", why_held, None))
+                continue
+            refused = [replace(other, state="passed_over") for other in refused]
+            if not admitted or admitted[-1].release_id != one.release_id:
+                admitted.append(one)
+        judged += refused
+        for one, following in pairwise(admitted):
+            judged.append(Judged(one, "superseded", None, following.known_from))
+        if admitted:
+            judged.append(Judged(admitted[-1], "withdrawn" if admitted[-1].withdrawn else "current", None, None))
+    return judged
+
+
+def curated_folder(settings: Settings, source: Source, release: str) -> Path:
+    """Where the curated files of a release lie, for this version of the source's code."""
+    return settings.curated / source.name / f"{release}-{source.code_version}"
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)
+
+
+def _as_json(one: Cut) -> dict[str, object]:
+    values = asdict(one)
+    values["known_from"] = None if one.known_from is None else one.known_from.isoformat()
+    return values
+
+
+def _from_json(values: dict[str, Any]) -> Cut:
+    known = values.pop("known_from")
+    return Cut(**{**values, "members": tuple(values["members"])}, known_from=None if known is None else datetime.fromisoformat(known))

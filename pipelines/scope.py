@@ -1,0 +1,48 @@
+"""Which commodity codes are asked for and kept: the basket of the vocabulary, all codes, or a list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import polars as pl
+
+from pipelines.settings import PACKAGE, load_settings
+
+CHAPTERS = tuple(f"{number:02d}" for number in range(1, 98) if number != 77)
+"""Chapters of the Harmonized System; 77 is reserved and empty."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """HS6 codes that are kept; `codes` is null for every code there is."""
+
+    codes: frozenset[str] | None
+
+    @property
+    def text(self) -> str:
+        """The scope in words: the codes, or `all`."""
+        return "all" if self.codes is None else ",".join(sorted(self.codes))
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Beginnings of codes to ask for: headings of four digits, or every chapter of two."""
+        return CHAPTERS if self.codes is None else tuple(sorted({code[:4] for code in self.codes}))
+
+    def keeps(self, code: pl.Expr) -> pl.Expr:
+        """Whether a code of six digits or more is kept."""
+        return pl.lit(True) if self.codes is None else code.str.slice(0, 6).is_in(sorted(self.codes))
+
+
+def current_scope() -> Scope:
+    """The scope that the settings name."""
+    return _scope(load_settings().scope)
+
+
+@cache
+def _scope(text: str) -> Scope:
+    if text == "all":
+        return Scope(None)
+    if text == "basket":
+        return Scope(frozenset(pl.read_csv(PACKAGE / "vocabulary" / "commodity_code.csv", infer_schema=False)["hs6"]))
+    return Scope(frozenset(text.split(",")))

@@ -1,0 +1,231 @@
+"""Where data come from: one folder per office, each with the same files. Adding one touches nothing else.
+
+Each folder holds `source.yaml` (publisher, licence, cadence, limits), `parse.py` (bytes to text), `slices.py` (which
+slice a row belongs to, and since when it was known), `contract.py` (an acceptable row) and `conform.py` (accepted rows
+to standard units and periods), with reviewed companion tables (CSV) where a publisher's habits need to be written down.
+An office that is asked over the network also has `fetch.py` (which requests bring which slices, how a good answer is
+told); one that files trade by country has `partners.csv` (its codes to ours).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pandera.polars as pa
+import polars as pl
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.errors import LodestoneError
+from pipelines.scope import Scope, current_scope
+from pipelines.settings import PACKAGE
+
+if TYPE_CHECKING:
+    from pipelines.download import Answer, Request
+
+FOLDER = PACKAGE / "sources"
+SHARED_CODE = ("sources/__init__.py", "delimited.py", "packed.py", "trade.py", "gate.py", "periods.py", "curation.py")
+"""Modules outside a source's folder that decide what its curated files hold."""
+
+
+class Member(BaseModel):
+    """One file of a source: what it is and how large it may be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dataset: str
+    title: str
+    rows: tuple[int, int]
+    """Fewest and most rows a good file has; outside of it no release is made."""
+    pattern: str | None = None
+    """What the names of such files look like (`*` for anything) where an office is asked in pieces; else the name is the key."""
+
+
+class Continuity(BaseModel):
+    """What a new release of a slice must keep of its predecessor, else it is held."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: tuple[str, ...]
+    measures: tuple[str, ...]
+    max_factor: float
+    max_shrink: float
+    only: dict[str, str] = {}
+    """Columns and the text they must hold for a row to be compared, e.g. totals alone; all rows where empty."""
+
+
+class Key(BaseModel):
+    """What an office must be shown before it answers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    parameter: str
+    environment: str
+    sign_up: str
+
+
+class Fetch(BaseModel):
+    """How an office is asked, and what of it every night."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    address: str
+    key: Key | None = None
+    requests_per_minute: float
+    timeout_seconds: float
+    most_bytes: int
+    first_month: str
+    """First month that is asked for when nothing is held yet, YYYY-MM."""
+    lag_days: int
+    """Days after a month's end when its figures may first be there; earlier it is not asked for."""
+    late_after_days: int
+    """Days after a month's end when its figures should be there; later the office is late."""
+    revision_months: int
+    """How many of the newest months are asked for again every night."""
+    yearly_revision: YearlyRevision | None = None
+
+
+class YearlyRevision(BaseModel):
+    """A season in which the office revises far back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    calendar_months: tuple[int, ...]
+    months: int
+    """How many of the newest months are asked for again during those calendar months."""
+
+
+class SourceConfig(BaseModel):
+    """source.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    publisher: str
+    homepage: str | None
+    licence: str
+    citation: str
+    redistributable: bool
+    cadence: str
+    due_after_days: int | None
+    """Days after the newest release's publication when the next one is due; null where there is no calendar."""
+    revision_window: str
+    max_rejected_share: float
+    reporter_iso3: str | None = None
+    """Whose trade the office files; null where it varies or nothing is traded."""
+    members: dict[str, Member]
+    continuity: dict[str, Continuity]
+    fetch: Fetch | None = None
+    """Null where files are handed in and never asked for."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One office: its configuration and its pure functions."""
+
+    name: str
+    config: SourceConfig
+    code_version: str
+
+    def kind(self, member: str) -> str | None:
+        """Which of its kinds of files a file is, by its name; null where it is none."""
+        return next((key for key, one in self.config.members.items() if fnmatchcase(member, one.pattern or key)), None)
+
+    def parse(self, member: str, body: bytes) -> pl.DataFrame:
+        """Rows of a file as text in the publisher's own words, with `source_row`."""
+        frame: pl.DataFrame = self._module("parse").parse(member, body)
+        return frame
+
+    def slices(self, member: str, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame with `slice`, `known_from` (UTC, null where only holding it dates it) and `known_from_basis`."""
+        sliced: pl.DataFrame = self._module("slices").slices(member, frame)
+        return sliced
+
+    def contract(self, kind: str) -> type[pa.DataFrameModel]:
+        """Pandera model of an acceptable row of a kind of file."""
+        model: type[pa.DataFrameModel] = self._module("contract").CONTRACTS[kind]
+        return model
+
+    def requests(self, months: Sequence[str], scope: Scope) -> list[Request]:
+        """The questions that bring the months (YYYY-MM) of every dataset, or the whole of a file that holds them all."""
+        asked: list[Request] = self._module("fetch").requests(months, scope)
+        return asked
+
+    def recognise(self, member: str, answer: Answer) -> None:
+        """Raise `BadFile` where an answer is not what the office sends when all is well."""
+        self._module("fetch").recognise(member, answer)
+
+    def conform(self, kind: str, accepted: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """Accepted rows of a kind of file as curated tables in standard units and periods."""
+        tables: dict[str, pl.DataFrame] = self._module("conform").conform(kind, accepted)
+        return tables
+
+    def _module(self, name: str) -> ModuleType:
+        return importlib.import_module(f"pipelines.sources.{self.name}.{name}")
+
+
+CARRIED = {"source_row": pl.Int64(), "source_member": pl.String(), "slice": pl.String()}
+"""Columns that travel with every row from the raw line to the curated file."""
+
+
+def source_names() -> list[str]:
+    """The sources there are: the folders that hold a source.yaml."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/source.yaml"))
+
+
+def readable_sources() -> list[Source]:
+    """Every source whose source.yaml can be read."""
+    found = []
+    for name in source_names():
+        with suppress(LodestoneError):
+            found.append(load_source(name))
+    return found
+
+
+def load_source(name: str) -> Source:
+    """A source by name. Raises `LodestoneError` where its source.yaml is not as `SourceConfig` says."""
+    return _load(name, current_scope())
+
+
+@cache
+def _load(name: str, scope: Scope) -> Source:
+    folder = FOLDER / name
+    try:
+        config = SourceConfig.model_validate(yaml.safe_load((folder / "source.yaml").read_text("utf-8")))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        told = " ".join(str(error).split())
+        raise LodestoneError(f"{folder / 'source.yaml'} cannot be read ({told}); restore it from version control") from error
+    return Source(name, config, _code_version(folder, scope.text if config.fetch else ""))
+
+
+def empty_tables(name: str) -> dict[str, pl.DataFrame]:
+    """Every curated table of a source without rows: their columns and types. Needs nothing of source.yaml."""
+    contracts = importlib.import_module(f"pipelines.sources.{name}.contract").CONTRACTS
+    conform = importlib.import_module(f"pipelines.sources.{name}.conform").conform
+    tables: dict[str, pl.DataFrame] = {}
+    for member, contract in contracts.items():
+        columns = contract.to_schema().columns
+        tables |= conform(member, pl.DataFrame(schema={column: columns[column].dtype.type for column in columns} | CARRIED))
+    return tables
+
+
+def companion(name: str, file: str) -> pl.DataFrame:
+    """A reviewed companion table of a source, all text, empty fields null."""
+    return pl.read_csv(FOLDER / name / file, infer_schema=False)
+
+
+def _code_version(folder: Path, scope: str) -> str:
+    paths = [*sorted(path for path in folder.iterdir() if path.is_file()), *(PACKAGE / name for name in SHARED_CODE)]
+    digest = hashlib.sha256(scope.encode())
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:8]

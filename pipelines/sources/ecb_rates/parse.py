@@ -1,0 +1,26 @@
+"""Bytes of the zip to rows of text: a day a row, a currency a column. Nothing is typed or judged here."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.delimited import read_delimited
+from pipelines.packed import unzip
+from pipelines.sources.ecb_rates.contract import CURRENCIES, FILE, MOST_BYTES
+
+NOT_FIXED = "N/A"
+"""What stands where a currency had no rate on a day."""
+
+
+def parse(member: str, body: bytes) -> pl.DataFrame:
+    """Rows with `Date` and a column a currency as text, null where there was no rate, and `source_row`, the line of the CSV.
+
+    Every line ends with a comma; the column without a name that this makes must be empty.
+    """
+    table = unzip(body, FILE, MOST_BYTES)
+    frame = read_delimited(member, _without_last_comma(table), ("Date", *CURRENCIES))
+    return frame.with_columns(pl.col(CURRENCIES).replace(NOT_FIXED, None))
+
+
+def _without_last_comma(table: bytes) -> bytes:
+    return b"\n".join(line.rstrip().removesuffix(b",") for line in table.split(b"\n"))

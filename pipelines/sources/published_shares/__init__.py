@@ -1,0 +1,1 @@
+"""Published shares and single published numbers."""

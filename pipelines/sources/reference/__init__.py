@@ -1,0 +1,1 @@
+"""Policy events, overseas stakes, stockpile targets and consumption."""

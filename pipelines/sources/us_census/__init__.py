@@ -1,0 +1,1 @@
+"""US Census Bureau: imports and exports of the United States, monthly, by country and code."""

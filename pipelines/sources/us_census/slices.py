@@ -1,0 +1,48 @@
+"""Which slice a row belongs to: its month. Rows outside the scope belong to none; nothing but holding a row dates it."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from pipelines.errors import BadFile
+from pipelines.scope import current_scope
+from pipelines.sources.us_census.contract import CODE
+
+QUESTION = re.compile(r"(?P<flow>\w+)-(?P<level>HS\d+)-(?P<heading>\d+)-(?P<first>\d{4}-\d{2})_(?P<last>\d{4}-\d{2})\.json")
+"""How `fetch` names the answer to a question."""
+
+
+def slices(member: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame, cut to the scope, with `slice`, `known_from` (null: the office states no date) and `known_from_basis`.
+
+    A code that is no code is kept for the gate to reject. Raises `BadFile` where the answer holds what was not asked for:
+    nothing would speak for such rows, and they would be gone without a word.
+    """
+    code = pl.col(CODE[member.split("-")[0]])
+    _refuse_what_was_not_asked(member, frame, code)
+    is_code = code.str.contains(r"^\d{6}(\d{4})?$").fill_null(False)
+    return frame.filter(~is_code | current_scope().keeps(code)).with_columns(
+        slice=pl.col("time"),
+        known_from=pl.lit(None, pl.Datetime("us")),
+        known_from_basis=pl.lit("held"),
+    )
+
+
+def _refuse_what_was_not_asked(member: str, frame: pl.DataFrame, code: pl.Expr) -> None:
+    question = QUESTION.fullmatch(member)
+    if question is None:
+        return
+    asked = (
+        pl.col("time").is_between(pl.lit(question["first"]), pl.lit(question["last"]))
+        & (pl.col("time").str.len_chars() == 7)
+        & code.str.starts_with(question["heading"])
+        & (pl.col("COMM_LVL") == question["level"])
+    )
+    other = frame.filter(~asked.fill_null(False))
+    if other.height:
+        row = other.row(0, named=True)
+        shown = ", ".join(f"{name} {row[name]!r}" for name in (CODE[question["flow"]], "COMM_LVL", "time"))
+        told = f"{other.height} rows were not asked for"
+        raise BadFile(member, row["source_row"], shown, told, "ask again; if they stay, see what the office now makes of the question")

@@ -1,0 +1,227 @@
+"""Meta: how the edition came about. Nothing here depends on when or where it was built."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pandera.polars as pa
+import polars as pl
+
+
+class Release(pa.DataFrameModel):
+    """One content of one slice of what an office publishes."""
+
+    release_id: str = pa.Field(description="16 hex digits of slice and content.")
+    source: str = pa.Field(description="Source folder.")
+    slice: str = pa.Field(description="Slice it is a content of.")
+    content_hash: str = pa.Field(description="sha256 over the fields of its rows.")
+    lines: pl.Int64 = pa.Field(description="Raw lines.", metadata={"unit": "lines"})
+    accepted: pl.Int64 = pa.Field(description="Lines that keep the contract.", metadata={"unit": "lines"})
+    rejected: pl.Int64 = pa.Field(description="Lines that break it (meta.rejected).", metadata={"unit": "lines"})
+    state: str = pa.Field(
+        description="current, superseded, withdrawn, held, failed, or passed_over (it was held or failed, and a later look was good)."
+    )
+    reason: str = pa.Field(nullable=True, description="Why it is, or was, held or failed.")
+
+    class Config:
+        """Key."""
+
+        strict = True
+        unique = ["release_id"]
+
+
+class ReleaseFile(pa.DataFrameModel):
+    """The raw files a release was first found in. A slice that is asked for in pieces has several."""
+
+    release_id: str = pa.Field(description="Release (meta.release).")
+    source: str = pa.Field(description="Source folder.")
+    source_member: str = pa.Field(description="Name of the raw file; source_row counts in it.")
+    body_sha256: str = pa.Field(description="sha256 of the raw file; its first 12 digits are its folder under data/raw/<source>/*.")
+    receipt_id: str = pa.Field(description="Receipt of the file.")
+    observed_at: datetime = pa.Field(description="When it was received (UTC).")
+    url: str = pa.Field(nullable=True, description="Address it came from, without secrets; null where not recorded.")
+
+    class Config:
+        """Key."""
+
+        strict = True
+        unique = ["release_id", "source_member"]
+
+
+class Asked(pa.DataFrameModel):
+    """Which codes the last whole look at a slice asked for: what tells an empty answer from a question nobody put."""
+
+    slice: str = pa.Field(description="Slice, as in meta.release.")
+    code: str = pa.Field(description="Beginning of the codes that were asked for.")
+
+    class Config:
+        """Key."""
+
+        strict = True
+        unique = ["slice", "code"]
+
+
+class Override(pa.DataFrameModel):
+    """A correction that changed a row: a person's override, or a publisher's error that is known to everybody."""
+
+    override_id: str = pa.Field(description="16 hex digits of what the correction says.")
+    source: str = pa.Field(description="Source folder.")
+    release_id: str = pa.Field(description="Release (meta.release) whose row it changed.")
+    source_member: str = pa.Field(description="Raw file.")
+    source_row: pl.Int64 = pa.Field(description="Line of the raw file, as filed.")
+    column_name: str = pa.Field(description="Column of the raw file.")
+    filed: str = pa.Field(nullable=True, description="Text as filed.")
+    used: str = pa.Field(nullable=True, description="Text used in its place.")
+    author: str = pa.Field(description="Who decided it.")
+    reason: str = pa.Field(description="Why.")
+    decided_at: datetime = pa.Field(nullable=True, description="When (UTC); null for what is committed with the source.")
+
+    class Config:
+        """Key."""
+
+        strict = True
+        unique = ["override_id", "release_id", "source_member", "source_row"]
+
+
+class CuratedRows(pa.DataFrameModel):
+    """Rows that the curated files of a release hold, by the kind of fact they make. A check counts as many in facts."""
+
+    release_id: str = pa.Field(description="Release (meta.release).")
+    fact: str = pa.Field(description="Kind of fact: trade for levels, else a fact table; line for the lines that yield any.")
+    expected_rows: pl.Int64 = pa.Field(description="Rows of that kind, or lines.", metadata={"unit": "rows"})
+
+    class Config:
+        """Key."""
+
+        strict = True
+        unique = ["release_id", "fact"]
+
+
+class Observation(pa.DataFrameModel):
+    """A look at a slice that found another content than the look before."""
+
+    source: str = pa.Field(description="Source folder.")
+    slice: str = pa.Field(description="Slice looked at.")
+    release_id: str = pa.Field(description="What was found (meta.release).")
+    observed_at: datetime = pa.Field(description="When (UTC).")
+    receipt_id: str = pa.Field(description="Receipt of the look (data/raw/<source>/*/receipts), or its visit (fetched/visits).")
+    known_from: datetime = pa.Field(description="Since when the content was known (UTC).")
+    known_from_basis: str = pa.Field(description="stated, calendar or held.")
+    known_until: datetime = pa.Field(nullable=True, description="When a later observation took its place; null while current.")
+    state: str = pa.Field(
+        description="current, superseded, withdrawn, held, failed, or passed_over (it was held or failed, and a later look was good)."
+    )
+
+    class Config:
+        """Key."""
+
+        strict = True
+        unique = ["slice", "observed_at", "release_id"]
+
+
+class Edition(pa.DataFrameModel):
+    """What this file is made of. One row."""
+
+    edition_id: str = pa.Field(description="Name of the edition: sha256 over its inputs and code, 16 digits.")
+    code_version: str = pa.Field(description="sha256 over the code, SQL and vocabulary it was built with, 16 digits.")
+    inputs: str = pa.Field(description="sha256 over the observations it stands on, 16 digits.")
+    as_of: datetime = pa.Field(nullable=True, description="Moment it answers as of (UTC); null for everything held.")
+    observed_until: datetime = pa.Field(nullable=True, description="Newest look it stands on (UTC).")
+    releases: pl.Int64 = pa.Field(description="Releases it stands on.", metadata={"unit": "releases"})
+    duckdb_version: str = pa.Field(description="DuckDB that wrote it.")
+
+    class Config:
+        """Key."""
+
+        strict = True
+        unique = ["edition_id"]
+
+
+class SourceStatus(pa.DataFrameModel):
+    """How each source stands in this edition."""
+
+    source: str = pa.Field(description="Source folder.")
+    title: str = pa.Field(description="What it is.")
+    publisher: str = pa.Field(description="Who publishes it.")
+    licence: str = pa.Field(description="Terms.")
+    citation: str = pa.Field(description="How the publisher is cited.")
+    redistributable: bool = pa.Field(description="Whether its rows may be passed on; false also where that is unknown.")
+    state: str = pa.Field(
+        description="ok, held (something new waits for a decision), fell_back (a check refused it), incomplete, failed, or not_asked."
+    )
+    message: str = pa.Field(nullable=True, description="What is wrong and what to do.")
+    newest_known_from: datetime = pa.Field(
+        nullable=True, description="Publication of its newest dated current release (UTC); where none is dated, when it was first held."
+    )
+    newest_period_end: date = pa.Field(nullable=True, description="Last day of the newest period it states.")
+    due_by: date = pa.Field(nullable=True, description="When something newer is due by its cadence; null where it has none.")
+    observed_at: datetime = pa.Field(nullable=True, description="Newest look (UTC).")
+    releases: pl.Int64 = pa.Field(description="Current releases.", metadata={"unit": "releases"})
+    held: pl.Int64 = pa.Field(description="Releases that wait for `lodestone accept`.", metadata={"unit": "releases"})
+    failed: pl.Int64 = pa.Field(description="Releases the gate refused.", metadata={"unit": "releases"})
+    lines: pl.Int64 = pa.Field(description="Raw lines of current and failed releases.", metadata={"unit": "lines"})
+    accepted: pl.Int64 = pa.Field(description="Lines accepted.", metadata={"unit": "lines"})
+    rejected: pl.Int64 = pa.Field(description="Lines rejected.", metadata={"unit": "lines"})
+
+    class Config:
+        """Key."""
+
+        strict = True
+        unique = ["source"]
+
+
+class Coverage(pa.DataFrameModel):
+    """For every series and month between its first and last: what we have of it, and if nothing, why."""
+
+    series_id: str = pa.Field(description="Series (vocabulary.series).")
+    source: str = pa.Field(description="Source folder.")
+    dataset: str = pa.Field(description="Publication of the office.")
+    flow: str = pa.Field(description="export or import.")
+    reporter_iso3: str = pa.Field(description="Reporter.")
+    partner_iso3: str = pa.Field(description="Partner; WLD for all together.")
+    code: str = pa.Field(nullable=True, description="Code as filed.")
+    month: date = pa.Field(description="First day of the month.")
+    status: str = pa.Field(
+        description="published (alone, or January and February as one), within_total (only within a longer span or total), none_filed,"
+        " not_yet, not_asked, not_found (looked for in vain) or withdrawn."
+    )
+    reason: str = pa.Field(nullable=True, description="Why nothing stands there, or within which span it does.")
+
+    class Config:
+        """Key."""
+
+        strict = True
+        unique = ["series_id", "reporter_iso3", "partner_iso3", "month"]
+
+
+class CheckResult(pa.DataFrameModel):
+    """What every check found. An edition with failing rows is not published."""
+
+    check_name: str = pa.Field(description="File of the check in sql/checks.")
+    title: str = pa.Field(description="What it looks for.")
+    failing_rows: pl.Int64 = pa.Field(description="Rows it found.", metadata={"unit": "rows"})
+    passed: bool = pa.Field(description="Whether it found none.")
+
+    class Config:
+        """Key."""
+
+        strict = True
+        unique = ["check_name"]
+
+
+class Rejected(pa.DataFrameModel):
+    """Raw lines that broke their contract, with the reasons. Nothing of them reaches facts; nothing of them is lost."""
+
+    source: str = pa.Field(description="Source folder.")
+    slice: str = pa.Field(description="Slice the line belongs to.")
+    release_id: str = pa.Field(description="Release (meta.release) the line belongs to.")
+    source_member: str = pa.Field(description="Raw file.")
+    source_row: pl.Int64 = pa.Field(description="Line of the raw file, the header being line 1.")
+    reasons: str = pa.Field(description="Every rule it breaks, with the value and the remedy.")
+    raw: str = pa.Field(description="The line's fields as received (JSON).")
+
+    class Config:
+        """Key."""
+
+        strict = True
+        unique = ["release_id", "source_member", "source_row"]

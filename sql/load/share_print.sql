@@ -1,0 +1,137 @@
+-- staging.share_print
+-- Every print of a partner's share or amount, with the interval its last digit allows, ranked where several pages print one.
+--
+-- grain:  series_id, reporter_iso3, partner_iso3, basis, period_start, period_months, edition, print_no, known_from
+-- A share printed as a bound is never a point. A print with a share wins over one with only an amount.
+
+with printed as (
+    select
+        'usgs_mcs' as source,
+        'import_sources' as dataset,
+        series_key,
+        null as reporter_iso3,
+        coalesce(supplier_iso3, 'OTHER') as partner_iso3,
+        'weight' as basis,
+        period_start,
+        period_months,
+        null as period_qualifier,
+        share_percent,
+        null as share_bound,
+        null as amount,
+        null as amount_unit,
+        null as amount_of,
+        list_status,
+        list_sum_percent,
+        edition,
+        null as publisher_as_named,
+        'reported' as status,
+        publication,
+        note,
+        release_id,
+        source_member,
+        source_row
+    from curated.usgs_import_source
+    union all by name
+    select
+        'published_shares' as source,
+        dataset,
+        series_key,
+        reporter_iso3,
+        partner_iso3,
+        basis,
+        period_start,
+        period_months,
+        period_qualifier,
+        share_percent,
+        share_bound,
+        amount,
+        amount_unit,
+        amount_of,
+        null as list_status,
+        null as list_sum_percent,
+        null as edition,
+        publisher_as_named,
+        status,
+        publication,
+        note,
+        release_id,
+        source_member,
+        source_row
+    from curated.published_share
+),
+measured as (
+    select
+        *,
+        case when share_bound is null then share_percent / 100.0 end as share,
+        case
+            when share_percent is null then null
+            when share_percent = round(share_percent, 0) then 0.005
+            when share_percent = round(share_percent, 1) then 0.0005
+            else 0.00005
+        end as half_step,
+        try_cast(regexp_extract(share_bound, '^>?([0-9.]+)', 1) as double) / 100.0 as bound_first,
+        try_cast(regexp_extract(share_bound, '([0-9.]+)$', 1) as double) / 100.0 as bound_last
+    from printed
+)
+select
+    series.series_id,
+    measured.source,
+    measured.dataset,
+    coalesce(series.publisher, measured.publisher_as_named, page.primary_publisher, page.publisher) as publisher,
+    series.flow,
+    coalesce(measured.reporter_iso3, series.reporter_iso3, 'WLD') as reporter_iso3,
+    measured.partner_iso3,
+    measured.basis,
+    measured.period_start,
+    measured.period_months,
+    measured.period_qualifier,
+    measured.share,
+    case
+        when measured.share_bound is null and measured.share is null then null
+        when measured.share_bound is null then greatest(measured.share - measured.half_step, 0)
+        when measured.share_bound like '<%' then 0
+        else measured.bound_first
+    end as share_low,
+    case
+        when measured.share_bound is null and measured.share is null then null
+        when measured.share_bound is null then least(measured.share + measured.half_step, 1)
+        when measured.share_bound like '>%' then 1
+        else measured.bound_last
+    end as share_high,
+    measured.share_bound,
+    measured.amount,
+    measured.amount_unit,
+    measured.amount_of,
+    measured.list_status,
+    measured.list_sum_percent / 100.0 as list_sum,
+    measured.edition,
+    measured.status,
+    dense_rank() over (
+        partition by
+            series.series_id,
+            measured.reporter_iso3,
+            measured.partner_iso3,
+            measured.basis,
+            measured.period_start,
+            measured.period_months,
+            measured.edition
+        order by (measured.share_percent is not null) desc, measured.publication asc
+    ) as print_no,
+    measured.publication,
+    measured.note,
+    measured.release_id,
+    measured.source_member,
+    measured.source_row,
+    place.known_from,
+    place.known_from_basis,
+    place.known_until
+from measured
+inner join curated.release_window as place
+    on measured.release_id = place.release_id
+inner join vocabulary.series as series
+    on
+        measured.source = series.source
+        and measured.dataset = series.dataset
+        and measured.series_key = series.source_key
+left join vocabulary.publication as page
+    on measured.publication = page.address

@@ -1,0 +1,229 @@
+-- marts.import_concentration
+-- How dependent is each importer on few suppliers, and how sure is that? Where less than 99.5 % is attributed to named
+-- countries the index is null: its bounds, and the class if both bounds share one, are then the answer.
+-- Herfindahl-Hirschman index, bounds with a residual and normalised index as in docs/methods.md.
+--
+-- grain:  series_id, commodity, importer_iso3, basis, period_start, period_months
+-- column: series_id | | Series (vocabulary.series); publisher, scope and basis never mix.
+-- column: source | | Source folder the figures came through.
+-- column: publisher | | Whose statistic it is.
+-- column: importer_iso3 | | Importing country; EUU counts supply from outside the Union only.
+-- column: commodity | | Commodity (vocabulary.commodity).
+-- column: stage | | Stage of processing.
+-- column: scope | | exact, or broad where the series covers more than the commodity.
+-- column: basis | | weight, value, or unknown where the publisher does not say.
+-- column: period_start | | First day of the period.
+-- column: period_months | months | Length of the period.
+-- column: total | see unit | Total imports of the period; null where not printed.
+-- column: unit | | t or USD of the total.
+-- column: supplier_count | suppliers | Countries with a share above zero.
+-- column: supplier_count_qualifier | | exact, or at_least where part of the total is not attributed.
+-- column: top_supplier_iso3 | | Largest supplier; null where the part not attributed could hide a larger one.
+-- column: top_supplier_share | 0 to 1 | Its share.
+-- column: cr1 | 0 to 1 | Share of the largest supplier.
+-- column: cr3 | 0 to 1 | Share of the three largest together; null where the part not attributed could change them.
+-- column: hhi | 0 to 1 | Herfindahl-Hirschman index, the sum of squared shares; null below 99.5 % attributed.
+-- column: hhi_low | 0 to 1 | Least the index can be, given the rounding of printed shares and the part not attributed.
+-- column: hhi_high | 0 to 1 | Most it can be.
+-- column: effective_suppliers | suppliers | 1 / hhi: equally large suppliers that would give the same index.
+-- column: normalised_hhi | 0 to 1 | (hhi - 1/n) / (1 - 1/n) with n suppliers; 1 where there is one.
+-- column: attributed_share | 0 to 1 | Part of the total that named countries supply; null where a share is printed only as a bound.
+-- column: returned_share | ratio | Goods the importer got back from itself, over the total they are not part of; null where not filed.
+-- column: concentration_class | | Class of the index, or of both bounds; null where they fall into different ones.
+-- column: threshold_version | | Thresholds (vocabulary.threshold) the class was judged by.
+-- column: flags | | Why something is null: unattributed, straddles_threshold, top_uncertain; separated by blanks.
+-- evidence: marts.supplier_share | evidence.series_id = mart.series_id and evidence.commodity = mart.commodity
+--   and evidence.importer_iso3 = mart.importer_iso3 and evidence.basis = mart.basis
+--   and evidence.period_start = mart.period_start and evidence.period_months = mart.period_months
+--   and evidence.list_status <> 'partial'
+
+with listed as (
+    select *
+    from marts.supplier_share
+    where list_status <> 'partial' and supplier_kind <> 'returned' and (share is not null or share_low is not null)
+),
+placed as (
+    select
+        series_id,
+        commodity,
+        importer_iso3,
+        basis,
+        period_start,
+        period_months,
+        share,
+        row_number() over (
+            partition by series_id, commodity, importer_iso3, basis, period_start, period_months
+            order by share desc, supplier_iso3 asc
+        ) as place_no
+    from listed
+    where supplier_kind = 'country' and share is not null
+),
+largest as (
+    select
+        series_id,
+        commodity,
+        importer_iso3,
+        basis,
+        period_start,
+        period_months,
+        max(case when place_no = 1 then share end)
+        + coalesce(max(case when place_no = 2 then share end), 0)
+        + coalesce(max(case when place_no = 3 then share end), 0) as top_three,
+        min(case when place_no <= 3 then share end) as third_share
+    from placed
+    group by series_id, commodity, importer_iso3, basis, period_start, period_months
+),
+list as (
+    select
+        series_id,
+        source,
+        publisher,
+        importer_iso3,
+        commodity,
+        stage,
+        scope,
+        basis,
+        period_start,
+        period_months,
+        max(list_status) as list_status,
+        max(total) as total,
+        max(unit) as unit,
+        count(*) filter (where supplier_kind = 'country' and (share > 0 or (share is null and share_low > 0))) as supplier_count,
+        coalesce(sum(share) filter (where supplier_kind = 'country'), 0) as named_share,
+        greatest(coalesce(sum(share), 0), 1) as whole,
+        coalesce(sum(share_low) filter (where supplier_kind = 'country'), 0) as named_low,
+        min(share_high) filter (where supplier_kind = 'country' and share > 0) as smallest_high,
+        max(share_high) filter (where supplier_kind = 'country') as largest_high,
+        sum(share * share) filter (where supplier_kind = 'country') as named_squares,
+        sum(share_low * share_low) filter (where supplier_kind = 'country') as low_squares,
+        sum(share_high * share_high) filter (where supplier_kind = 'country') as high_squares,
+        max(share) filter (where supplier_kind = 'country') as top_share,
+        min(supplier_iso3) filter (where share_rank = 1) as top_iso3,
+        count(*) filter (where supplier_kind = 'country' and share is null) as bound_only
+    from listed
+    group by series_id, source, publisher, importer_iso3, commodity, stage, scope, basis, period_start, period_months
+    having count(*) filter (where supplier_kind = 'country') > 0
+),
+returned as (
+    select
+        series_id,
+        commodity,
+        importer_iso3,
+        basis,
+        period_start,
+        period_months,
+        max(case when list_status = 'filed' then 0.0 end) as filed_without,
+        sum(case when supplier_kind = 'returned' then share end) as returned_share
+    from marts.supplier_share
+    group by series_id, commodity, importer_iso3, basis, period_start, period_months
+),
+residual as (
+    select
+        list.*,
+        largest.top_three,
+        largest.third_share,
+        list.named_share / list.whole as attributed_share,
+        greatest(1 - list.named_share / list.whole, 0) as rest,
+        greatest(1 - list.named_low, 0) as rest_high
+    from list
+    left join largest
+        on
+            list.series_id = largest.series_id
+            and list.commodity = largest.commodity
+            and list.importer_iso3 = largest.importer_iso3
+            and list.basis = largest.basis
+            and list.period_start = largest.period_start
+            and list.period_months = largest.period_months
+),
+bounded as (
+    select
+        *,
+        case when attributed_share >= 0.995 and bound_only = 0 then named_squares end as hhi,
+        low_squares as hhi_low,
+        least(
+            case
+                when list_status = 'complete' then high_squares + rest_high * least(rest_high, smallest_high)
+                when list_status = 'filed'
+                    then high_squares - largest_high * largest_high + (largest_high + rest_high) * (largest_high + rest_high)
+                else high_squares + rest_high * rest_high
+            end,
+            1
+        ) as hhi_high,
+        list_status = 'complete' or top_share >= rest as top_is_certain,
+        supplier_count >= 3 and (list_status = 'complete' or third_share >= rest) or attributed_share >= 0.995 as three_are_certain
+    from residual
+),
+class as (
+    select
+        threshold_version,
+        threshold_class,
+        coalesce(lower, 0) as lower,
+        coalesce(upper, 2) as upper
+    from vocabulary.threshold
+    where threshold_version = 'us_doj_ftc_2023' and measure = 'hhi'
+),
+classed as (
+    select
+        bounded.*,
+        low_class.threshold_version,
+        low_class.threshold_class as low_class,
+        high_class.threshold_class as high_class,
+        point_class.threshold_class as point_class
+    from bounded
+    left join class as low_class
+        on bounded.hhi_low >= low_class.lower and bounded.hhi_low < low_class.upper
+    left join class as high_class
+        on bounded.hhi_high >= high_class.lower and bounded.hhi_high < high_class.upper
+    left join class as point_class
+        on bounded.hhi >= point_class.lower and bounded.hhi < point_class.upper
+)
+select
+    classed.series_id,
+    classed.source,
+    classed.publisher,
+    classed.importer_iso3,
+    classed.commodity,
+    classed.stage,
+    classed.scope,
+    classed.basis,
+    classed.period_start,
+    classed.period_months,
+    classed.total,
+    classed.unit,
+    classed.supplier_count,
+    case when classed.attributed_share >= 1 - 1e-9 and classed.bound_only = 0 then 'exact' else 'at_least' end as supplier_count_qualifier,
+    case when classed.top_is_certain and classed.bound_only = 0 then classed.top_iso3 end as top_supplier_iso3,
+    case when classed.top_is_certain and classed.bound_only = 0 then classed.top_share end as top_supplier_share,
+    case when classed.top_is_certain and classed.bound_only = 0 then classed.top_share end as cr1,
+    case when classed.three_are_certain and classed.bound_only = 0 then classed.top_three end as cr3,
+    round(classed.hhi, 12) as hhi,
+    round(classed.hhi_low, 12) as hhi_low,
+    round(classed.hhi_high, 12) as hhi_high,
+    round(1 / nullif(classed.hhi, 0), 12) as effective_suppliers,
+    case
+        when classed.hhi is null then null
+        when classed.supplier_count = 1 then 1
+        else round((classed.hhi - 1.0 / classed.supplier_count) / (1 - 1.0 / classed.supplier_count), 12)
+    end as normalised_hhi,
+    case when classed.bound_only = 0 then round(classed.attributed_share, 12) end as attributed_share,
+    coalesce(returned.returned_share, returned.filed_without) as returned_share,
+    case
+        when classed.hhi is not null then classed.point_class
+        when classed.low_class = classed.high_class then classed.low_class
+    end as concentration_class,
+    classed.threshold_version,
+    concat_ws(
+        ' ',
+        case when classed.hhi is null then 'unattributed' end,
+        case when classed.hhi is null and classed.low_class <> classed.high_class then 'straddles_threshold' end,
+        case when not classed.top_is_certain or classed.bound_only > 0 then 'top_uncertain' end
+    ) as flags
+from classed
+left join returned
+    on
+        classed.series_id = returned.series_id
+        and classed.commodity = returned.commodity
+        and classed.importer_iso3 = returned.importer_iso3
+        and classed.basis = returned.basis
+        and classed.period_start = returned.period_start
+        and classed.period_months = returned.period_months

@@ -1,0 +1,24 @@
+"""Build a whole installation under a test's own folder: every source curated, one edition published."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from pipelines import warehouse
+from pipelines.curation import Refreshed, refresh
+from pipelines.settings import PROJECT, Settings
+from pipelines.sources import load_source, source_names
+
+
+def copy_raw(data: Path) -> Settings:
+    """Settings whose archive is a fresh copy of what is committed under data/raw."""
+    committed = shutil.ignore_patterns("fetched", "decisions", "overrides")
+    shutil.copytree(PROJECT / "data" / "raw", data / "raw", ignore=committed)
+    return Settings(data=data)
+
+
+def build_all(settings: Settings) -> tuple[list[Refreshed], warehouse.Edition]:
+    """Curate every source and publish an edition, as a night does."""
+    with warehouse.writer(settings):
+        return [refresh(settings, load_source(name)) for name in source_names()], warehouse.build(settings)

@@ -1,0 +1,115 @@
+"""What Dagster shows: nothing appears, vanishes or loses its dependencies unnoticed. After a change on purpose:
+
+python -m tests.defs.test_definitions    writes tests/defs/snapshot.json anew, to be looked at before it is committed
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from pipelines import warehouse
+from pipelines.definitions import defs
+from pipelines.defs.charts import QUERIES, chart
+from pipelines.defs.keys import raw_key, table_key
+from pipelines.defs.lineage import column_sources
+from pipelines.settings import PACKAGE, Settings
+from pipelines.sources import load_source, source_names
+from pipelines.statements import statements, tables_read
+
+SNAPSHOT = Path(__file__).with_name("snapshot.json")
+
+
+def described() -> dict[str, Any]:
+    graph = defs.resolve_asset_graph()
+    return {
+        "assets": {
+            key.to_user_string(): sorted(parent.to_user_string() for parent in graph.get(key).parent_keys)
+            for key in sorted(graph.get_all_asset_keys())
+        },
+        "checks": sorted(f"{check.asset_key.to_user_string()}:{check.name}" for check in graph.asset_check_keys),
+        "jobs": sorted(job.name for job in defs.jobs or []),
+        "sensors": sorted(one.name for one in defs.sensors or []),
+        "schedules": {one.name: one.cron_schedule for one in defs.schedules or [] if isinstance(one, dg.ScheduleDefinition)},
+    }
+
+
+def ancestors(key: dg.AssetKey) -> set[dg.AssetKey]:
+    graph = defs.resolve_asset_graph()
+    found: set[dg.AssetKey] = set()
+    waiting = [key]
+    while waiting:
+        for parent in graph.get(waiting.pop()).parent_keys - found:
+            found.add(parent)
+            waiting.append(parent)
+    return found
+
+
+def test_dagster_can_load_the_whole_of_it() -> None:
+    dg.Definitions.validate_loadable(defs)
+
+
+def test_assets_checks_jobs_and_schedules_are_those_of_the_committed_snapshot() -> None:
+    assert described() == json.loads(SNAPSHOT.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("source", source_names())
+def test_every_bundled_file_reaches_a_fact_and_the_edition(source: str) -> None:
+    for member in load_source(source).config.members:
+        raw = raw_key(source, member)
+        reached = [key for key in defs.resolve_asset_graph().get_all_asset_keys() if raw in ancestors(key)]
+        assert [key for key in reached if key.path[0] == "facts"]
+        assert dg.AssetKey("edition") in reached
+
+
+@pytest.mark.parametrize("mart", statements("marts"), ids=lambda mart: mart.table)
+def test_a_mart_descends_from_the_files_of_every_source_it_holds_rows_of(mart: Any, built: Settings) -> None:
+    with warehouse.read_only(built.edition) as connection:
+        if "source" not in connection.sql(f"from {mart.name}").columns:
+            return
+        holds = [source for (source,) in connection.execute(f"select distinct source from {mart.name}").fetchall()]
+    assert holds
+    for source in holds:
+        assert {raw_key(source, member) for member in load_source(source).config.members} <= ancestors(table_key(mart.name))
+
+
+@pytest.mark.parametrize("mart", statements("marts"), ids=lambda mart: mart.table)
+def test_every_column_of_a_mart_is_followed_to_tables_its_query_reads(mart: Any) -> None:
+    found = column_sources(mart)
+    assert found is not None
+    assert list(found) == [column.name for column in mart.columns]
+    assert {source.rsplit(".", 1)[0] for sources in found.values() for source in sources} <= tables_read(mart.sql)
+
+
+@pytest.mark.parametrize("mart", sorted(QUERIES))
+def test_a_mart_shows_a_picture(mart: str, built: Settings) -> None:
+    with warehouse.read_only(built.edition) as connection:
+        picture = chart(connection, mart)
+    assert picture is not None
+    assert picture.startswith(f"![{mart}](data:image/png;base64,iVBOR")
+
+
+def test_every_schedule_and_the_sensor_run_from_the_start() -> None:
+    for one in [*(defs.schedules or []), *(defs.sensors or [])]:
+        assert one.default_status.value == "RUNNING"  # type: ignore[union-attr]
+
+
+def test_every_office_is_asked_before_what_came_is_curated_and_that_before_the_edition_is_built() -> None:
+    times = {one.name: one.cron_schedule.split()[:2] for one in defs.schedules or []}  # type: ignore[union-attr]
+    minute = {name: int(hour) * 60 + int(minute) for name, (minute, hour) in times.items()}
+    asking = [at for name, at in minute.items() if name.startswith("fetch_")]
+    assert asking
+    assert max(asking) < minute["sources_nightly"] < minute["edition_nightly"]
+
+
+def test_only_the_definitions_know_dagster() -> None:
+    modules = {path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if "import dagster" in path.read_text("utf-8")}
+    assert {path for path in modules if path.parts[0] not in ("defs", "definitions.py")} == set()
+
+
+if __name__ == "__main__":
+    SNAPSHOT.write_text(json.dumps(described(), indent=1) + "\n", "utf-8")

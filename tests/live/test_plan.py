@@ -1,0 +1,106 @@
+"""What a night asks, and why, which `plan` says without asking."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pipelines import fetching
+from pipelines.offices import ecb, us_census
+from pipelines.offices.faults import emptied
+from pipelines.periods import months_between
+from pipelines.releases import looks
+from tests.live.rehearsal import FIRST_NIGHT, SCOPE, SECOND_NIGHT, Rehearsal, source
+
+NEVER = "not asked for yet, or not for every code in scope"
+WINDOW = "within the 4 newest months, which the office may still revise"
+JUNE = "the office revises 43 months at this time of the year"
+EMPTY = "empty when last asked, and nothing later is there: not published yet"
+
+
+def test_the_first_night_asks_every_month_that_may_be_there_and_no_later_one(fresh: Rehearsal) -> None:
+    planned = fresh.plan("us_census", FIRST_NIGHT)
+    assert planned.months == dict.fromkeys(["2024-09", "2024-10", "2024-11", "2024-12"], NEVER)
+    assert len(planned.requests) == 8
+    assert fresh.plan("us_census", "2025-03-03T00:00:00").months.keys() == {*planned.months, "2025-01"}
+    assert "2025-01" not in fresh.plan("us_census", "2025-03-02T23:59:59").months
+    assert (fresh.offices.asked, list(fresh.data.data.glob("*"))) == ([], [])
+
+
+def test_later_nights_ask_the_newest_months_and_what_is_missing(rehearsal: Rehearsal) -> None:
+    assert rehearsal.plan("us_census", SECOND_NIGHT).months == {
+        "2024-10": WINDOW,
+        "2024-11": WINDOW,
+        "2024-12": WINDOW,
+        "2025-01": NEVER,
+    }
+    assert rehearsal.plan("us_census", "2025-07-20T02:00:00").months == {
+        **dict.fromkeys(["2024-09", "2024-10", "2024-11", "2024-12"], JUNE),
+        **dict.fromkeys(["2025-01", "2025-02", "2025-03", "2025-04", "2025-05"], NEVER),
+    }
+    assert rehearsal.offices.asked == []
+
+
+def test_in_june_the_43_newest_months_are_asked_again(fresh: Rehearsal) -> None:
+    fresh.offices.replace("us_census", us_census.made_up("2021-01", "2025-04"))
+    fresh.ask("us_census", "2025-05-31T02:00:00+00:00", first_month="2021-01")
+    fresh.offices.forget()
+    fresh.ask("us_census", "2025-06-01T02:00:00+00:00", first_month="2021-01")
+    asked = {pair[1] for one in fresh.offices.asked for pair in one.query if pair[0] == "time"}
+    first = asked and min(time.split()[1] for time in asked)
+    last = max(time.split()[3] for time in asked)
+    assert (first, last) == ("2021-10", "2025-04")
+    assert len(months_between("2021-10", "2025-04")) == 43
+
+
+def test_a_month_that_was_empty_and_is_the_newest_is_asked_again_after_it_left_the_window(rehearsal: Rehearsal) -> None:
+    rehearsal.offices.faults.add(emptied(), "us_census", "2025-0")
+    rehearsal.ask("us_census", "2025-06-10T02:00:00+00:00")
+    planned = rehearsal.plan("us_census", "2025-08-10T02:00:00").months
+    assert planned["2025-01"] == EMPTY
+    assert (planned["2025-03"], planned["2025-06"]) == (WINDOW, NEVER)
+
+
+def test_a_code_that_is_newly_in_scope_has_every_month_asked_for_again(rehearsal: Rehearsal) -> None:
+    more = f"{SCOPE},250410"
+    assert set(rehearsal.plan("us_census", FIRST_NIGHT, more).months.values()) == {NEVER}
+    rehearsal.ask("us_census", SECOND_NIGHT, more)
+    headings = {value for one in rehearsal.offices.asked for name, value in one.query if name in ("I_COMMODITY", "E_COMMODITY")}
+    assert headings == {"2504*", "2822*", "2836*"}
+    assert set(rehearsal.plan("us_census", SECOND_NIGHT, more).months.values()) == {WINDOW}
+    assert set(rehearsal.plan("us_census", SECOND_NIGHT).months.values()) == {WINDOW}
+
+
+def test_no_question_is_put_twice_in_a_night_and_a_second_night_of_the_day_asks_the_window_only(fresh: Rehearsal) -> None:
+    fresh.offices.replace("us_census", us_census.made_up("2023-09", "2024-12"))
+    fresh.ask("us_census", FIRST_NIGHT, first_month="2023-09")
+    fresh.ask("ecb_rates", FIRST_NIGHT)
+    assert (len(fresh.questions()), len(set(fresh.questions())), len(fresh.questions("ecb_rates"))) == (16, 16, 1)
+    fresh.offices.forget()
+    planned = fresh.plan("us_census", FIRST_NIGHT)
+    assert planned.months == dict.fromkeys(["2024-09", "2024-10", "2024-11", "2024-12"], WINDOW)
+    found = fresh.ask_all(FIRST_NIGHT)
+    assert (len(fresh.questions()), [one.status for one in fresh.offices.asked if one.office == "ecb_rates"]) == (8, [304])
+    assert isinstance(found["ecb_rates"], fetching.Fetched)
+    assert (found["ecb_rates"].unchanged, found["ecb_rates"].received_bytes) == (1, 0)
+
+
+def test_a_backfill_asks_the_range_and_nothing_that_cannot_be_there_yet(fresh: Rehearsal) -> None:
+    patch = fresh.live_at(FIRST_NIGHT)
+    one = source("us_census")
+    now = fetching.datetime.fromisoformat(FIRST_NIGHT)
+    assert [*fetching.backfill(one, "2018-11", "2019-02", now).months] == ["2018-11", "2018-12", "2019-01", "2019-02"]
+    assert [*fetching.backfill(one, "2024-11", None, now).months] == ["2024-11", "2024-12"]
+    assert [*fetching.backfill(one, "2024-11", "2030-01", now).months] == ["2024-11", "2024-12"]
+    assert [one.member for one in fetching.backfill(one, "2018-11", "2019-02", now).requests][::8] == [
+        "imports-HS10-2822-2018-11_2018-12.json",
+        "imports-HS10-2822-2019-01_2019-02.json",
+    ]
+    patch.undo()
+
+
+def test_of_two_visits_in_one_second_the_second_counts(fresh: Rehearsal) -> None:
+    fresh.ask("ecb_rates", FIRST_NIGHT)
+    fresh.offices.replace("ecb_rates", ecb.made_up(date(2024, 9, 2), date(2025, 2, 10)))
+    fresh.ask("ecb_rates", FIRST_NIGHT)
+    first, second = [one.name for one in looks(fresh.data, source("ecb_rates"))]
+    assert second.split("/")[1] == f"{first.split('/')[1]}-02"

@@ -1,0 +1,87 @@
+"""Nights over the stand-in offices, in this process: plan, visit, curate every source, build. What a night finds is each test's affair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pipelines import fetching, warehouse
+from pipelines.curation import Refreshed, refresh
+from pipelines.errors import LodestoneError
+from pipelines.offices.server import Offices
+from pipelines.offices.us_census import KEY
+from pipelines.settings import Settings, load_settings
+from pipelines.sources import load_source, source_names
+
+
+def environment(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> dict[str, str]:
+    """What the environment must hold for a night at the stand-in offices: `load_source` reads the scope from there."""
+    moment = now if isinstance(now, str) else now.astimezone(UTC).isoformat()
+    return {
+        "LODESTONE_DATA": str(data.data),
+        "LODESTONE_OFFICES": offices.address,
+        "LODESTONE_NOW": moment,
+        "LODESTONE_SCOPE": scope,
+        "LODESTONE_US_CENSUS_KEY": KEY,
+    }
+
+
+def ask(
+    data: Settings, offices: Offices, now: str | datetime, scope: str = "basket", said: Callable[[str], None] = lambda _: None
+) -> dict[str, fetching.Fetched | LodestoneError]:
+    """Ask every office that stands in for what is due; an office that fails as a whole does not stop the others."""
+    with _living_in(environment(data, offices, now, scope)):
+        settings = load_settings()
+        found: dict[str, fetching.Fetched | LodestoneError] = {}
+        for name in source_names():
+            if offices.office(name) is None:
+                continue
+            source = load_source(name)
+            try:
+                planned = fetching.plan(settings, source, settings.now())
+                found[name] = fetching.visit(settings, source, planned, settings.now(), said, wait=lambda _: None)
+            except LodestoneError as error:
+                found[name] = error
+        return found
+
+
+def publish(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> warehouse.Edition:
+    """Curate every source and build."""
+    with _living_in(environment(data, offices, now, scope)):
+        settings = load_settings()
+        with warehouse.writer(settings):
+            for name in source_names():
+                refresh(settings, load_source(name))
+            return warehouse.build(settings)
+
+
+def curate(data: Settings, offices: Offices, now: str | datetime, name: str, scope: str = "basket") -> Refreshed:
+    """Curate one source, and say what became of its releases."""
+    with _living_in(environment(data, offices, now, scope)):
+        return refresh(load_settings(), load_source(name))
+
+
+def night(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> warehouse.Edition:
+    """A whole night: ask every office that stands in for what is due, curate every source, build. Waits are not waited."""
+    ask(data, offices, now, scope)
+    return publish(data, offices, now, scope)
+
+
+def rows(edition: warehouse.Edition, query: str, *values: object) -> list[dict[str, Any]]:
+    """The rows of a query on an edition."""
+    with warehouse.read_only(edition.path) as connection:
+        found = connection.execute(query, list(values))
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, line, strict=True)) for line in found.fetchall()]
+
+
+@contextmanager
+def _living_in(values: Mapping[str, str]) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in values.items():
+            patch.setenv(name, value)
+        yield

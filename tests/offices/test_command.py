@@ -1,0 +1,89 @@
+"""The command that starts the stand-ins, as a person uses it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pipelines.offices.us_census import from_vintage
+from pipelines.settings import PROJECT
+from tests.offices.asking import IMPORTS, question
+
+COMMAND = [sys.executable, "-m", "pipelines.offices"]
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """The running command and the settings it printed."""
+    process = subprocess.Popen([*COMMAND, *arguments], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        settings: dict[str, str] = {}
+        for line in process.stdout:
+            found = re.fullmatch(r"export (\w+)=(.*)\n", line)
+            if found is not None:
+                settings[found.group(1)] = found.group(2)
+            if line.startswith("Requests"):
+                break
+        yield process, settings
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_it_prints_how_to_point_lodestone_at_it_then_a_line_a_request_and_stops_cleanly():
+    with started() as (process, settings):
+        assert set(settings) == {"LODESTONE_OFFICES", "LODESTONE_US_CENSUS_KEY"}
+        pairs = question(("I_COMMODITY", "9999*"), key=settings["LODESTONE_US_CENSUS_KEY"])
+        assert httpx.get(settings["LODESTONE_OFFICES"] + IMPORTS, params=pairs).status_code == 204
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+    lines = output.splitlines()
+    assert lines[0].startswith("us_census: 204, 0 bytes: GET /data/timeseries/intltrade/imports/hs?get=I_COMMODITY,")
+    assert "rehearsal" not in output
+    assert (lines[1:], errors, process.returncode) == (["Stopped."], "", 0)
+
+
+def test_a_vintage_file_comes_with_the_scope_it_can_answer_for(vintages: list[Path], real_rates: Path):
+    with started("--us-census", str(vintages[0]), "--ecb", str(real_rates)) as (_, settings):
+        scope = settings["LODESTONE_SCOPE"].split(",")
+        rates = httpx.get(settings["LODESTONE_OFFICES"] + "/ecb_rates/stats/eurofxref/eurofxref-hist.zip")
+    assert scope == sorted({cell.code for cell in from_vintage(vintages[0]).cells if len(cell.code) == 6})
+    assert "382499" not in scope
+    assert rates.content == real_rates.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--us-census", "nowhere.json"], "nowhere.json cannot be read"),
+        (["--us-census", "Makefile"], "Makefile is no JSON"),
+        (["--ecb", "Makefile"], "Makefile is no zip"),
+        (["--port", "70000"], "Invalid value for '--port'"),
+        (["--comtrade", "x"], "No such option: --comtrade"),
+    ],
+)
+def test_an_error_of_use_is_one_sentence_and_exit_code_2(arguments: list[str], sentence: str):
+    finished = subprocess.run([*COMMAND, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60)
+    assert (finished.returncode, finished.stdout) == (2, "")
+    assert finished.stderr.startswith(f"offices: {sentence}")
+    assert finished.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_an_error_of_use():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        arguments = ["--port", str(taken.getsockname()[1])]
+        finished = subprocess.run([*COMMAND, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60)
+    assert finished.returncode == 2
+    assert "cannot be had (Address already in use): name another with --port" in finished.stderr

@@ -1,0 +1,298 @@
+"""Nights at the Bureau: revisions, withdrawn months, faulty answers and changes of scope, from its API to an edition."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+import pytest
+
+from pipelines import archive, warehouse
+from pipelines.errors import LodestoneError
+from pipelines.fetching import Fetched, plan
+from pipelines.offices import faults
+from pipelines.offices.server import Offices
+from pipelines.offices.us_census import KEY, Cell, UsCensus, annual_revision, made_up, made_up_cells, rolled_up, without_months
+from pipelines.settings import Settings
+from pipelines.sources import load_source
+from tests.nights import ask, curate, environment, night, publish, rows
+
+NARROW, WIDE = "283691", "283691,850511"
+MAY, JUNE = "2025-05-20T02:00:00", "2025-06-08T02:00:00"
+VALUES = {"imports": {"imports": "GEN_VAL_MO", "imports_for_consumption": "CON_VAL_MO"}, "exports": {"exports": "ALL_VAL_MO"}}
+
+
+def in_may() -> UsCensus:
+    return made_up("2022-01", "2025-03")
+
+
+def in_june() -> UsCensus:
+    return made_up("2022-01", "2025-04", lambda cells: annual_revision(cells, 2025))
+
+
+def figures(bureau: UsCensus, scope: str = NARROW, digits: tuple[int, ...] = (10,)) -> dict[tuple[str, str, str, date], int]:
+    """Every value of ten digits, or of other levels too, by kind of count, code, country and month."""
+    return {
+        (dataset, one.code, one.country, date.fromisoformat(f"{one.month}-01")): int(str(one.values[variable]))
+        for one in bureau.cells
+        if len(one.code) in digits and one.code[:6] in scope.split(",") and one.summary_level == "DET"
+        for dataset, variable in VALUES[one.flow].items()
+    }
+
+
+@dataclass
+class Story:
+    """What the nights left: the installation, and what was asked of the edition after each of them."""
+
+    data: Settings
+    offices: Offices
+    may: warehouse.Edition
+    may_totals: list[dict[str, Any]]
+    june: warehouse.Edition
+
+
+TOTALS = "select series_id, code, period_start, value_usd from {} where source = 'us_census' order by all"
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    data = Settings(tmp_path_factory.mktemp("story") / "data")
+    with Offices({"us_census": in_may()}) as offices:
+        may = night(data, offices, MAY, NARROW)
+        totals = rows(may, TOTALS.format("facts.trade_total"))
+        offices.replace("us_census", in_june())
+        yield Story(data, offices, may, totals, night(data, offices, JUNE, NARROW))
+
+
+@pytest.fixture
+def own(story: Story, tmp_path: Path) -> Iterator[Story]:
+    """The story so far, with an installation that a test may go on with."""
+    data = Settings(Path(shutil.copytree(story.data.data, tmp_path / "data")))
+    story.offices.faults.clear()
+    story.offices.replace("us_census", in_june())
+    june = warehouse.Edition(data.edition, story.june.edition_id, False)
+    yield Story(data, story.offices, story.may, story.may_totals, june)
+    story.offices.faults.clear()
+
+
+def facts_of(edition: warehouse.Edition) -> dict[tuple[str, str, str, date], int]:
+    """The values of partners and totals, by kind of count, code, country and month."""
+    both = " union all ".join(
+        f"select dataset, code, partner_code, period_start, value_usd from facts.{name} where source = 'us_census'"
+        for name in ("trade_flow", "trade_total")
+    )
+    return {(row["dataset"], row["code"], row["partner_code"], row["period_start"]): int(row["value_usd"]) for row in rows(edition, both)}
+
+
+def status(edition: warehouse.Edition) -> dict[str, Any]:
+    return rows(edition, "from meta.source_status where source = 'us_census'")[0]
+
+
+def test_every_row_of_ten_digits_is_a_fact_with_the_value_filed(story: Story):
+    assert status(story.june)["state"] == "ok"
+    assert facts_of(story.june) == figures(in_june())
+
+
+def test_every_row_of_six_digits_is_a_control_total_that_the_facts_add_up_to(story: Story):
+    compared = rows(
+        story.june,
+        """
+        select heading.value_usd, sum(fact.value_usd) as facts
+        from facts.control_total as heading
+        inner join (from facts.trade_flow union all by name from facts.trade_total) as fact
+            using (series_id, partner_code, period_start)
+        where heading.source = 'us_census' and heading.why_not_fact = 'coarser_level'
+        group by heading.series_id, heading.partner_code, heading.period_start, heading.value_usd
+        """,
+    )
+    six_digits = [one for one in in_june().cells if one.code == "283691" and one.summary_level == "DET"]
+    assert len(compared) == sum(len(VALUES[one.flow]) for one in six_digits)
+    assert all(row["value_usd"] == row["facts"] for row in compared)
+
+
+def counted_as(code: str, country: str) -> str:
+    return "control" if len(code) == 6 else "total" if country == "-" else "partner"
+
+
+def test_the_june_revision_is_exactly_the_cells_that_moved_with_before_and_after(story: Story):
+    before, after = (figures(bureau, digits=(6, 10)) for bureau in (in_may(), in_june()))
+    expected = {(*key, value, after[key]) for key, value in before.items() if after[key] != value}
+    assert len(expected) > 50
+    assert {key[3].year for key in expected} == {2022, 2023, 2024}
+    found = rows(story.june, "from facts.revision where source = 'us_census'")
+    assert {
+        (row["dataset"], row["code"], row["partner_code"], row["period_start"], int(row["before_value"]), int(row["after_value"]))
+        for row in found
+    } == expected
+    assert len(found) == len(expected)
+    assert {(row["measure"], row["revision_no"]) for row in found} == {("value_usd", 1)}
+    assert all(row["counted"] == counted_as(row["code"], row["partner_code"]) for row in found)
+    assert {(row["known_before"], row["known_from"]) for row in found} == {(datetime.fromisoformat(MAY), datetime.fromisoformat(JUNE))}
+
+
+def test_totals_as_of_the_day_before_the_revision_are_those_of_that_day(story: Story):
+    assert rows(story.june, TOTALS.format("trade_total_as_of(timestamp '2025-06-07')")) == story.may_totals
+    assert rows(story.june, TOTALS.format("trade_total_as_of(timestamp '2025-06-08')")) == rows(
+        story.june, TOTALS.format("facts.trade_total")
+    )
+
+
+def test_the_profile_of_revisions_is_that_of_the_cells(story: Story):
+    before, after = (figures(bureau, digits=(6, 10)) for bureau in (in_may(), in_june()))
+    for profile in rows(story.june, "from marts.revision_profile where source = 'us_census' and measure = 'value_usd'"):
+        mine = {
+            key: value for key, value in after.items() if key[0] == profile["dataset"] and counted_as(key[1], key[2]) == profile["counted"]
+        }
+        moved = {key: value / before[key] - 1 for key, value in mine.items() if key in before and before[key] not in (0, value)}
+        assert (profile["figures"], profile["revised"]) == (len(mine), len(moved)), profile
+        assert profile["mean_revision"] == pytest.approx(mean(moved.values()), abs=1e-9)
+        assert profile["mean_absolute_revision"] == pytest.approx(mean(map(abs, moved.values())), abs=1e-9)
+        assert profile["median_absolute_revision"] == pytest.approx(median(map(abs, moved.values())), abs=1e-9)
+        assert profile["largest_absolute_revision"] == pytest.approx(max(map(abs, moved.values())), abs=1e-9)
+        assert (profile["first_period"], profile["last_period"]) == (min(key[3] for key in moved), max(key[3] for key in moved))
+
+
+def test_codes_that_split_in_january_hand_over_without_a_gap_and_without_a_revision(story: Story):
+    found = rows(
+        story.june,
+        "select period_start, list(distinct code order by code) as codes from facts.trade_total where dataset = 'imports'"
+        " and period_start between date '2023-12-01' and date '2024-01-01' group by period_start order by period_start",
+    )
+    assert [row["codes"] for row in found] == [["2836910010"], ["2836910012", "2836910018"]]
+
+
+def test_a_fact_can_be_followed_to_the_line_of_the_answer_that_holds_its_value(story: Story):
+    found = rows(
+        story.june,
+        "select fact.*, file.body_sha256, file.url from facts.trade_flow as fact"
+        " inner join meta.release_file as file using (release_id, source_member)"
+        " where fact.source = 'us_census' order by hash(fact.code, fact.partner_code, fact.period_start, fact.dataset) limit 40",
+    )
+    assert {row["dataset"] for row in found} == {"imports", "imports_for_consumption", "exports"}
+    for row in found:
+        path = story.data.raw / "us_census" / "fetched" / row["body_sha256"][:12] / row["source_member"]
+        lines = path.read_text("utf-8").split("\n")
+        header, _ = json.JSONDecoder().raw_decode(lines[0], 1)
+        values, _ = json.JSONDecoder().raw_decode(lines[row["source_row"] - 1])
+        held = dict(zip(header, values, strict=True))
+        flow = row["flow"] + "s"
+        assert int(held[VALUES[flow][row["dataset"]]]) == row["value_usd"]
+        assert (held["CTY_CODE"], held["time"]) == (row["partner_code"], f"{row['period_start']:%Y-%m}")
+        assert f"/intltrade/{flow}/hs" in row["url"]
+        assert KEY not in row["url"]
+
+
+def test_the_order_of_rows_makes_no_release(own: Story):
+    before = rows(own.june, "select count(*) as releases from meta.release")
+    own.offices.replace("us_census", made_up("2022-01", "2025-04", lambda cells: annual_revision(cells, 2025), seed=7))
+    assert rows(night(own.data, own.offices, "2025-06-09T02:00:00", NARROW), "select count(*) as releases from meta.release") == before
+
+
+def test_a_withdrawn_month_stays_until_somebody_accepts_that_it_is_gone(own: Story):
+    march = date(2025, 3, 1)
+    before = facts_of(own.june)
+    own.offices.replace("us_census", UsCensus(without_months(in_june().cells, "2025-03")))
+    held = night(own.data, own.offices, "2025-06-09T02:00:00", NARROW)
+    assert facts_of(held) == before
+    assert status(held)["state"] == "held"
+    assert "us_census/imports/2025-03: all" in status(held)["message"]
+    for row in rows(held, "select release_id, slice from meta.release where state = 'held'"):
+        archive.decide(
+            own.data.raw,
+            archive.Decision(
+                source="us_census",
+                verb="accept",
+                release_id=row["release_id"],
+                author="A. Tester",
+                reason="the office says so",
+                decided_at=datetime.fromisoformat("2025-06-09T09:00:00+00:00"),
+            ),
+        )
+    accepted = publish(own.data, own.offices, "2025-06-09T10:00:00", NARROW)
+    assert facts_of(accepted) == {key: value for key, value in before.items() if key[3] != march}
+    assert status(accepted)["state"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (faults.doubled(), "stands on more than one line: keep one of them"),
+        (faults.replaced("CTY_CODE", "3370", "3371"), "CTY_CODE '3371' is not in pipelines/sources/us_census/partners.csv"),
+        (faults.replaced("UNIT_QY1", "KG", "KGS"), "UNIT_QY1 'KGS' is not in pipelines/sources/us_census/units.csv"),
+        (faults.renamed("GEN_VAL_MO", "GEN_VALUE_MO"), "variable 'GEN_VAL_MO' is missing"),
+        (faults.encoded("latin-1"), "not UTF-8"),
+    ],
+)
+def test_a_faulty_answer_makes_no_current_release(own: Story, fault: faults.Effect, told: str):
+    before = facts_of(own.june)
+    own.offices.faults.add(fault, "us_census", r"imports/hs.*I_COMMODITY=2836\*.*HS10")
+    ask(own.data, own.offices, "2025-06-09T02:00:00", NARROW)
+    found = curate(own.data, own.offices, "2025-06-09T02:00:00", "us_census", NARROW)
+    assert told in " ".join(found.failed + found.errors)
+    assert all(slice_name.startswith("us_census/imports/") for slice_name in found.failed)
+    if "more than one" in told:
+        edition = publish(own.data, own.offices, "2025-06-09T02:00:00", NARROW)
+        assert facts_of(edition) == before
+        assert told in status(edition)["message"]
+
+
+@pytest.mark.parametrize("key_page", ["direct", "redirect"])
+def test_a_key_the_office_does_not_know_is_told_with_the_remedy_and_without_the_key(tmp_path: Path, key_page: Any):
+    data = Settings(tmp_path / "data")
+    with Offices({"us_census": UsCensus([], keys=("another",), key_page=key_page)}) as offices:
+        found = ask(data, offices, MAY, NARROW)["us_census"]
+        assert len(offices.asked) <= 6, "an office that knows no key is not asked a hundred times"
+    assert isinstance(found, Fetched)
+    assert (found.answered, len(found.failures)) == (0, 3)
+    for part in ("does not know the key", "LODESTONE_US_CENSUS_KEY", "https://api.census.gov/data/key_signup.html"):
+        assert part in found.failures[0]
+    assert KEY not in "".join(path.read_text("utf-8") for path in data.raw.rglob("*") if path.is_file())
+
+
+def test_without_a_key_nothing_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("tests.nights.KEY", "")
+    with Offices({"us_census": UsCensus([])}) as offices:
+        found = ask(Settings(tmp_path / "data"), offices, MAY, NARROW)["us_census"]
+        assert offices.asked == []
+    assert isinstance(found, LodestoneError)
+    assert "https://api.census.gov/data/key_signup.html" in str(found)
+
+
+def test_a_month_that_is_not_there_yet_is_asked_for_again_and_was_never_withdrawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    data = Settings(tmp_path / "data")
+    with Offices({"us_census": made_up("2025-01", "2025-03")}) as offices:
+        ask(data, offices, JUNE, NARROW)
+        assert curate(data, offices, JUNE, "us_census", NARROW).releases == 6
+        for name, value in environment(data, offices, "2025-06-09T02:00:00", NARROW).items():
+            monkeypatch.setenv(name, value)
+        source = load_source("us_census")
+        months = plan(data, source, datetime.fromisoformat("2025-12-01T02:00:00+00:00")).months
+        assert months["2025-04"] == "empty when last asked, and nothing later is there: not published yet"
+        assert "2019-04" not in months, "a month of which nothing was filed is not asked for every night"
+        offices.replace("us_census", made_up("2025-01", "2025-04"))
+        ask(data, offices, "2025-06-09T02:00:00", NARROW)
+        found = curate(data, offices, "2025-06-09T02:00:00", "us_census", NARROW)
+        assert (found.releases, found.held, found.failed, found.errors) == (8, [], [], [])
+
+
+def small_world() -> UsCensus:
+    """Two codes and three months of the invented world."""
+    cells: list[Cell] = [one for one in made_up_cells("2025-01", "2025-03") if one.code[:6] in WIDE.split(",")]
+    return UsCensus(rolled_up(cells))
+
+
+def test_a_change_of_scope_and_back_is_no_revision_and_takes_nothing_away(tmp_path: Path):
+    data = Settings(tmp_path / "data")
+    with Offices({"us_census": small_world()}) as offices:
+        for day, scope in (("2025-05-20", NARROW), ("2025-05-22", NARROW)):
+            ask(data, offices, f"{day}T02:00:00", scope)
+            wide = night(data, offices, f"{day[:-1]}{int(day[-1]) + 1}T02:00:00", WIDE)
+            assert facts_of(wide) == figures(small_world(), WIDE), day
+            assert (status(wide)["state"], rows(wide, "from facts.revision where source = 'us_census'")) == ("ok", []), day
+        assert facts_of(publish(data, offices, "2025-05-23T03:00:00", NARROW)) == figures(small_world(), NARROW)

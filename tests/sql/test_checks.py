@@ -1,0 +1,157 @@
+"""Checks find what they are there for: lost rows, unknown codes, shares and bounds that cannot be."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines.settings import Settings
+from tests.sql.made_up import check_rows, edition, imported
+from tests.warehouse.copies import CHINA, JUNE_2019, RARE_EARTH_SERIES, RARE_EARTHS, december, night, revise
+
+DESTINATIONS = "published_shares/export_destinations/chn/antimony_oxide"
+REFINING = "published_shares/refining_shares/natural_graphite/refining/usgs_iea_via_visual_capitalist"
+
+
+@pytest.fixture
+def own(built: Settings, tmp_path) -> Settings:
+    return Settings(data=shutil.copytree(built.data, tmp_path / "own"))
+
+
+@pytest.fixture
+def writable(own: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    own.edition.chmod(0o644)
+    with duckdb.connect(str(own.edition)) as connection:
+        connection.execute("set timezone = 'UTC'")
+        yield connection
+
+
+LOST = {
+    "a month whose line also prints a change": (
+        f"delete from facts.trade_total where series_id = '{RARE_EARTH_SERIES}' and period_start = '2019-05-01' and period_kind = 'month'",
+        "trade",
+    ),
+    "a total since January whose line also prints a month": (
+        f"delete from facts.trade_total where series_id = '{RARE_EARTH_SERIES}' and period_start = '2019-01-01' and period_months = 5",
+        "trade",
+    ),
+    "a change whose line also prints a month": (
+        "delete from facts.published_number where source = 'china_customs_bulletin' and period_text = '2019-05'",
+        "published_number",
+    ),
+    "a table of an older edition": ("delete from facts.production_superseded where series_id like '%/cobalt/mine'", "production"),
+    "a print that is not used": ("delete from facts.conflict where table_name = 'facts.published_share'", "published_share"),
+    "every policy event": ("delete from facts.policy_event", "policy_event"),
+}
+
+
+@pytest.mark.parametrize("what", LOST)
+def test_a_row_lost_between_the_curated_files_and_the_facts_is_found(what: str, writable: duckdb.DuckDBPyConnection):
+    statement, fact = LOST[what]
+    assert check_rows(writable, "every_line_counted").is_empty()
+    (deleted,) = writable.execute(statement).fetchone()
+    found = check_rows(writable, "every_line_counted")
+    assert deleted > 0
+    assert set(found["fact"]) == {fact}
+    assert 0 < (found["expected_rows"] - found["counted_rows"]).sum() <= deleted, "an event has a row for each of its commodities"
+    assert found["source"].null_count() == 0
+
+
+def test_a_row_lost_from_a_revised_slice_is_found_too(own: Settings):
+    revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,"}, december(1))
+    night(own)
+    own.edition.chmod(0o644)
+    with duckdb.connect(str(own.edition)) as connection:
+        connection.execute("set timezone = 'UTC'")
+        assert check_rows(connection, "every_line_counted").is_empty()
+        connection.execute(f"delete from facts.trade_total where series_id = '{RARE_EARTH_SERIES}' and weight_kg = 3967000")
+        found = check_rows(connection, "every_line_counted")
+    assert found["slice"].str.contains("2019-06").to_list() == [True]
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "kind"),
+    [
+        ("policy_event", {"country_iso3": "ATL", "commodity": "cobalt"}, "country"),
+        ("policy_event", {"country_iso3": "CHN", "commodity": "unobtainium"}, "commodity"),
+        ("overseas_stake", {"investor_country_iso3": "ATL", "asset_country_iso3": "COD", "commodity": "cobalt"}, "country"),
+        ("overseas_stake", {"investor_country_iso3": "JPN", "asset_country_iso3": "ATL", "commodity": "cobalt"}, "country"),
+        ("stockpile_target", {"country_iso3": "ATL", "commodity": "cobalt"}, "country"),
+        ("consumption", {"country_iso3": "ATL", "commodity": "cobalt"}, "country"),
+        ("net_import_reliance", {"reporter_iso3": "ATL", "commodity": "cobalt", "series_id": RARE_EARTH_SERIES}, "country"),
+        ("published_number", {"reporter_iso3": "CHN", "commodity": "cobalt", "series_id": "made_up/series"}, "series"),
+    ],
+)
+def test_a_code_that_the_vocabulary_lacks_is_found_in_every_table(table: str, row: dict, kind: str):
+    with edition(**{table: [row | {"release_id": "0123456789abcdef"}]}) as connection:
+        connection.execute(
+            "insert into meta.release (release_id, source, slice, content_hash, lines, accepted, rejected, state)"
+            " values ('0123456789abcdef', 'made_up', 'all', '', 1, 1, 0, 'current')"
+        )
+        found = check_rows(connection, "known_codes").filter(pl.col("table_name") == f"facts.{table}")
+    assert found["kind"].to_list() == [kind]
+    assert set(found["code"]) <= {"ATL", "unobtainium", "made_up/series"}
+
+
+def share(series_id: str, flow: str, partner: str, percent: float, **other) -> dict:
+    return {
+        "series_id": series_id,
+        "source": "published_shares",
+        "flow": flow,
+        "reporter_iso3": "WLD" if flow == "refining" else "CHN",
+        "partner_iso3": partner,
+        "basis": "weight",
+        "period_start": date(2024, 1, 1),
+        "period_months": 12,
+        "share": percent / 100,
+        "share_low": percent / 100 - 0.005,
+        "share_high": percent / 100 + 0.005,
+        "status": "reported",
+    } | other
+
+
+@pytest.mark.parametrize(
+    ("series_id", "flow", "place"),
+    [(DESTINATIONS, "export", "marts.export_destination_share"), (REFINING, "refining", "facts.published_share")],
+)
+def test_destinations_and_refiners_add_up_to_no_more_than_all(series_id: str, flow: str, place: str):
+    whole = [share(series_id, flow, "USA", 60), share(series_id, flow, "JPN", 40), share(series_id, flow, "EUU", 30)]
+    with edition(published_share=whole) as connection:
+        assert check_rows(connection, "shares_add_up").is_empty(), "a group may hold countries named beside it"
+    with edition(published_share=[*whole, share(series_id, flow, "KOR", 10)]) as connection:
+        assert check_rows(connection, "shares_add_up")["place_in"].to_list() == [place]
+
+
+@pytest.mark.parametrize(
+    ("series_id", "flow", "place"),
+    [(DESTINATIONS, "export", "marts.export_destination_share"), (REFINING, "refining", "facts.published_share")],
+)
+@pytest.mark.parametrize(
+    "wrong", [{"share": 1.2, "share_high": 1.2}, {"share_low": 0.7}, {"share_low": 0.9, "share_high": 0.8, "share": None}]
+)
+def test_a_share_lies_within_its_bounds_and_the_whole(series_id: str, flow: str, place: str, wrong: dict):
+    with edition(published_share=[share(series_id, flow, "USA", 60)]) as connection:
+        assert check_rows(connection, "bounds_hold").is_empty()
+    with edition(published_share=[share(series_id, flow, "USA", 60, **wrong)]) as connection:
+        assert check_rows(connection, "bounds_hold")["place_in"].to_list() == [place]
+
+
+@pytest.mark.parametrize("partner", ["WLD", "EUU", "JPN"])
+def test_no_group_and_no_country_itself_is_a_partner(partner: str):
+    with edition(trade_flow=[imported("CHN", 60), imported(partner, 40)]) as connection:
+        found = check_rows(connection, "no_aggregate_among_suppliers")
+    assert set(found["place_in"]) == {"marts.supplier_share", "facts.trade_flow"}
+    assert set(found["iso3"]) == {partner}
+
+
+def test_evidence_that_is_counted_twice_is_found(writable: duckdb.DuckDBPyConnection):
+    assert check_rows(writable, "unique_keys").is_empty()
+    writable.execute(
+        "insert into marts.claim_check select * replace (evidence_no + 100 as evidence_no) from marts.claim_check where evidence_no = 1"
+    )
+    assert set(check_rows(writable, "unique_keys")["table_name"]) == {"marts.claim_check"}

@@ -1,0 +1,211 @@
+"""The rules of the house: who may import whom, what every SQL file says of itself, what never enters the repository."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from pipelines import dictionary
+from pipelines.settings import PACKAGE, PROJECT, SQL
+from pipelines.sources import load_source, source_names
+from pipelines.statements import read_statement, statements, tables_read
+from pipelines.tables import tables
+from pipelines.warehouse import read_only
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+NETWORK = {"httpx", "requests", "urllib", "socket", "http", "aiohttp"}
+TOP_LEVEL = {
+    *("pipelines", "sql", "data", "tests", "docs", "benchmarks", ".ci"),
+    *("dagster.yaml", "pyproject.toml", "requirements.lock", "Makefile", "README.md", ".gitignore", ".gitattributes", ".sqruff"),
+}
+MARTS = [pytest.param(one, id=one.name) for one in statements("marts")]
+
+
+def imports(path: Path, at_run_time: bool = False) -> set[str]:
+    """Modules a file imports, or only those that it imports when it runs: what types alone need stands under TYPE_CHECKING."""
+    found: set[str] = set()
+    tree = ast.parse(path.read_text("utf-8"))
+    for_types = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)]
+    skipped = {id(inner) for node in for_types for inner in ast.walk(node)} if at_run_time else set()
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def tracked() -> list[str]:
+    try:
+        listed = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("this is no git checkout")
+    return listed.stdout.splitlines()
+
+
+def test_only_defs_and_definitions_import_dagster():
+    importing = {path.relative_to(PACKAGE) for path in MODULES if any(name.split(".")[0] == "dagster" for name in imports(path))}
+    assert importing
+    assert {path.parts[0] for path in importing} <= {"defs", "definitions.py"}
+
+
+def test_nothing_imports_the_two_doors():
+    for path in MODULES:
+        own = path.relative_to(PACKAGE).parts[0]
+        if own not in ("defs", "definitions.py", "cli.py"):
+            assert not any(name.startswith(("pipelines.defs", "pipelines.cli", "pipelines.definitions")) for name in imports(path)), path
+
+
+def test_only_what_asks_offices_or_stands_in_for_them_or_tells_a_webhook_imports_a_network_library():
+    networked = {path.relative_to(PACKAGE).parts[0] for path in MODULES if {name.split(".")[0] for name in imports(path)} & NETWORK}
+    assert networked <= {"download.py", "alerts.py", "offices"}
+
+
+def test_the_build_never_reaches_a_module_that_uses_the_network():
+    reached, waiting = set(), {"pipelines.warehouse", "pipelines.curation"}
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        path = PACKAGE.joinpath(*name.split(".")[1:])
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.exists():
+                waiting |= {one for one in imports(file, at_run_time=True) if one.startswith("pipelines")} - reached
+    assert not reached & {"pipelines.download", "pipelines.fetching", "pipelines.offices", "pipelines.alerts"}
+
+
+def test_production_code_never_imports_the_stand_ins():
+    for path in MODULES:
+        if path.relative_to(PACKAGE).parts[0] != "offices":
+            assert not any(name.startswith("pipelines.offices") for name in imports(path)), path
+
+
+def test_sources_never_import_each_other_and_have_the_same_files():
+    files = set()
+    for name in source_names():
+        folder = PACKAGE / "sources" / name
+        held = {path.name for path in folder.iterdir() if path.suffix in (".py", ".yaml")}
+        assert ("fetch.py" in held) == (load_source(name).config.fetch is not None), name
+        files.add(frozenset(held - {"fetch.py", "corrections.yaml"}))
+        others = tuple(f"pipelines.sources.{other}" for other in source_names() if other != name)
+        for path in folder.glob("*.py"):
+            assert not any(imported.startswith(others) for imported in imports(path)), path
+        assert (PROJECT / "tests" / "sources" / name).is_dir()
+    assert files == {frozenset({"__init__.py", "source.yaml", "parse.py", "slices.py", "contract.py", "conform.py"})}
+
+
+@pytest.mark.parametrize("path", sorted(SQL.rglob("*.sql")), ids=lambda path: path.relative_to(SQL).as_posix())
+def test_every_statement_says_what_it_is(path):
+    one = read_statement(path)
+    assert one.description
+    assert not re.search(r"^\s*(SELECT|FROM|WHERE|WITH|GROUP|ORDER)\b", one.sql, re.MULTILINE)
+    if path.parent.name in ("load", "marts", "checks", "questions"):
+        assert one.grain, "which columns make a row"
+        assert sqlglot.parse_one(one.sql, dialect="duckdb")
+
+
+@pytest.mark.parametrize("one", MARTS)
+def test_the_header_of_a_mart_describes_its_real_columns(one, built):
+    with read_only(built.edition) as connection:
+        real = [row[0] for row in connection.execute(f"describe {one.name}").fetchall()]
+    assert [column.name for column in one.columns] == real
+    assert set(one.grain) <= set(real)
+    final = sqlglot.parse_one(one.sql, dialect="duckdb")
+    assert not any(isinstance(column, exp.Star) for column in final.selects)
+
+
+@pytest.mark.parametrize("one", MARTS)
+def test_the_evidence_of_a_mart_is_facts_or_coverage_or_marts_upstream_of_it(one, built):
+    upstream = {other.name for other in statements("marts")[: [other.name for other in statements("marts")].index(one.name)]}
+    versioned = {f"{table.full_name}_superseded" for table in tables().values() if table.versioned}
+    facts = {name for name in tables() if name.startswith("facts.")} | versioned
+    assert one.evidence
+    with read_only(built.edition) as connection:
+        for piece in one.evidence:
+            assert piece.table in facts | upstream | {"meta.coverage"}
+            condition = sqlglot.parse_one(piece.condition, dialect="duckdb")
+            assert {"mart", "evidence"} <= {column.table for column in condition.find_all(exp.Column)}
+            assert all(column.table for column in condition.find_all(exp.Column)), "every column says whose it is"
+            connection.execute(f"explain {piece.query(one.name, 'count(*)')}")
+    assert len({piece.table for piece in one.evidence}) == len(one.evidence), "one line a table"
+
+
+def test_fetch_knows_no_frames_and_parse_and_conform_no_network():
+    for name in source_names():
+        folder = PACKAGE / "sources" / name
+        roots = {file: {one.split(".")[0] for one in imports(folder / file)} for file in ("parse.py", "conform.py", "slices.py")}
+        assert not any(found & NETWORK for found in roots.values())
+        if (folder / "fetch.py").exists():
+            assert not {one.split(".")[0] for one in imports(folder / "fetch.py")} & {"polars", "dagster"}
+
+
+def test_statements_read_only_layers_upstream():
+    upstream = {
+        "load": {"curated", "staging", "vocabulary", "facts", "meta"},
+        "marts": {"facts", "vocabulary", "marts", "meta"},
+        "checks": {"facts", "vocabulary", "marts", "meta"},
+    }
+    for folder, layers in upstream.items():
+        for one in statements(folder):
+            assert {name.split(".")[0] for name in tables_read(one.sql)} <= layers, one.name
+
+
+@pytest.mark.parametrize("one", MARTS)
+def test_every_mart_transpiles_to_the_distributed_engines_dialect(one):
+    spark = sqlglot.transpile(one.sql, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
+    assert sqlglot.parse_one(spark[0], dialect="spark")
+
+
+def test_every_column_is_described_and_every_measure_has_a_unit():
+    for table in tables().values():
+        assert table.description
+        assert table.key, f"{table.full_name} states its key"
+        for column in table.columns:
+            assert column.description, (table.full_name, column.name)
+            if column.type.startswith(("decimal", "double")):
+                assert column.unit, (table.full_name, column.name)
+
+
+def test_every_table_and_column_of_an_edition_carries_its_comment_and_stands_in_main(built):
+    layers = "schema_name in ('facts', 'vocabulary', 'marts', 'meta')"
+    with read_only(built.edition) as connection:
+        bare = connection.execute(
+            f"select schema_name, table_name, null from duckdb_tables() where {layers} and comment is null"
+            f" union all select schema_name, table_name, column_name from duckdb_columns() where {layers} and comment is null"
+        ).fetchall()
+        named = {row[0] for row in connection.execute(f"select table_name from duckdb_tables() where {layers}").fetchall()}
+        seen = {row[0] for row in connection.execute("select view_name from duckdb_views() where schema_name = 'main'").fetchall()}
+    assert bare == []
+    assert named <= seen
+
+
+def test_the_dictionary_is_what_the_definitions_say():
+    assert dictionary.is_current(), "run `lodestone dictionary`"
+
+
+def test_the_top_level_is_fixed():
+    assert {path.split("/")[0] for path in tracked()} <= TOP_LEVEL
+
+
+def test_no_registry_address_and_no_machine_path_is_committed():
+    secret = re.compile(r"pypi\.or" r"g|pythonhoste" r"d|registry\.npmj" r"s|deb\.debia" r"n|/work/mai" r"n\b")
+    for name in tracked():
+        if not name.startswith("data/raw/"):
+            assert not secret.search((PROJECT / name).read_text("utf-8", errors="replace")), name
+
+
+def test_no_office_file_that_must_stay_outside_is_committed():
+    real = PROJECT.parent / "shared" / "real"
+    if not real.is_dir():
+        pytest.skip("the folder of real office files is not beside this checkout")
+    files = [str(path) for path in real.rglob("*") if path.is_file()]
+    hashed = subprocess.run(["git", "hash-object", "--no-filters", *files], cwd=PROJECT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(["git", "ls-files", "-s"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert not set(hashed.stdout.split()) & {line.split()[1] for line in listed.stdout.splitlines()}

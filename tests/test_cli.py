@@ -1,0 +1,463 @@
+"""What a person at a terminal meets: exit codes, errors of one sentence, formats, and what a question cannot reach."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines import citation
+from pipelines.cli import main
+from pipelines.settings import PROJECT, Settings, load_settings
+from tests.building import build_all
+from tests.warehouse.copies import file_hashes
+
+
+def lodestone(settings: Settings, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a shell would, with nothing of our own environment but what it needs."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-c", "from pipelines.cli import main; main()", *arguments],
+        env=kept | {"LODESTONE_DATA": str(settings.data)} | environment,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+Rejects = Callable[..., str]
+Asks = Callable[[Settings, str], str]
+
+
+@pytest.fixture
+def asks(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Asks:
+    """What a question is answered with."""
+
+    def run(settings: Settings, query: str) -> str:
+        monkeypatch.setenv("LODESTONE_DATA", str(settings.data))
+        monkeypatch.setattr(sys, "argv", ["lodestone", "sql", query])
+        with pytest.raises(SystemExit) as left:
+            main()
+        out, told = capsys.readouterr()
+        assert (left.value.code, told) == (0, "")
+        return out
+
+    return run
+
+
+@pytest.fixture
+def rejects(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rejects:
+    """The one sentence a command refuses with; in this process, which is what keeps many of them quick."""
+
+    def run(settings: Settings, code: int, *arguments: str) -> str:
+        monkeypatch.setenv("LODESTONE_DATA", str(settings.data))
+        monkeypatch.setattr(sys, "argv", ["lodestone", *arguments])
+        with pytest.raises(SystemExit) as left:
+            main()
+        out, told = capsys.readouterr()
+        assert (left.value.code, out) == (code, "")
+        assert told.count("\n") == 1
+        return told
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nonsense"], "No such command"),
+        (["sql"], "Missing argument"),
+        (["sql", "select 1", "--format", "xml"], "'xml' is not one of"),
+        (["sql", "select 1", "--format", "parquet"], "--output FILE"),
+        (["sources", "--nonsense"], "No such option"),
+        (["sql", "from nonsense"], "nonsense"),
+        (["sql", "select"], "Parser Error"),
+        (["sql", "select 1; select 2"], "2 statements"),
+        (["sql", ""], "no question"),
+        (["sql", "-- which\n"], "no question"),
+        (["sql", "select 1", "--outptu", "x"], "No such option: --outptu"),
+        (["sql", "select 1 as a, 2 as a", "--format", "json"], "two columns are called 'a'"),
+        (["sql", "select 1 as a", "--output", "/proc/version", "--format", "csv"], "cannot be written"),
+        (["sql", "select 'x'::integer"], "Conversion Error"),
+        (["sql", "select 1", "--output", "/nonsense/file", "--format", "csv"], "cannot be written"),
+        (["build", "--as-of", "2024-13-01"], "YYYY-MM-DD"),
+        (["build", "--as-of", "2999-01-01"], "future"),
+        (["accept", "0123456789abcdef", "--reason", "because"], "not held"),
+        (["accept", "0123456789abcdef"], "--reason"),
+        (["accept", "0123456789abcdef", "--reason", " "], "needs its reason"),
+        (["explain"], "Missing argument"),
+        (["explain", "trade_totl"], "did you mean trade_total"),
+        (["explain", "facts.trade_totl"], "did you mean facts.trade_total"),
+        (["explain", "trade_total"], "say with --limit"),
+        (["explain", "trade_total", "--limit", "0"], "greater than or equal to 1"),
+        (["explain", "trade_total", "--where", "nonsense = 1"], 'column "nonsense" not found'),
+        (["explain", "trade_total", "--where", "period_start ="], "Parser Error"),
+        (["explain", "trade_total", "--where", "period_start = 'May'"], "May"),
+        (["explain", "trade_total", "--where", "1 = 1) union (select 1"], "cannot be used"),
+        (["explain", "trade_total", "--where", "exists (from '/etc/passwd')"], "cannot be used"),
+        (["explain", "trade_total", "--where", "period_start = '1066-10-14'"], "no row of facts.trade_total"),
+        (["explain", "trade_total", "--format", "csv"], "'csv' is not one of"),
+        (["keep", "nonsense", "file"], "no source"),
+        (["keep", "usgs_mcs", "nonsense.csv"], "--member"),
+        (["keep", "usgs_mcs", "/nonsense", "--member", "usgs_world_production.csv"], "cannot be read"),
+    ],
+)
+def test_an_error_of_use_is_one_sentence_and_exit_code_2(rejects: Rejects, built: Settings, arguments: list[str], told: str) -> None:
+    assert told in rejects(built, 2, *arguments)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from read_csv('/etc/passwd')",
+        "from '/etc/passwd'",
+        "copy (select 1) to '/tmp/lodestone-test.csv'",
+        "attach '/tmp/lodestone-test.db'",
+        "install httpfs",
+        "from read_parquet('http://127.0.0.1:9/x.parquet')",
+        "create table facts.nonsense (a integer)",
+        "delete from facts.trade_total",
+        "set enable_external_access = true",
+        "copy (select 1 as a) to '{edition}' (format csv, use_tmp_file false)",
+        "copy (select 1 as a) to '{edition}.wal' (format csv)",
+        "copy (pivot country on kind using count(*)) to '{edition}.wal' (format csv)",
+        "explain analyze copy (select 1 as a) to '{edition}.wal' (format csv)",
+        "explain (analyze) copy (select 1 as a) to '{edition}.wal' (format csv)",
+        "explain /* */ analyze copy (select 1 as a) to '{edition}.wal' (format csv)",
+        "with written as (copy (select 1 as a) to '{edition}.wal' (format csv)) from written",
+        "with written as (insert into facts.conflict select * from facts.conflict returning *) from written",
+        "from read_text('{edition}')",
+        "create temp table nonsense as select 1",
+        "create temp table nonsense as pivot country on kind using count(*)",
+        "begin",
+        "vacuum",
+        "checkpoint",
+        "prepare nonsense as select 1",
+        "execute nonsense",
+        "load httpfs",
+        "use facts",
+        "pragma enable_profiling",
+        "export database '/tmp/lodestone-test'",
+        "import database '/tmp/lodestone-test'",
+        "call pragma_version()",
+    ],
+)
+def test_a_question_reaches_no_file_no_network_and_changes_nothing(rejects: Rejects, own: Settings, query: str) -> None:
+    before = {path: path.read_bytes() for path in own.data.glob("*") if path.is_file()}
+    rejects(own, 2, "sql", query.replace("{edition}", str(own.edition)))
+    assert {path: path.read_bytes() for path in own.data.glob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from claim",
+        "-- which countries there are\nselect 1",
+        "  /* all of them */ select 1",
+        "show tables",
+        "describe claim",
+        "summarize claim",
+        "explain from claim",
+        "explain analyze from claim",
+        "explain (format json) from claim",
+        "pivot country on kind using count(*)",
+        "explain pivot country on kind using count(*)",
+        "(select 1)",
+        "with one as (select 1) from one",
+        "select 1;",
+        "table claim",
+        "values (1)",
+    ],
+)
+def test_whatever_only_reads_is_a_question(built: Settings, query: str, asks: Asks) -> None:
+    assert asks(built, query)
+
+
+def test_an_answer_never_overwrites_what_the_program_keeps(rejects: Rejects, own: Settings, tmp_path: Path) -> None:
+    as_of = own.edition_as_of("2020-01-01")
+    as_of.parent.mkdir()
+    shutil.copy(own.edition, as_of)
+    elsewhere = tmp_path / "copy.duckdb"
+    shutil.copy(own.edition, elsewhere)
+    link = tmp_path / "link.csv"
+    link.symlink_to(own.edition)
+    kept = [
+        own.edition,
+        own.edition.with_name("lodestone.duckdb.wal"),
+        own.writer_lock,
+        as_of,
+        elsewhere,
+        link,
+        own.data / "previous" / "lodestone.duckdb",
+        own.raw / "usgs_mcs" / "new.csv",
+        own.curated / "usgs_mcs" / "new.csv",
+        own.dagster / "new.csv",
+        own.data / "raw" / ".." / "lodestone.duckdb",
+    ]
+    before = file_hashes(own.data)
+    for path in kept:
+        for form in ("table", "csv", "json", "parquet"):
+            assert "name another file" in rejects(own, 2, "sql", "select 1 as a", "--format", form, "--output", str(path))
+    assert file_hashes(own.data) == before
+
+
+def test_an_answer_that_fails_half_way_leaves_the_file_as_it_was(rejects: Rejects, built: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("earlier\n", "utf-8")
+    query = "select case when range = 50000 then 'x' else '1' end::integer as n from range(60000)"
+    for form in ("csv", "json", "parquet"):
+        rejects(built, 2, "sql", query, "--format", form, "--output", str(path))
+        assert path.read_text("utf-8") == "earlier\n"
+        assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_damaged_edition_is_told_with_the_remedy(rejects: Rejects, own: Settings) -> None:
+    body = own.edition.read_bytes()
+    with_header = body[:12_288]
+    for damaged in (b"", b"nonsense" * 1000, with_header, with_header + bytes(len(body) - len(with_header))):
+        own.edition.unlink()
+        own.edition.write_bytes(damaged)
+        for command in (["sql", "from facts.trade_total"], ["sources"]):
+            told = rejects(own, 1, *command)
+            assert "cannot be read" in told
+            assert "`lodestone build` makes it anew" in told
+
+
+def test_types_of_every_kind_come_in_every_format(built: Settings, tmp_path: Path) -> None:
+    query = (
+        "select true as yes, null as nothing, '' as empty, [1.5::double, 'nan'::double] as list, {'a': 'b,c'} as pair,"
+        " map {date '2020-01-01': 1} as days, '\\xAB'::blob as bytes, 1.50::decimal(9, 2) as price, 'infinity'::double as most,"
+        " interval 3 day as span, 12345678901234567890::hugeint as large"
+    )
+    done = lodestone(built, "sql", query, "--format", "csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[1] == (
+        'true,,"","[1.5, null]","{""a"": ""b,c""}","{""2020-01-01"": 1}",ab,1.50,inf,"3 days, 0:00:00",12345678901234567890'
+    )
+    (row,) = json.loads(lodestone(built, "sql", query, "--format", "json").stdout)
+    assert row == {
+        "yes": True,
+        "nothing": None,
+        "empty": "",
+        "list": [1.5, None],
+        "pair": {"a": "b,c"},
+        "days": {"2020-01-01": 1},
+        "bytes": "ab",
+        "price": 1.5,
+        "most": None,
+        "span": "3 days, 0:00:00",
+        "large": 12345678901234567890,
+    }
+    assert lodestone(built, "sql", query).returncode == 0
+    refused = lodestone(built, "sql", query, "--format", "parquet", "--output", str(tmp_path / "rows.parquet"))
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "cast the column" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_rows_are_no_rows_in_every_format(built: Settings, tmp_path: Path) -> None:
+    query = "select 1 as n where false"
+    assert lodestone(built, "sql", query, "--format", "csv").stdout == "n\n"
+    assert json.loads(lodestone(built, "sql", query, "--format", "json").stdout) == []
+    lodestone(built, "sql", query, "--format", "parquet", "--output", str(tmp_path / "rows.parquet"))
+    assert pl.read_parquet(tmp_path / "rows.parquet").shape == (0, 1)
+
+
+def test_an_answer_without_end_is_shown_at_once_and_can_be_read_in_part(built: Settings) -> None:
+    assert lodestone(built, "sql", "from range(1000000000000)").returncode == 0
+    script = "from pipelines.cli import main; main()"
+    environment = os.environ | {"LODESTONE_DATA": str(built.data)}
+    with subprocess.Popen(
+        [sys.executable, "-c", script, "sql", "from range(1000000000000)", "--format", "csv"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as reading:
+        assert reading.stdout is not None
+        assert reading.stderr is not None
+        assert [reading.stdout.readline() for _ in range(2)] == ["range\n", "0\n"]
+        reading.stdout.close()
+        assert reading.wait(timeout=60) == 0
+        assert reading.stderr.read() == ""
+
+
+def test_ctrl_c_ends_a_question_with_one_word(built: Settings) -> None:
+    query = "select count(*) from range(100000) as a, range(10000000) as b where a.range * b.range % 7 = 3"
+    pressed = "import os, signal, threading; threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT)).start()"
+    done = subprocess.run(
+        [sys.executable, "-c", f"from pipelines.cli import main; {pressed}; main()", "sql", query],
+        env=os.environ | {"LODESTONE_DATA": str(built.data)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "lodestone: interrupted\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_a_full_disk_is_told_in_one_sentence(built: Settings, form: str) -> None:
+    written = lodestone(built, "sql", "select 1 as a", "--format", form, "--output", "/dev/full")
+    assert (written.returncode, written.stderr.count("\n")) == (2, 1)
+    assert "/dev/full: cannot be written (No space left on device)" in written.stderr
+    assert not Path("/dev/full").is_file()
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from pipelines.cli import main; main()", "sql", "select 1 as a", "--format", form],
+            env=os.environ | {"LODESTONE_DATA": str(built.data)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "No space left on device" in done.stderr
+
+
+def test_a_data_folder_that_is_none_is_told_in_one_sentence(built: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("", "utf-8")
+    for folder in (file, file / "below"):
+        for command in (["build"], ["sources"], ["keep", "usgs_mcs", str(file), "--member", "usgs_world_production.csv"]):
+            done = lodestone(Settings(data=folder), *command)
+            assert done.returncode == 1
+            assert "Traceback" not in done.stderr
+            assert str(folder) in done.stderr.splitlines()[-1]
+
+
+def test_an_empty_setting_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LODESTONE_DATA", "")
+    monkeypatch.setenv("LODESTONE_SCOPE", "")
+    assert load_settings() == Settings(data=PROJECT / "data")
+
+
+def test_without_an_edition_the_remedy_is_named(rejects: Rejects, data: Settings) -> None:
+    assert "lodestone build" in rejects(data, 1, "sql", "select 1")
+    assert "lodestone build" in rejects(data, 1, "sources")
+    assert "--as-of 2024-12-31" in rejects(data, 1, "sql", "select 1", "--as-of", "2024-12-31")
+    assert "--as-of 2024-12-31" in rejects(data, 1, "explain", "trade_total", "--as-of", "2024-12-31")
+
+
+def test_the_same_rows_come_in_every_format(built: Settings, tmp_path: Path) -> None:
+    query = "select country.iso3, country.name from country order by iso3 limit 3"
+    table = lodestone(built, "sql", query).stdout.splitlines()
+    rows = list(csv.reader(io.StringIO(lodestone(built, "sql", query, "--format", "csv").stdout)))
+    objects = json.loads(lodestone(built, "sql", query, "--format", "json").stdout)
+    lodestone(built, "sql", query, "--format", "parquet", "--output", str(tmp_path / "rows.parquet"))
+    frame = pl.read_parquet(tmp_path / "rows.parquet")
+    assert rows[0] == frame.columns == ["iso3", "name"]
+    assert [list(one.values()) for one in objects] == rows[1:] == [list(row) for row in frame.rows()]
+    assert [line.split()[0] for line in table] == [row[0] for row in rows]
+
+
+CITED = {
+    "select weight_kg from trade_total where series_id = 'china_customs_bulletin/rare_earths'": {"china_customs_bulletin"},
+    "with listed as (from main.supplier_share) select count(*) from listed": {"china_customs_bulletin", "published_shares", "usgs_mcs"},
+    "select distinct source, importer_iso3 from supplier_share where source = 'usgs_mcs'": {"usgs_mcs"},
+    "select series_id, share from supplier_share where series_id like 'usgs_mcs/%' limit 1": {"usgs_mcs"},
+    "select commodity, event_date from policy_event limit 1": {"reference"},
+    "select quantity from production_as_of('2025-12-31') limit 1": {"usgs_mcs"},
+    "summarize facts.trade_total": {"china_customs_bulletin"},
+    "select name from country limit 1": set(),
+    "show tables": set(),
+    "select 1": set(),
+}
+
+
+@pytest.mark.parametrize(("query", "sources"), CITED.items())
+def test_an_answer_cites_the_sources_it_rests_on_and_no_other(built: Settings, query: str, sources: set[str]) -> None:
+    answer = json.loads(lodestone(built, "sql", query, "--cite", "--format", "json").stdout)
+    assert answer["rows"]
+    assert {one["source"] for one in answer["sources"]} == sources
+    assert all(one["citation"] and one["licence"] for one in answer["sources"])
+
+
+def test_citations_stand_below_a_table_and_beside_a_file_never_in_it(built: Settings, tmp_path: Path) -> None:
+    query = "select max(quantity) as most from production"
+    table = lodestone(built, "sql", query, "--cite")
+    assert "usgs_mcs: U.S. Geological Survey, Mineral Commodity Summaries" in table.stdout
+    assert "Licence: Public domain" in table.stdout
+    for output_format in ("csv", "parquet"):
+        path = tmp_path / f"rows.{output_format}"
+        told = lodestone(built, "sql", query, "--cite", "--format", output_format, "--output", str(path))
+        assert (told.returncode, told.stdout) == (0, "")
+        assert "Mineral Commodity Summaries" in told.stderr
+        assert b"Summaries" not in path.read_bytes()
+
+
+def test_rows_that_may_not_be_passed_on_are_said_to_be_so() -> None:
+    open_licence = citation.Citation("office", "The Office", "The Office, its table.", "Free to use.", redistributable=True)
+    assert "NOT" not in citation.told([open_licence], None)
+    assert "These rows may NOT be passed on." in citation.told([replace(open_licence, redistributable=False)], None)
+
+
+def test_a_long_answer_says_how_much_more_there_is(built: Settings) -> None:
+    shown = lodestone(built, "sql", "select range as n from range(60)").stdout.splitlines()
+    assert len(shown) == 52
+    assert shown[-1].startswith("There are more than these 50 rows")
+
+
+def test_null_zero_and_text_beyond_ascii_survive_any_locale(built: Settings) -> None:
+    query = "select null as nothing, 0 as zero, 'Côte d''Ivoire' as place"
+    for locale in ({"LC_ALL": "C"}, {"LANG": ""}, {"PYTHONIOENCODING": "ascii", "COLUMNS": "10"}):
+        done = lodestone(built, "sql", query, "--format", "csv", **locale)
+        assert done.stdout == "nothing,zero,place\n,0,Côte d'Ivoire\n"
+
+
+@pytest.mark.parametrize("command", [[], ["build"], ["sql"], ["explain"], ["sources"], ["accept"], ["keep"]])
+def test_help_explains_with_examples(built: Settings, command: list[str]) -> None:
+    done = lodestone(built, *command, "--help")
+    assert done.returncode == 0
+    assert "lodestone" in done.stdout
+
+
+def test_a_build_tells_what_it_did_and_the_next_that_nothing_changed(data: Settings) -> None:
+    first, second = lodestone(data, "build"), lodestone(data, "build")
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    for told in ("Published", "accepted", "rejected", "agrees", "Not in the bundled data", "Try next"):
+        assert told in first.stdout
+    assert second.stdout.startswith("Nothing changed")
+    assert "\x1b" not in first.stdout + first.stderr
+    assert sorted(path.name for path in data.data.iterdir()) == [".dagster", ".writer.lock", "curated", "lodestone.duckdb", "raw"]
+
+
+def test_a_broken_file_is_named_and_the_others_are_published(data: Settings) -> None:
+    broken = data.data / "broken.csv"
+    broken.write_bytes(b"<html>gone</html>")
+    assert lodestone(data, "keep", "usgs_mcs", str(broken), "--member", "usgs_world_production.csv").returncode == 0
+    done = lodestone(data, "build")
+    assert done.returncode == 0, done.stderr
+    assert "usgs_mcs failed: the last good release stands" in done.stdout
+    listed = lodestone(data, "sources").stdout
+    assert "usgs_world_production.csv" in listed
+
+
+def test_a_held_release_is_let_in_with_a_receipt(data: Settings) -> None:
+    (file,) = data.raw.glob("usgs_mcs/bundled/*/usgs_net_import_reliance.csv")
+    lines = file.read_text("utf-8").splitlines(keepends=True)
+    shrunk = data.data / file.name
+    shrunk.write_text("".join(lines[: len(lines) // 2]), "utf-8")
+    assert lodestone(data, "keep", "usgs_mcs", str(shrunk)).returncode == 0
+    reports, _ = build_all(data)
+    (release, *_) = (held.split()[0] for report in reports for held in report.held)
+    assert release in lodestone(data, "sources").stdout
+    done = lodestone(data, "accept", release, "--reason", "the office took these rows back", "--author", "Ada")
+    assert (done.returncode, done.stderr) == (0, "")
+    (receipt,) = data.raw.glob("usgs_mcs/decisions/*-accept.json")
+    decision = json.loads(receipt.read_text("utf-8"))
+    assert (decision["author"], decision["reason"], decision["release_id"]) == ("Ada", "the office took these rows back", release)
+    reports, _ = build_all(data)
+    assert release not in {held.split()[0] for report in reports for held in report.held}

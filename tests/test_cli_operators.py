@@ -1,0 +1,124 @@
+"""What an operator meets at a terminal: diff, doctor, alerts, hold and accept, with their exit codes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines import archive
+from pipelines.cli import main
+from pipelines.settings import Settings
+from tests.building import build_all
+from tests.offices_asked import KEY, LATER, answered
+from tests.warehouse.copies import CHINA, JULY_2019, JUNE_2019, RARE_EARTHS, december, revise, tonnes
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def own(built: Settings, tmp_path: Path) -> Settings:
+    return Settings(data=Path(shutil.copytree(built.data, tmp_path / "own")))
+
+
+@pytest.fixture
+def lodestone(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Exit code, output and errors of a command."""
+
+    def run(settings: Settings, *arguments: str, **environment: str) -> tuple[int, str, str]:
+        for name, value in {"LODESTONE_DATA": str(settings.data), **environment}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["lodestone", *arguments])
+        with pytest.raises(SystemExit) as left:
+            main()
+        out, told = capfd.readouterr()
+        return int(left.value.code or 0), out, told
+
+    return run
+
+
+def test_after_the_first_build_there_is_nothing_to_compare_with(built: Settings, lodestone: Run) -> None:
+    code, out, _ = lodestone(built, "diff")
+    assert (code, out.startswith("Nothing to compare with yet")) == (0, True)
+
+
+def test_the_live_edition_is_compared_with_the_one_before_it_in_every_format(own: Settings, lodestone: Run) -> None:
+    revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,", JULY_2019: "2019-07,5243.5,"}, december(1))
+    build_all(own)
+    code, text, _ = lodestone(own, "diff")
+    assert code == 0
+    assert "china_customs_bulletin\n  2 totals revised in 1 series" in text
+    assert "2019-06 weight_kg: 3,966,000 -> 3,967,000 (x 1, +0.03%)" in text
+    assert "## china\\_customs\\_bulletin" in lodestone(own, "diff", "--format", "markdown")[1]
+    assert len(json.loads(lodestone(own, "diff", "--format", "json")[1])["revised"]) == 2
+    assert lodestone(own, "diff", "--source", "usgs_mcs")[1].startswith("Nothing changed from edition")
+
+
+def test_two_days_are_compared_by_editions_built_for_them(own: Settings, lodestone: Run) -> None:
+    dates = ("--from", "2019-06-30", "--to", "2019-12-31")
+    code, out, told = lodestone(own, "diff", *dates, "--source", CHINA)
+    assert (code, "Traceback" in told) == (0, False)
+    assert "new months in" in out
+    assert "as of 2019-06-30" in out
+    assert {path.name for path in (own.data / "as-of").iterdir()} == {"lodestone-2019-06-30.duckdb", "lodestone-2019-12-31.duckdb"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["diff", "--source", "nonsense"], "no source"),
+        (["diff", "--to", "2024-01-01"], "--from DATE"),
+        (["diff", "--from", "2024-01-01", "--to", "2024-01-01"], "compare two days"),
+        (["diff", "--from", "2024-13-01"], "YYYY-MM-DD"),
+        (["diff", "--format", "xml"], "'xml' is not one of"),
+        (["hold", "0123456789abcdef", "--reason", "because"], "is not current (current: "),
+        (["hold", "0123456789abcdef", "--reason", " "], "needs its reason"),
+        (["accept", "0123456789abcdef", "--reason", "because"], "is not held (held: none is)"),
+    ],
+)
+def test_an_error_of_use_is_one_sentence_and_exit_code_2(built: Settings, lodestone: Run, arguments: list[str], told: str) -> None:
+    code, out, error = lodestone(built, *arguments)
+    assert (code, out, error.count("\n")) == (2, "", 1)
+    assert told in error
+
+
+def test_a_current_release_is_held_and_the_one_before_it_stands_until_it_is_let_in_again(own: Settings, lodestone: Run) -> None:
+    revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,"}, december(1))
+    build_all(own)
+    assert tonnes(own.edition, "2019-06") == [3967.0]
+    (release,) = [
+        one["release_id"] for one in json.loads(lodestone(own, "diff", "--format", "json")[1])["releases"] if one["change"] == "new"
+    ]
+    code, out, _ = lodestone(own, "hold", release, "--reason", "a slip of the press", "--author", "Ada")
+    assert (code, out.startswith(f"Ada holds {release} of {CHINA}")) == (0, True)
+    build_all(own)
+    assert tonnes(own.edition, "2019-06") == [3966.0]
+    told = lodestone(own, "diff")[1]
+    assert "1 releases held" in told
+    assert "a slip of the press" in told
+    assert "is not current" in lodestone(own, "hold", release, "--reason", "again")[2]
+    assert lodestone(own, "accept", release, "--reason", "the office confirms it", "--author", "Ada")[0] == 0
+    build_all(own)
+    assert tonnes(own.edition, "2019-06") == [3967.0]
+    assert "1 held releases let in" in lodestone(own, "diff")[1]
+    assert {one.verb for one in archive.decisions(own.raw, CHINA).values()} == {"accept"}
+
+
+def test_the_doctor_ends_with_1_only_where_a_person_is_needed(own: Settings, lodestone: Run) -> None:
+    now = {"LODESTONE_NOW": LATER.isoformat(), "LODESTONE_US_CENSUS_KEY": KEY}
+    code, out, _ = lodestone(own, "doctor", **now)
+    assert (code, KEY in out) == (0, False)
+    answered(own, LATER)
+    code, out, _ = lodestone(own, "doctor", **now)
+    assert (code, "bad   edition" in out) == (1, True)
+    assert all(line.split()[0] in ("ok", "warn", "bad") for line in out.splitlines())
+
+
+def test_alerts_are_shown_and_nothing_is_posted(own: Settings, lodestone: Run) -> None:
+    assert lodestone(own, "alerts", LODESTONE_NOW="2026-03-01")[1].startswith("Nothing to tell")
+    code, out, _ = lodestone(own, "alerts", LODESTONE_NOW="2027-01-01", LODESTONE_ALERT_URL="http://127.0.0.1:9/")
+    assert (code, out.startswith("china_customs_bulletin late: something newer was due by")) == (0, True)

@@ -1,0 +1,166 @@
+"""A copy that breaks a check costs its source the newest releases, never the edition; a fault of ours publishes nothing."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines import statements, vocabulary, warehouse
+from pipelines.errors import BuildFailed
+from pipelines.settings import Settings
+from tests.building import build_all
+from tests.warehouse.copies import (
+    CHINA,
+    JULY_2019,
+    JUNE_2019,
+    PRODUCTION,
+    RARE_EARTHS,
+    USGS,
+    ask,
+    december,
+    leftovers,
+    newest,
+    night,
+    receive,
+    revise,
+    status,
+    table_hashes,
+    tonnes,
+)
+
+JULY_TOO_HIGH = {JULY_2019: "2019-07,5505.57,"}
+"""July 2019 5 % above what the printed totals to May and to July leave for it: no jump, but no sum either."""
+
+
+@pytest.fixture
+def july_too_high(own: Settings) -> Settings:
+    revise(own, CHINA, RARE_EARTHS, JULY_TOO_HIGH, december(1))
+    return own
+
+
+def test_a_month_that_contradicts_the_printed_totals_sends_its_source_back(july_too_high: Settings) -> None:
+    edition = night(july_too_high)
+    assert edition.changed
+    assert list(edition.fell_back) == [CHINA]
+    assert tonnes(edition.path, "2019-07") == [5243.4]
+    state, message = status(edition.path, CHINA)
+    assert state == "fell_back"
+    for named in ("check year_to_date", "wrong rows", "china_customs_bulletin/rare_earths", "28475600"):
+        assert named in message
+    assert ask(edition.path, "select source from meta.source_status where state not in ('ok', 'not_asked')") == [(CHINA,)]
+    assert ask(edition.path, "select max(observed_at)::date::varchar from meta.observation") == [("2026-11-23",)]
+    assert leftovers(july_too_high) == []
+
+
+def test_a_source_that_fell_back_stays_so_and_is_not_published_twice(july_too_high: Settings) -> None:
+    first = night(july_too_high)
+    inode = first.path.stat().st_ino
+    again = night(july_too_high)
+    assert not again.changed
+    assert again.fell_back == first.fell_back
+    assert first.path.stat().st_ino == inode
+
+
+def test_a_mended_copy_ends_the_fall_back(july_too_high: Settings) -> None:
+    night(july_too_high)
+    revise(july_too_high, CHINA, RARE_EARTHS, {"2019-07,5505.57,": "2019-07,5243.5,"}, december(8))
+    edition = night(july_too_high)
+    assert not edition.fell_back
+    assert tonnes(edition.path, "2019-07") == [5243.5]
+    assert status(edition.path, CHINA) == ("ok", "")
+
+
+def test_an_error_that_lasts_through_two_copies_costs_both_and_not_the_source(july_too_high: Settings) -> None:
+    revise(july_too_high, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,"}, december(8))
+    edition = night(july_too_high)
+    assert tonnes(edition.path, "2019-07") == [5243.4]
+    assert tonnes(edition.path, "2019-06") == [3966.0]
+    assert status(edition.path, CHINA)[0] == "fell_back"
+
+
+def test_a_held_release_after_the_error_does_not_cost_the_source_its_good_past(july_too_high: Settings) -> None:
+    revise(july_too_high, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,39660,"}, december(8))
+    edition = night(july_too_high)
+    assert tonnes(edition.path, "2019-07") == [5243.4]
+    assert status(edition.path, CHINA)[0] == "fell_back"
+
+
+def test_a_country_that_breaks_the_world_total_sends_only_its_source_back(own: Settings) -> None:
+    text = newest(own, USGS, PRODUCTION)
+    (line,) = [one for one in text.splitlines() if one.startswith("rare earths,mine,China,CHN,2024,270000,") and ",2026,http" in one]
+    receive(own, USGS, PRODUCTION, text.replace(line, line.replace("270000", "370000")), december(1))
+    revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,"}, december(1))
+    edition = night(own)
+    assert list(edition.fell_back) == [USGS]
+    state, message = status(edition.path, USGS)
+    assert state == "fell_back"
+    assert "check partners_against_totals" in message
+    assert "usgs_mcs/world_production/rare_earths/mine" in message
+    china = "select weight_kg from facts.production where country_iso3 = 'CHN' and series_id = ? and period_start = '2024-01-01'"
+    assert ask(edition.path, china, "usgs_mcs/world_production/rare_earths/mine") == [(270_000_000,)]
+    assert tonnes(edition.path, "2019-06") == [3967.0]
+    assert status(edition.path, CHINA) == ("ok", "")
+
+
+def test_a_source_with_nothing_earlier_is_left_out_and_the_edition_published(data: Settings) -> None:
+    text = newest(data, CHINA, RARE_EARTHS)
+    shutil.rmtree(data.raw / CHINA / "bundled")
+    (old, new) = next(iter(JULY_TOO_HIGH.items()))
+    receive(data, CHINA, RARE_EARTHS, text.replace(old, new), december(1))
+    edition = night(data)
+    assert status(edition.path, CHINA)[0] == "failed"
+    assert "check year_to_date" in status(edition.path, CHINA)[1]
+    assert ask(edition.path, "select count(*) from facts.trade_total") == [(0,)]
+    assert ask(edition.path, "select count(*) > 1000 from facts.production") == [(True,)]
+
+
+def add_check(monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
+    """Add a check to those of sql/checks."""
+    extra = statements.Statement("checks.atlantis", Path("atlantis.sql"), sql, "Countries that sank.", (), (), None)
+    monkeypatch.setattr(warehouse, "statements", lambda folder: statements.statements(folder) + ((extra,) if folder == "checks" else ()))
+
+
+@pytest.mark.parametrize(
+    ("blamed", "sql"),
+    [
+        ("nobody", "select 'ATL' as country_iso3, 7 as rows"),
+        ("nobody in one of its rows", "select null as source, 'ATL' as country_iso3 union all select 'usgs_mcs', 'MU'"),
+        ("a source that does not exist", "select 'atlantis_customs' as source, 'ATL' as country_iso3"),
+    ],
+)
+def test_a_check_that_blames_no_source_publishes_nothing(blamed: str, sql: str, own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,"}, december(1))
+    before, inode = table_hashes(own.edition), own.edition.stat().st_ino
+    add_check(monkeypatch, sql)
+    with pytest.raises(BuildFailed, match=r"check atlantis found . wrong rows .Countries that sank") as refused:
+        build_all(own)
+    assert refused.value.check == "atlantis"
+    assert "ATL" in [row["country_iso3"] for row in refused.value.rows], blamed
+    assert own.edition.stat().st_ino == inode
+    assert table_hashes(own.edition) == before
+    assert leftovers(own) == []
+
+
+def test_a_check_that_blames_a_source_whatever_it_stands_on_is_refused_in_the_end(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,"}, december(1))
+    before = table_hashes(own.edition)
+    add_check(monkeypatch, "select 'china_customs_bulletin' as source, 'ATL' as country_iso3")
+    with pytest.raises(BuildFailed, match="check atlantis"):
+        build_all(own)
+    assert table_hashes(own.edition) == before
+
+
+def test_a_doubled_line_in_a_vocabulary_publishes_nothing(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,"}, december(1))
+    before, real = table_hashes(own.edition), vocabulary.read
+    monkeypatch.setattr(
+        vocabulary, "read", lambda name: pl.concat([real(name), real(name).filter(iso3="JPN")]) if name == "country" else real(name)
+    )
+    with pytest.raises(BuildFailed, match="check unique_keys") as refused:
+        build_all(own)
+    assert refused.value.check == "unique_keys"
+    assert any("vocabulary.country" in str(row) and "JPN" in str(row) for row in refused.value.rows)
+    assert table_hashes(own.edition) == before

@@ -1,0 +1,118 @@
+"""What can no longer be read is told with what it costs, and a broken source leaves the others alone."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+
+import pytest
+
+from pipelines import sources, warehouse
+from pipelines.errors import LodestoneError
+from pipelines.settings import Settings
+from pipelines.sources import load_source, source_names
+from tests.building import build_all
+from tests.warehouse.copies import CHINA, PRODUCTION, USGS, ask, december, newest, night, receive, status
+
+
+def others_are_ok(settings: Settings, broken: str) -> bool:
+    found = ask(settings.edition, "select source, state from meta.source_status where source <> ?", broken)
+    bundled = {name for name in source_names() if load_source(name).config.fetch is None}
+    return all(state == "ok" for source, state in found if source in bundled)
+
+
+def test_a_receipt_that_cannot_be_read_names_the_lines_it_costs(own: Settings) -> None:
+    (receipt,) = own.raw.glob(f"{USGS}/bundled/receipts/*{PRODUCTION}.json")
+    receipt.write_text("{", "utf-8")
+    lines = len(newest(own, CHINA, "china_rare_earth_exports_monthly.csv"))
+    assert lines
+    edition = night(own)
+    state, message = status(edition.path, USGS)
+    assert state == "failed"
+    for part in (str(receipt), f"lines of {PRODUCTION}, curated earlier", "restore data/raw/usgs_mcs"):
+        assert part in message
+    assert "the last good release stands" not in message
+    assert ask(edition.path, "select count(*) from facts.production") == [(0,)]
+    assert others_are_ok(own, USGS)
+
+
+def test_a_source_whose_raw_folder_is_gone_names_every_line_it_costs(own: Settings) -> None:
+    ((lines,),) = ask(own.edition, "select lines from meta.source_status where source = ?", CHINA)
+    shutil.rmtree(own.raw / CHINA)
+    edition = night(own)
+    state, message = status(edition.path, CHINA)
+    assert state == "failed"
+    assert "not in the edition any more" in message
+    counted = [int(word.replace(",", "")) for word, after in zip(message.split(), message.split()[1:], strict=False) if after == "lines"]
+    assert sum(counted) == lines
+    assert others_are_ok(own, CHINA)
+    shutil.rmtree(own.curated / CHINA)
+    assert "not in the edition any more" not in status(night(own).path, CHINA)[1]
+
+
+def test_a_raw_file_that_is_gone_leaves_its_curated_figures_standing(own: Settings) -> None:
+    (file,) = own.raw.glob(f"{USGS}/bundled/*/{PRODUCTION}")
+    before = ask(own.edition, "select count(*) from facts.production")
+    file.unlink()
+    edition = night(own)
+    state, message = status(edition.path, USGS)
+    assert state == "failed"
+    assert message.startswith("the last good release stands")
+    assert ask(edition.path, "select count(*) from facts.production") == before
+
+
+def test_a_source_yaml_that_cannot_be_read_leaves_the_other_sources_working(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = sources.load_source
+
+    def broken(name: str) -> sources.Source:
+        if name == CHINA:
+            raise LodestoneError("source.yaml cannot be read (title is missing); restore it from version control")
+        return real(name)
+
+    monkeypatch.setattr(sources, "load_source", broken)
+    monkeypatch.setattr(warehouse, "load_source", broken)
+    assert {source.name for source in sources.readable_sources()} == set(source_names()) - {CHINA}
+    with warehouse.writer(own):
+        edition = warehouse.build(own)
+    state, message = status(edition.path, CHINA)
+    assert state == "failed"
+    assert "source.yaml cannot be read" in message
+    assert "not in the edition any more" in message
+    assert others_are_ok(own, CHINA)
+
+
+def test_before_anything_was_known_there_is_no_edition(own: Settings) -> None:
+    with warehouse.writer(own), pytest.raises(LodestoneError, match="nothing was known as of 1900-01-01"):
+        warehouse.build(own, as_of=date(1900, 1, 1))
+    with warehouse.writer(own):
+        early = warehouse.build(own, as_of=date(2019, 6, 30))
+    states = ask(early.path, "select distinct state from meta.source_status where message like 'nothing of it was known%'")
+    assert states in ([], [("ok",)])
+
+
+def test_a_kept_copy_counts_as_new_from_when_it_was_received(own: Settings) -> None:
+    receive(own, USGS, PRODUCTION, newest(own, USGS, PRODUCTION).replace("Nigeria,NGA,2024,1500,", "Nigeria,NGA,2024,1600,"), december(3))
+    edition = night(own)
+    assert ask(edition.path, "select newest_known_from::date::varchar from meta.source_status where source = ?", USGS) == [("2026-12-03",)]
+
+
+def test_a_year_of_publication_is_no_year_of_data(built: Settings) -> None:
+    marked = ask(
+        built.edition,
+        "select period_qualifier, count(*) > 0 from facts.published_share where note like '%period = publication year%' group by all",
+    )
+    assert marked == [("publication_year", True)]
+    assert ask(
+        built.edition, "select newest_period_end <= date '2026-11-23' from meta.source_status where source = 'published_shares'"
+    ) == [(True,)]
+
+
+def test_the_views_in_main_carry_the_comments_of_their_columns(built: Settings) -> None:
+    bare = "select table_name, column_name from duckdb_columns() where schema_name = 'main' and not internal and comment is null"
+    assert ask(built.edition, bare) == []
+
+
+def test_nothing_is_forgotten_in_an_undisturbed_night(own: Settings) -> None:
+    reports, edition = build_all(own)
+    assert [report.errors for report in reports] == [[]] * len(reports)
+    assert not edition.changed

@@ -1,0 +1,126 @@
+"""Write, audit, publish: readers in other processes only ever meet whole, checked editions."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import stat
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import duckdb
+
+from pipelines import warehouse
+from pipelines.settings import PROJECT, Settings
+from tests.warehouse.copies import CHINA, RARE_EARTHS, ask, december, leftovers, night, revise
+
+EDITIONS = 10
+
+Reading = tuple[object, ...]
+"""What one edition says of itself and of June 2019 in several tables, which must all belong together."""
+
+
+def read(connection: duckdb.DuckDBPyConnection) -> Reading:
+    def one(query: str) -> tuple[object, ...]:
+        (row,) = connection.execute(query).fetchall()
+        return tuple(row)
+
+    level = "series_id = 'china_customs_bulletin/rare_earths' and period_start = '2019-06-01' and period_months = 1"
+    return (
+        *one("select edition_id, observed_until, releases from meta.edition"),
+        *one("select count(*), max(observed_at) from meta.observation"),
+        *one("select observed_at from meta.source_status where source = 'china_customs_bulletin'"),
+        *one(f"select weight_kg, known_from from facts.trade_total where {level}"),
+        *one(f"select amount from marts.export_change_monthly where {level}"),
+        *one(f"select count(*) from facts.trade_total_superseded where {level}"),
+        *one(f"select release.release_id from facts.trade_total join meta.release using (release_id) where {level} and state = 'current'"),
+    )
+
+
+def open_again_and_again(path: Path, stop: Path) -> tuple[set[Reading], set[int], int]:
+    """A reader that opens, reads, closes and opens again without pause until told to stop."""
+    os.nice(15)  # leave the processor to the build where there are fewer of them than readers
+    seen: set[Reading] = set()
+    modes: set[int] = set()
+    opened = 0
+    while not stop.exists():
+        modes.add(stat.S_IMODE(path.stat().st_mode))
+        with warehouse.read_only(path) as connection:
+            seen.add(read(connection))
+        opened += 1
+    return seen, modes, opened
+
+
+def hold_one_connection(path: Path, ready: Path, stop: Path) -> tuple[set[Reading], int]:
+    """A reader that opens once and goes on reading until told to stop."""
+    seen: set[Reading] = set()
+    with warehouse.read_only(path) as connection:
+        count = 0
+        while not stop.exists():
+            seen.add(read(connection))
+            count += 1
+            ready.touch()
+            time.sleep(0.05)
+    return seen, count
+
+
+def test_readers_meet_only_whole_editions_while_ten_are_published(own: Settings, tmp_path: Path) -> None:
+    ready, stop = tmp_path / "ready", tmp_path / "stop"
+    published = [ask_reading(own.edition)]
+    modes = [stat.S_IMODE(own.edition.stat().st_mode)]
+    with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
+        readers = [pool.submit(open_again_and_again, own.edition, stop) for _ in range(2)]
+        holder = pool.submit(hold_one_connection, own.edition, ready, stop)
+        try:
+            while not ready.exists() and not holder.done():
+                time.sleep(0.02)
+            for number in range(1, EDITIONS + 1):
+                revise(own, CHINA, RARE_EARTHS, {f"2019-06,{3965 + number},": f"2019-06,{3966 + number},"}, december(number))
+                assert night(own).changed
+                published.append(ask_reading(own.edition))
+                modes.append(stat.S_IMODE(own.edition.stat().st_mode))
+        finally:
+            stop.touch()
+        results = [reader.result() for reader in readers]
+        held, held_count = holder.result()
+    assert len(set(published)) == EDITIONS + 1
+    assert set(modes) == {0o444}
+    for seen, seen_modes, opened in results:
+        assert seen <= set(published)
+        assert len(seen) > 2, f"the reader opened {opened} times and met only {len(seen)} editions"
+        assert seen_modes == {0o444}
+    assert held == {published[0]}
+    assert held_count > EDITIONS
+    assert leftovers(own) == []
+
+
+def ask_reading(path: Path) -> Reading:
+    with warehouse.read_only(path) as connection:
+        return read(connection)
+
+
+def test_an_edition_says_what_it_stands_on(built: Settings) -> None:
+    assert ask(built.edition, "select releases from meta.edition") == ask(built.edition, "select count(*) from meta.release")
+    observed_until = ask(built.edition, "select observed_until from meta.edition")
+    assert observed_until == ask(built.edition, "select max(observed_at) from meta.observation")
+    assert ask(built.edition, "select check_name from meta.check_result where not passed") == []
+    assert len(ask(built.edition, "select check_name from meta.check_result")) == len(warehouse.statements("checks"))
+
+
+def test_a_second_writer_waits_and_then_says_who_holds_the_lock(own: Settings) -> None:
+    script = (
+        "import sys; from pathlib import Path; from pipelines import warehouse; from pipelines.settings import Settings\n"
+        "with warehouse.writer(Settings(data=Path(sys.argv[1])), wait_seconds=0.1): print('is writing')"
+    )
+    with warehouse.writer(own):
+        refused = run(script, own)
+    assert refused.returncode != 0
+    assert f"another build has held {own.writer_lock}" in refused.stderr
+    assert run(script, own).stdout == "is writing\n"
+
+
+def run(script: str, settings: Settings) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", script, str(settings.data)], cwd=PROJECT, capture_output=True, text=True, check=False)

@@ -1,0 +1,130 @@
+"""A small web server on 127.0.0.1 that answers as a test tells it to: late, wrongly, or with half a body."""
+
+from __future__ import annotations
+
+import re
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
+
+
+@dataclass
+class Asked:
+    """One request as it arrived, and how many bytes of a body went back."""
+
+    path: str
+    query: list[tuple[str, str]]
+    headers: dict[str, str]
+    connection: tuple[str, int]
+    sent: int = 0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What goes back. `cut_after` closes the connection after so many bytes of the body, `reset` slams it shut,
+    and nothing at all goes back where it is `silent`."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    cut_after: int | None = None
+    announced: bool = True
+    reset: bool = False
+    silent: bool = False
+    before_closing: Callable[[], object] = lambda: None
+
+
+@dataclass
+class Site:
+    """A running server: what it was asked, and how it answers."""
+
+    address: str
+    answer: Callable[[Asked], Reply] = lambda _: Reply()
+    asked: list[Asked] = field(default_factory=list)
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def answers(self, *replies: Reply) -> None:
+        """Give these replies in turn, the last one for ever."""
+        left = list(replies)
+        self.answer = lambda _: left.pop(0) if len(left) > 1 else left[0]
+
+
+@contextmanager
+def site() -> Iterator[Site]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            asked = Asked(parts.path, parse_qsl(parts.query), headers, self.client_address)
+            running.asked.append(asked)
+            self.reply(asked, running.answer(asked))
+
+        def reply(self, asked: Asked, reply: Reply) -> None:
+            if reply.silent:
+                self.close_connection = True
+                return
+            self.send_response_only(reply.status)
+            announced = {"Content-Length": str(len(reply.body))} if reply.announced and reply.status not in (204, 304) else {}
+            for name, value in (announced | reply.headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            body = reply.body[: reply.cut_after]
+            asked.sent = len(body)
+            try:
+                self.wfile.write(body)
+                self.wfile.flush()
+                reply.before_closing()
+            except OSError:  # the reader has gone
+                self.close_connection = True
+            if reply.reset:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            if reply.cut_after is not None or not reply.announced or reply.reset:
+                self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            if not isinstance(sys.exception(), ConnectionError):  # a reader who hangs up is no error of ours
+                super().handle_error(request, client_address)
+
+    server = Server(("127.0.0.1", 0), Handler)
+    running = Site(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield running
+    finally:
+        running.released.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def file(body: bytes, validator: dict[str, str], asked: Asked, **how: object) -> Reply:
+    """A file as a web server keeps it, with ranges."""
+    found = re.fullmatch(r"bytes=(\d+)-", asked.headers.get("range", ""))
+    if found is None or asked.headers.get("if-range") not in validator.values():
+        return Reply(200, body, validator, **how)
+    start = int(found[1])
+    if start >= len(body):
+        return Reply(416, b"", {"Content-Range": f"bytes */{len(body)}"})
+    return Reply(206, body[start:], validator | {"Content-Range": f"bytes {start}-{len(body) - 1}/{len(body)}"}, **how)
+
+
+def refused_address() -> str:
+    """An address on this machine at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
