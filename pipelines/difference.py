@@ -632,7 +632,7 @@ def told(difference: Difference, shown: int | None = SHOWN) -> Iterator[tuple[st
             f"{one['check_name']}: {_or_none(one['failing_before'])} rows, now {_or_none(one['failing_after'])}"
             for one in _rows(difference.checks)
         ]
-        yield "checks", [_cut(Section(f"{len(lines)} checks find another number of rows", tuple(lines)), shown)]
+        yield "checks", [_cut(Section(f"checks that find another number of rows: {len(lines)}", tuple(lines)), shown)]
 
 
 def _cut(section: Section, shown: int | None) -> Section:
@@ -682,7 +682,7 @@ def _rows(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _counted(words: str, frame: pl.DataFrame, line: Any) -> Section:
-    return Section(f"{frame.height:,} {words}" if frame.height else "", tuple(line(row) for row in _rows(frame)))
+    return Section(f"{words}: {frame.height:,}" if frame.height else "", tuple(line(row) for row in _rows(frame)))
 
 
 def _months_told(words: str, frame: pl.DataFrame) -> Section:
@@ -695,7 +695,7 @@ def _months_told(words: str, frame: pl.DataFrame) -> Section:
         periods = tuple((period["period_start"], period["period_months"]) for period in one["period"])
         together.setdefault(periods, []).append(one["series_id"])
     lines = [f"{_periods(list(periods))}: {_names(names)}" for periods, names in sorted(together.items(), key=lambda one: one[1])]
-    return Section(f"{frame.height:,} {words} in {series.height:,} series", tuple(lines))
+    return Section(f"{words}: {frame.height:,} in {series.height:,} series", tuple(lines))
 
 
 def _periods(periods: list[tuple[date, int]]) -> str:
@@ -724,7 +724,7 @@ def _revised_told(words: str, frame: pl.DataFrame, *, is_total: bool) -> Section
     if frame.is_empty():
         return Section("No total moved" if is_total else "", ())
     series = frame["series_id"].n_unique()
-    return Section(f"{frame.height:,} {words} in {series:,} series", tuple(_revised_line(row) for row in _rows(frame)))
+    return Section(f"{words}: {frame.height:,} in {series:,} series", tuple(_revised_line(row) for row in _rows(frame)))
 
 
 def _revised_line(row: dict[str, Any]) -> str:
@@ -756,7 +756,7 @@ def _newly_asked_told(frame: pl.DataFrame) -> Section:
         else f"{row['series_id']}, codes that begin with {row['code']}: nothing is filed"
         for row in _rows(frame)
     ]
-    return Section(f"{len(codes)} codes newly asked: {_names(codes, most=20)}", tuple(lines))
+    return Section(f"codes newly asked: {len(codes)} ({_names(codes, most=20)})", tuple(lines))
 
 
 def _partners_told(words: str, frame: pl.DataFrame) -> Section:
@@ -767,14 +767,14 @@ def _partners_told(words: str, frame: pl.DataFrame) -> Section:
         f"{row['partner_iso3']} in {row['series_id']}: {row['months']} months, {row['first_month']:%Y-%m} to {row['last_month']:%Y-%m}"
         for row in _rows(frame.sort("partner_iso3", "series_id"))
     ]
-    return Section(f"{len(names)} partners {words}: {_names(names, most=20)}", tuple(lines))
+    return Section(f"partners {words}: {len(names)} ({_names(names, most=20)})", tuple(lines))
 
 
 def _releases_told(words: str, frame: pl.DataFrame, *, with_lines: bool) -> Section:
     if frame.is_empty():
         return Section("", ())
     lines = [f"{row['release_id']} ({row['slice']})" + (f": {row['reason']}" if row["reason"] else "") for row in _rows(frame)]
-    return Section(f"{frame.height:,} {words}", tuple(lines) if with_lines else ())
+    return Section(f"{words}: {frame.height:,}", tuple(lines) if with_lines else ())
 
 
 def _state_line(row: dict[str, Any]) -> str:

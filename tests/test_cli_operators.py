@@ -51,20 +51,26 @@ def test_the_live_edition_is_compared_with_the_one_before_it_in_every_format(own
     build_all(own)
     code, text, _ = lodestone(own, "diff")
     assert code == 0
-    assert "china_customs_bulletin\n  2 totals revised in 1 series" in text
+    assert "china_customs_bulletin\n  totals revised: 2 in 1 series" in text
     assert "2019-06 weight_kg: 3,966,000 -> 3,967,000 (x 1, +0.03%)" in text
     assert "## china\\_customs\\_bulletin" in lodestone(own, "diff", "--format", "markdown")[1]
     assert len(json.loads(lodestone(own, "diff", "--format", "json")[1])["revised"]) == 2
     assert lodestone(own, "diff", "--source", "usgs_mcs")[1].startswith("Nothing changed from edition")
 
 
-def test_two_days_are_compared_by_editions_built_for_them(own: Settings, lodestone: Run) -> None:
+def test_two_days_are_compared_and_explained_by_editions_built_for_them(own: Settings, lodestone: Run) -> None:
     dates = ("--from", "2019-06-30", "--to", "2019-12-31")
     code, out, told = lodestone(own, "diff", *dates, "--source", CHINA)
     assert (code, "Traceback" in told) == (0, False)
-    assert "new months in" in out
+    assert "new months: " in out
     assert "as of 2019-06-30" in out
     assert {path.name for path in (own.data / "as-of").iterdir()} == {"lodestone-2019-06-30.duckdb", "lodestone-2019-12-31.duckdb"}
+    june = f"series_id = '{CHINA}/rare_earths' and period_start = '2019-06-01' and basis = 'weight'"
+    asked = ("explain", "export_change_monthly", "--where", june, "--as-of")
+    code, out, _ = lodestone(own, *asked, "2019-12-31")
+    assert (code, "as of 2019-12-31" in out, "amount                             3,966 t" in out) == (0, True, True)
+    code, _, told = lodestone(own, *asked, "2019-06-30")
+    assert (code, "no row of marts.export_change_monthly meets the condition" in told) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +104,7 @@ def test_a_current_release_is_held_and_the_one_before_it_stands_until_it_is_let_
     build_all(own)
     assert tonnes(own.edition, "2019-06") == [3966.0]
     told = lodestone(own, "diff")[1]
-    assert "1 releases held" in told
+    assert "releases held: 1" in told
     assert "a slip of the press" in told
     assert "is not current" in lodestone(own, "hold", release, "--reason", "again")[2]
     assert lodestone(own, "accept", release, "--reason", "the office confirms it", "--author", "Ada")[0] == 0

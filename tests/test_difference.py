@@ -91,8 +91,8 @@ def test_between_two_real_vintages_no_total_moved_eight_codes_are_newly_asked_an
     assert real.gone_months.is_empty()
     text = difference.as_text(real)
     assert "No total moved" in text
-    assert "8 codes newly asked: 280461" in text
-    assert "2 partners newly named" in text
+    assert "codes newly asked: 8 (280461" in text
+    assert "partners newly named (their amount was in the total before, without a country): 2 (KHM, PHL)" in text
     assert "KHM, PHL" in text
 
 
@@ -197,7 +197,7 @@ def test_a_revised_figure_is_told_with_before_after_and_ratio_and_totals_come_fi
 def test_a_new_month_is_one_that_was_not_there_and_a_partner_that_begins_in_it_is_new(found: Difference) -> None:
     assert found.new_months.select("series_id", "period_start", "is_new_series").rows() == [("us_census/imports/283691", APRIL, False)]
     assert kinds(found, REVISED) == [("CAN", "new", 1)]
-    assert "1 new months in 1 series\n    2024-04: us_census/imports/283691" in difference.as_text(found)
+    assert "new months: 1 in 1 series\n    2024-04: us_census/imports/283691" in difference.as_text(found)
 
 
 def test_a_partner_that_fills_what_had_no_country_is_newly_named_whether_known_or_not(found: Difference) -> None:

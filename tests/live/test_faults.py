@@ -160,6 +160,13 @@ SILENCES = {
         5,
         exactly(9, 9, 9, 9),
     ),
+    "rates: a zip that ends too early": Silence(
+        "ecb_rates",
+        faults.truncated(0.5),
+        "ecb_rates, eurofxref-hist.csv line 1: the zip cannot be read (File is not a zip file), found TEXT; fetch it again",
+        1,
+        exactly(),
+    ),
 }
 
 
