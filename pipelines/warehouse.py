@@ -44,7 +44,7 @@ FILLED_BY_SQL = SQL / "load" / "vocabulary"
 """Statements that fill vocabulary tables, or add to what their CSV file holds."""
 
 WORKING = ("curated", "staging", "unread", "staging_of_unread")
-"""Schemas of a draft that no edition has."""
+"""Databases in memory that a draft is filled from, gone with its connection; what does not fit is spilled beside the draft."""
 
 Say = Callable[[str], None]
 
@@ -317,11 +317,15 @@ def _draft_path(live: Path) -> Path:
     return live.with_name(f".{live.name}.{os.getpid()}")
 
 
+def _spill_path(draft: Path) -> Path:
+    return draft.with_name(f"{draft.name}.spill")
+
+
 def _remove_drafts(settings: Settings) -> None:
     """Drafts of killed builds, of any date: under the writer's lock nobody else can be filling one."""
     for folder in (settings.edition.parent, settings.previous_edition.parent, settings.edition_as_of("any").parent):
         for path in folder.glob(".*.duckdb.*"):
-            path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @contextmanager
@@ -335,12 +339,16 @@ def _draft(live: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute("set enable_progress_bar = false")
             # Many small curated files are each read by several statements.
             connection.execute("set parquet_metadata_cache = true")
+            connection.execute(f"set temp_directory = '{_quoted(_spill_path(draft))}'")
+            for name in WORKING:
+                connection.execute(f"attach ':memory:' as {name}")
             connection.execute(f"attach '{_quoted(draft)}' as edition (storage_version '{READABLE_BY}')")
             connection.execute("use edition")
             yield connection
     finally:
         draft.unlink(missing_ok=True)
         draft.with_name(f"{draft.name}.wal").unlink(missing_ok=True)
+        shutil.rmtree(_spill_path(draft), ignore_errors=True)
 
 
 def _publish(connection: duckdb.DuckDBPyConnection, live: Path, previous: Path | None) -> None:
@@ -373,7 +381,7 @@ def _keep(live: Path, previous: Path) -> None:
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list[SourcePlan], say: Say) -> dict[str, int]:
-    for schema in ("facts", "vocabulary", "marts", "meta", *WORKING):
+    for schema in ("facts", "vocabulary", "marts", "meta"):
         connection.execute(f"create schema {schema}")
     say("loading the vocabulary")
     for table in tables().values():
@@ -388,9 +396,9 @@ def _fill(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list
     has_unread = _count(connection, "unread.line") > 0
     for one in statements("load"):
         if one.name.startswith("staging."):
-            connection.execute(f"create view {one.name} as {one.sql}")
+            connection.execute(f"create table {one.name} as {one.sql}")
             if has_unread:
-                connection.execute(f"create view {_of_unread(one.name)} as {_of_unread(one.sql)}")
+                connection.execute(f"create table {_of_unread(one.name)} as {_of_unread(one.sql)}")
             continue
         say(f"loading {one.name}")
         _load(connection, tables()[one.name], one.sql, has_unread)
@@ -792,8 +800,6 @@ def _finish(
     for name, rows in (("meta.check_result", found), ("meta.source_status", status), ("meta.edition", [edition])):
         connection.execute(create_table(tables()[name]))
         _insert(connection, name, rows, order_by=tables()[name].key)
-    for schema in WORKING:
-        connection.execute(f"drop schema {schema} cascade")
     for path in sorted((SQL / "macros").glob("*_as_of.sql")):
         connection.execute(path.read_text("utf-8"))
     _describe(connection)

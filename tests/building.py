@@ -18,6 +18,11 @@ def copy_raw(data: Path) -> Settings:
     return Settings(data=data)
 
 
+def copy_curated(built: Settings, data: Path) -> Settings:
+    """Settings of an installation in which everything is curated and no edition was built."""
+    return Settings(data=Path(shutil.copytree(built.data, data, ignore=shutil.ignore_patterns("*.duckdb"))))
+
+
 def build_all(settings: Settings) -> tuple[list[Refreshed], warehouse.Edition]:
     """Curate every source and publish an edition, as a night does."""
     with warehouse.writer(settings):

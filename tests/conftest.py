@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from pipelines.settings import Settings
 from tests.building import build_all, copy_raw
@@ -18,11 +19,15 @@ def data(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """An installation with a published edition, shared by the session: read it, never write to it."""
-    settings = copy_raw(tmp_path_factory.mktemp("built") / "data")
-    build_all(settings)
-    return settings
+def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Settings:
+    """An installation with a published edition, built once and shared by all workers: read it, never write to it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "built"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            build_all(copy_raw(folder.with_name("half-built") / "data"))
+            folder.with_name("half-built").rename(folder)
+    return Settings(data=folder / "data")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -397,10 +398,11 @@ def held_or_passed_over(settings: Settings, name: str) -> list[str]:
 
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_broken_line_is_kept_with_its_reasons_and_nothing_wrong_is_published(copied, undisturbed, kind):
-    lines = {}
+    lines, copies = {}, Counter()
     for number, broken in enumerate(BROKEN[kind]):
         body, lines[number] = spoiled(broken)
-        archive.receive(copied.raw, *broken.member, body, LATER + timedelta(minutes=number))
+        archive.receive(copied.raw, *broken.member, body, LATER + timedelta(minutes=copies[broken.member]))
+        copies[broken.member] += 1
 
     take_in(copied)
 

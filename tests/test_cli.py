@@ -19,7 +19,7 @@ import pytest
 from pipelines import citation
 from pipelines.cli import main
 from pipelines.settings import PROJECT, Settings, load_settings
-from tests.building import build_all
+from tests.building import build_all, copy_curated
 from tests.warehouse.copies import file_hashes
 
 
@@ -424,7 +424,8 @@ def test_help_explains_with_examples(built: Settings, command: list[str]) -> Non
     assert "lodestone" in done.stdout
 
 
-def test_a_build_tells_what_it_did_and_the_next_that_nothing_changed(data: Settings) -> None:
+def test_a_build_tells_what_it_did_and_the_next_that_nothing_changed(built: Settings, tmp_path: Path) -> None:
+    data = copy_curated(built, tmp_path / "data")
     first, second = lodestone(data, "build"), lodestone(data, "build")
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     for told in ("Published", "accepted", "rejected", "agrees", "Not in the bundled data", "Try next"):
@@ -434,30 +435,30 @@ def test_a_build_tells_what_it_did_and_the_next_that_nothing_changed(data: Setti
     assert sorted(path.name for path in data.data.iterdir()) == [".dagster", ".writer.lock", "curated", "lodestone.duckdb", "raw"]
 
 
-def test_a_broken_file_is_named_and_the_others_are_published(data: Settings) -> None:
-    broken = data.data / "broken.csv"
+def test_a_broken_file_is_named_and_the_others_are_published(own: Settings) -> None:
+    broken = own.data / "broken.csv"
     broken.write_bytes(b"<html>gone</html>")
-    assert lodestone(data, "keep", "usgs_mcs", str(broken), "--member", "usgs_world_production.csv").returncode == 0
-    done = lodestone(data, "build")
+    assert lodestone(own, "keep", "usgs_mcs", str(broken), "--member", "usgs_world_production.csv").returncode == 0
+    done = lodestone(own, "build")
     assert done.returncode == 0, done.stderr
     assert "usgs_mcs failed: the last good release stands" in done.stdout
-    listed = lodestone(data, "sources").stdout
+    listed = lodestone(own, "sources").stdout
     assert "usgs_world_production.csv" in listed
 
 
-def test_a_held_release_is_let_in_with_a_receipt(data: Settings) -> None:
-    (file,) = data.raw.glob("usgs_mcs/bundled/*/usgs_net_import_reliance.csv")
+def test_a_held_release_is_let_in_with_a_receipt(own: Settings) -> None:
+    (file,) = own.raw.glob("usgs_mcs/bundled/*/usgs_net_import_reliance.csv")
     lines = file.read_text("utf-8").splitlines(keepends=True)
-    shrunk = data.data / file.name
+    shrunk = own.data / file.name
     shrunk.write_text("".join(lines[: len(lines) // 2]), "utf-8")
-    assert lodestone(data, "keep", "usgs_mcs", str(shrunk)).returncode == 0
-    reports, _ = build_all(data)
+    assert lodestone(own, "keep", "usgs_mcs", str(shrunk)).returncode == 0
+    reports, _ = build_all(own)
     (release, *_) = (held.split()[0] for report in reports for held in report.held)
-    assert release in lodestone(data, "sources").stdout
-    done = lodestone(data, "accept", release, "--reason", "the office took these rows back", "--author", "Ada")
+    assert release in lodestone(own, "sources").stdout
+    done = lodestone(own, "accept", release, "--reason", "the office took these rows back", "--author", "Ada")
     assert (done.returncode, done.stderr) == (0, "")
-    (receipt,) = data.raw.glob("usgs_mcs/decisions/*-accept.json")
+    (receipt,) = own.raw.glob("usgs_mcs/decisions/*-accept.json")
     decision = json.loads(receipt.read_text("utf-8"))
     assert (decision["author"], decision["reason"], decision["release_id"]) == ("Ada", "the office took these rows back", release)
-    reports, _ = build_all(data)
+    reports, _ = build_all(own)
     assert release not in {held.split()[0] for report in reports for held in report.held}

@@ -33,34 +33,31 @@ def override(settings: Settings, text: str, line: int = 29, column: str = "tonne
     return found
 
 
-def test_a_correction_counts_from_its_moment_on_and_not_before(data: Settings) -> None:
-    night(data)
-    made = override(at(data, 5), "3641")
-    edition = night(data)
+def test_a_correction_counts_from_its_moment_on_and_not_before(own: Settings) -> None:
+    made = override(at(own, 5), "3641")
+    edition = night(own)
     assert tonnes(edition.path, "2019-05") == [3641]
-    assert tonnes(as_of(data, "2026-12-04"), "2019-05") == [3640]
+    assert tonnes(as_of(own, "2026-12-04"), "2019-05") == [3640]
     query = "select override_id, source_row, column_name, filed, used, author, reason from meta.override"
     assert ask(edition.path, query) == [(made.correction_id, 29, "tonnes", "3640", "3641", "a tester", "a digit was lost")]
-    assert not night(data).changed
+    assert not night(own).changed
 
 
-def test_a_correction_is_spent_once_the_office_mends_its_figure(data: Settings) -> None:
-    night(data)
-    made = override(at(data, 5), "3641")
-    night(data)
-    revise(data, CHINA, RARE_EARTHS, {"2019-05,3640,": "2019-05,3642,"}, datetime(2026, 12, 9, tzinfo=UTC))
-    edition = night(data)
+def test_a_correction_is_spent_once_the_office_mends_its_figure(own: Settings) -> None:
+    made = override(at(own, 5), "3641")
+    night(own)
+    revise(own, CHINA, RARE_EARTHS, {"2019-05,3640,": "2019-05,3642,"}, datetime(2026, 12, 9, tzinfo=UTC))
+    edition = night(own)
     assert tonnes(edition.path, "2019-05") == [3642]
     ((message,),) = ask(edition.path, "select message from meta.source_status where source = ?", CHINA)
     assert f"correction {made.correction_id} is spent: tonnes was 3640 and is now 3642" in str(message)
 
 
-def test_a_correction_outlives_a_later_copy_that_repeats_the_error(data: Settings) -> None:
-    night(data)
-    override(at(data, 5), "3641")
-    night(data)
-    revise(data, CHINA, RARE_EARTHS, {"2019-06,3966,": "2019-06,3967,"}, datetime(2026, 12, 9, tzinfo=UTC))
-    edition = night(data)
+def test_a_correction_outlives_a_later_copy_that_repeats_the_error(own: Settings) -> None:
+    override(at(own, 5), "3641")
+    night(own)
+    revise(own, CHINA, RARE_EARTHS, {"2019-06,3966,": "2019-06,3967,"}, datetime(2026, 12, 9, tzinfo=UTC))
+    edition = night(own)
     assert (tonnes(edition.path, "2019-05"), tonnes(edition.path, "2019-06")) == ([3641], [3967])
 
 

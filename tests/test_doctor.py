@@ -86,19 +86,19 @@ def test_a_rehearsal_is_named_as_one(own: Settings) -> None:
     assert "LODESTONE_NOW is set" in about(rehearsal, "clock")[0].told
 
 
-def test_a_held_release_comes_with_the_commands_that_decide_on_it(data: Settings) -> None:
-    (file,) = data.raw.glob("usgs_mcs/bundled/*/usgs_net_import_reliance.csv")
+def test_a_held_release_comes_with_the_commands_that_decide_on_it(own: Settings) -> None:
+    (file,) = own.raw.glob("usgs_mcs/bundled/*/usgs_net_import_reliance.csv")
     lines = file.read_text("utf-8").splitlines(keepends=True)
-    archive.receive(data.raw, "usgs_mcs", file.name, "".join(lines[: len(lines) // 2]).encode(), LATER)
-    build_all(data)
-    held = [one for one in doctor.examine(data, {}) if one.subject.startswith("release")]
+    archive.receive(own.raw, "usgs_mcs", file.name, "".join(lines[: len(lines) // 2]).encode(), LATER)
+    build_all(own)
+    held = [one for one in doctor.examine(own, {}) if one.subject.startswith("release")]
     release = held[0].subject.split()[1]
     assert held[0].level == "bad"
     assert f"lodestone accept {release}" in str(held[0].remedy)
-    archive.decide(data.raw, archive.Decision("usgs_mcs", release, "accept", "Ada", "seen", LATER))
-    assert only(data, f"release {release}").level == "warn"
-    archive.decide(data.raw, archive.Decision("usgs_mcs", release, "hold", "Ada", "not yet", LATER + timedelta(days=1)))
-    assert only(data, f"release {release}").level == "ok"
+    archive.decide(own.raw, archive.Decision("usgs_mcs", release, "accept", "Ada", "seen", LATER))
+    assert only(own, f"release {release}").level == "warn"
+    archive.decide(own.raw, archive.Decision("usgs_mcs", release, "hold", "Ada", "not yet", LATER + timedelta(days=1)))
+    assert only(own, f"release {release}").level == "ok"
 
 
 @pytest.mark.skipif(not doctor.LOCKS.exists(), reason="this system does not list its locks in /proc/locks")

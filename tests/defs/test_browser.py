@@ -19,7 +19,7 @@ from pipelines.defs.keys import table_key
 from pipelines.defs.lineage import column_sources
 from pipelines.settings import Settings
 from pipelines.statements import statements
-from tests.building import copy_raw
+from tests.building import copy_curated
 from tests.services import Missing, browser, chromium, dagster_environment, lodestone, until, web_server
 
 MART = "marts.import_concentration"
@@ -82,12 +82,12 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(built: Settings, tmp_path: Path) -> Iterator[Site]:
     try:
         chromium()
     except Missing as reason:
         pytest.skip(str(reason))
-    settings = copy_raw(tmp_path / "data")
+    settings = copy_curated(built, tmp_path / "data")
     env = dagster_environment(settings.data)
     lodestone(env, "build")
     with web_server(tmp_path, env) as (address, _), browser(tmp_path, 1600, 2400) as context:

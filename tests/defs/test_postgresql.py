@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from pipelines import warehouse
-from pipelines.settings import PROJECT
-from tests.building import copy_raw
+from pipelines.settings import PROJECT, Settings
+from tests.building import copy_curated
 from tests.services import Cluster, Missing, daemon, dagster_environment, postgresql, postgresql_home, until, web_server
 
 WHERE = """
@@ -80,8 +80,10 @@ def test_the_settings_with_postgresql_differ_only_in_where_runs_are_kept_and_que
     assert apart == {"storage", "run_coordinator"}
 
 
-def test_runs_launched_in_the_web_server_are_run_by_the_daemon_and_recorded_in_postgresql(cluster: Cluster, tmp_path: Path) -> None:
-    settings = copy_raw(tmp_path / "data")
+def test_runs_launched_in_the_web_server_are_run_by_the_daemon_and_recorded_in_postgresql(
+    cluster: Cluster, built: Settings, tmp_path: Path
+) -> None:
+    settings = copy_curated(built, tmp_path / "data")
     env = dagster_environment(settings.data, postgresql_home(tmp_path / "home")) | {
         "LODESTONE_PG_HOST": cluster.host,
         "LODESTONE_PG_PORT": str(cluster.port),

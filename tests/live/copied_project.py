@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.offices.office import Query, Reply
-from pipelines.settings import PROJECT
+from pipelines.settings import PROJECT, Settings
 
 PAGE = PROJECT / "docs" / "adding-a-source.md"
 HEADER = "month,code,country,kilograms,thousand_yen\n"
@@ -35,12 +35,11 @@ class CopiedProject:
     root: Path
 
     @classmethod
-    def of(cls, root: Path) -> CopiedProject:
-        """Copy what a run needs."""
-        for folder in ("pipelines", "sql", "data/raw"):
-            shutil.copytree(
-                PROJECT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", "fetched", "decisions", "overrides")
-            )
+    def of(cls, root: Path, built: Settings) -> CopiedProject:
+        """Copy what a run needs, and an installation as it is built of the bundled figures."""
+        for folder in ("pipelines", "sql"):
+            shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(built.data, root / "data")
         shutil.copy(PROJECT / "dagster.yaml", root)
         return cls(root)
 
@@ -58,7 +57,6 @@ class CopiedProject:
             "PATH": os.environ["PATH"],
             "HOME": str(self.root),
             "PYTHONPATH": str(self.root),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "LODESTONE_DATA": str(self.root / "data"),
             "LODESTONE_OFFICES": offices,
             "LODESTONE_NOW": now,

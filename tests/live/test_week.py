@@ -15,6 +15,7 @@ import pytest
 from pipelines.offices import ecb, us_census
 from pipelines.offices.faults import refused
 from pipelines.offices.server import Offices
+from pipelines.settings import Settings
 from tests.live.copied_project import CopiedProject, SampleOffice, walk
 
 NIGHTS = [f"2024-06-{day:02}T02:00:00" for day in range(10, 17)]
@@ -70,8 +71,8 @@ class Week:
 
 
 @pytest.fixture(scope="module")
-def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
-    project = CopiedProject.of(tmp_path_factory.mktemp("week"))
+def week(built: Settings, tmp_path_factory: pytest.TempPathFactory) -> Week:
+    project = CopiedProject.of(tmp_path_factory.mktemp("week"), built)
     for name in ("late_office", "renaming_office"):
         project.add_source(name, walk())
     months = {f"2024-{month:02}": f"2024-{month:02},28369100,410,{month}000,{month}0000\n" for month in range(1, 6)}

@@ -86,7 +86,7 @@ def facts(*releases: Release, rates: Rates | None = None) -> duckdb.DuckDBPyConn
     warehouse.extend_vocabulary(connection)
     for one in statements("load"):
         if one.name.startswith("staging."):
-            connection.execute(f"create view {one.name} as {one.sql}")
+            connection.execute(f"create table {one.name} as {one.sql}")
         elif one.name in LOADED:
             warehouse._load(connection, tables()[one.name], one.sql)
     for path in sorted((warehouse.SQL / "macros").glob("trade_*_as_of.sql")):

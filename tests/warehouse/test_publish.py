@@ -110,6 +110,14 @@ def test_an_edition_says_what_it_stands_on(built: Settings) -> None:
     assert len(ask(built.edition, "select check_name from meta.check_result")) == len(warehouse.statements("checks"))
 
 
+def test_what_a_build_cannot_keep_in_memory_goes_beside_its_draft_and_is_gone_with_it(tmp_path: Path) -> None:
+    with warehouse._draft(tmp_path / "lodestone.duckdb") as connection:
+        connection.execute("set memory_limit = '30MB'")
+        connection.execute("create table staging.large as select range as n, md5(range::varchar) as word from range(2000000)")
+        assert len(list(tmp_path.glob(".lodestone.duckdb.*.spill/*"))) > 0
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_second_writer_waits_and_then_says_who_holds_the_lock(own: Settings) -> None:
     script = (
         "import sys; from pathlib import Path; from pipelines import warehouse; from pipelines.settings import Settings\n"
