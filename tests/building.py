@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from pipelines import warehouse
 from pipelines.curation import Refreshed, refresh
 from pipelines.settings import PROJECT, Settings
 from pipelines.sources import load_source, source_names
+
+Run = Callable[..., tuple[int, str, str]]
+"""A command of Lodestone run over an installation: its exit code, output and errors."""
 
 
 def copy_raw(data: Path) -> Settings:

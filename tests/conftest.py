@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from pipelines.cli import main
 from pipelines.settings import Settings
-from tests.building import build_all, copy_raw
+from tests.building import Run, build_all, copy_raw
 
 
 @pytest.fixture
@@ -34,3 +36,19 @@ def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Settings:
 def own(built: Settings, tmp_path: Path) -> Settings:
     """A copy of the session's built installation that a test may do with what it likes."""
     return Settings(data=Path(shutil.copytree(built.data, tmp_path / "own")))
+
+
+@pytest.fixture
+def lodestone(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Exit code, output and errors of a command; in this process, which is what keeps many of them quick."""
+
+    def run(settings: Settings, *arguments: str, **environment: str) -> tuple[int, str, str]:
+        for name, value in {"LODESTONE_DATA": str(settings.data), **environment}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["lodestone", *arguments])
+        with pytest.raises(SystemExit) as left:
+            main()
+        out, told = capfd.readouterr()
+        return int(left.value.code or 0), out, told
+
+    return run

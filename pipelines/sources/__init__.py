@@ -207,6 +207,7 @@ def _load(name: str, scope: Scope) -> Source:
     return Source(name, config, _code_version(folder, scope.text if config.fetch else ""))
 
 
+@cache
 def empty_tables(name: str) -> dict[str, pl.DataFrame]:
     """Every curated table of a source without rows: their columns and types. Needs nothing of source.yaml."""
     contracts = importlib.import_module(f"pipelines.sources.{name}.contract").CONTRACTS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import date
 
@@ -16,11 +15,6 @@ from tests.warehouse.copies import CHINA, JUNE_2019, RARE_EARTH_SERIES, RARE_EAR
 
 DESTINATIONS = "published_shares/export_destinations/chn/antimony_oxide"
 REFINING = "published_shares/refining_shares/natural_graphite/refining/usgs_iea_via_visual_capitalist"
-
-
-@pytest.fixture
-def own(built: Settings, tmp_path) -> Settings:
-    return Settings(data=shutil.copytree(built.data, tmp_path / "own"))
 
 
 @pytest.fixture
