@@ -597,7 +597,7 @@ def test_a_source_whose_first_copy_is_broken_is_left_out_and_the_others_are_publ
 
 
 def facts_of(source: str) -> set[str]:
-    """The fact tables that a source's curated tables are loaded into, straight or through a staging view."""
+    """The fact tables that a source's curated tables are loaded into, straight or through a staging table."""
     reading = {f"curated.{name}" for name in empty_tables(source)}
     for one in [*statements("load"), *statements("load")]:
         if tables_read(one.sql) & reading:

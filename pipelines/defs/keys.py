@@ -57,7 +57,7 @@ def upstream(name: str) -> frozenset[dg.AssetKey]:
 
 @cache
 def _read_by(sql: str) -> frozenset[dg.AssetKey]:
-    """Assets behind the tables a query reads; a staging view stands for what it reads itself."""
+    """Assets behind the tables a query reads; a staging table stands for what it reads itself."""
     staging = {one.name: one.sql for one in statements("load") if one.name.startswith("staging.")}
     found: set[dg.AssetKey] = set()
     for name in tables_read(sql):
