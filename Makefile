@@ -23,7 +23,7 @@ run: $(READY)
 	@.venv/bin/lodestone build
 
 test: $(READY)
-	@.venv/bin/pytest -n 3 --dist loadfile
+	@.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	@.venv/bin/ruff format --check .
