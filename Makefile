@@ -22,6 +22,7 @@ help:
 run: $(READY)
 	@.venv/bin/lodestone build
 
+# Tests that wait for programs come first in their folders' order, and three at a time keep two processors busy.
 test: $(READY)
 	@.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder
 

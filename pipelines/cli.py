@@ -102,6 +102,10 @@ def build(
     settings = load_settings()
     path = settings.edition if day is None else settings.edition_as_of(day.isoformat())
     started = time.monotonic()
+    # Without its record of the first build Dagster would show nothing, so that one is made again.
+    if day is None and settings.dagster.exists() and not doctor.leftovers(settings) and warehouse.stands(settings):
+        _summary(_console(), settings, path, day, changed=False, seconds=time.monotonic() - started)
+        return
     before = _edition_id(path)
     with _progress() as say:
         say("starting")

@@ -269,7 +269,8 @@ def _holder(path: Path) -> str | None:
     return None
 
 
-def _leftovers(settings: Settings) -> Iterator[Finding]:
+def leftovers(settings: Settings) -> list[Path]:
+    """What killed runs left behind: drafts of files and folders, which the next build removes."""
     folders = [settings.data, settings.previous_edition.parent, settings.edition_as_of("any").parent]
     folders += [
         *settings.curated.glob("*/"),
@@ -277,7 +278,11 @@ def _leftovers(settings: Settings) -> Iterator[Finding]:
         *settings.raw.glob("*/decisions/"),
         *settings.raw.glob("*/*/*/"),
     ]
-    left = [path for folder in folders for path in abandoned(folder)]
+    return [path for folder in folders for path in abandoned(folder)]
+
+
+def _leftovers(settings: Settings) -> Iterator[Finding]:
+    left = leftovers(settings)
     if left:
         told = f"{len(left)} drafts of killed runs, e.g. {left[0].relative_to(settings.data)}"
         yield Finding("warn", "leftovers", told, "the next `lodestone build` removes them")

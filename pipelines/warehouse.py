@@ -168,6 +168,12 @@ def build(settings: Settings, as_of: date | None = None, say: Say = lambda _: No
             say(f"{name} falls back: {found}")
 
 
+def stands(settings: Settings) -> bool:
+    """Whether the live edition already says all that a build would, with every release curated that can be."""
+    plans = [_plan(settings, name, None, None, None) for name in source_names()]
+    return _published_id(settings.edition) == _edition_id(plans, None)[0]
+
+
 def read_only(path: Path) -> duckdb.DuckDBPyConnection:
     """Open an edition as every reader should: read-only, no other files, no network, UTC.
 
@@ -317,8 +323,8 @@ def _draft_path(live: Path) -> Path:
     return live.with_name(f".{live.name}.{os.getpid()}")
 
 
-def _spill_path(draft: Path) -> Path:
-    return draft.with_name(f"{draft.name}.spill")
+def _spill_path(live: Path) -> Path:
+    return live.with_name(f".{live.name}.spill.{os.getpid()}")
 
 
 def _remove_drafts(settings: Settings) -> None:
@@ -339,7 +345,7 @@ def _draft(live: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute("set enable_progress_bar = false")
             # Many small curated files are each read by several statements.
             connection.execute("set parquet_metadata_cache = true")
-            connection.execute(f"set temp_directory = '{_quoted(_spill_path(draft))}'")
+            connection.execute(f"set temp_directory = '{_quoted(_spill_path(live))}'")
             for name in WORKING:
                 connection.execute(f"attach ':memory:' as {name}")
             connection.execute(f"attach '{_quoted(draft)}' as edition (storage_version '{READABLE_BY}')")
@@ -348,7 +354,7 @@ def _draft(live: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     finally:
         draft.unlink(missing_ok=True)
         draft.with_name(f"{draft.name}.wal").unlink(missing_ok=True)
-        shutil.rmtree(_spill_path(draft), ignore_errors=True)
+        shutil.rmtree(_spill_path(live), ignore_errors=True)
 
 
 def _publish(connection: duckdb.DuckDBPyConnection, live: Path, previous: Path | None) -> None:

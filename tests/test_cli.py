@@ -425,7 +425,10 @@ def test_help_explains_with_examples(built: Settings, command: list[str], lodest
 
 def test_a_build_tells_what_it_did_and_the_next_that_nothing_changed(built: Settings, tmp_path: Path) -> None:
     data = copy_curated(built, tmp_path / "data")
-    first, second = in_a_shell(data, "build"), in_a_shell(data, "build")
+    first = in_a_shell(data, "build")
+    recorded = file_hashes(data.dagster)
+    second = in_a_shell(data, "build")
+    assert file_hashes(data.dagster) == recorded
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     for told in ("Published", "accepted", "rejected", "agrees", "Not in the bundled data", "Try next"):
         assert told in first.stdout

@@ -114,7 +114,7 @@ def test_what_a_build_cannot_keep_in_memory_goes_beside_its_draft_and_is_gone_wi
     with warehouse._draft(tmp_path / "lodestone.duckdb") as connection:
         connection.execute("set memory_limit = '30MB'")
         connection.execute("create table staging.large as select range as n, md5(range::varchar) as word from range(2000000)")
-        assert len(list(tmp_path.glob(".lodestone.duckdb.*.spill/*"))) > 0
+        assert len(list(tmp_path.glob(".lodestone.duckdb.spill.*/*"))) > 0
     assert list(tmp_path.iterdir()) == []
 
 
