@@ -56,10 +56,15 @@ def abandoned(folder: Path) -> Iterator[Path]:
 def remove_drafts(folder: Path) -> None:
     """Remove what killed processes left half written in a folder; the drafts of a running process stay."""
     for path in list(abandoned(folder)):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _is_running(process: int) -> bool:

@@ -29,7 +29,7 @@ from pipelines import archive, vocabulary
 from pipelines.corrections import ALWAYS, Correction, corrections_of
 from pipelines.curation import UNREAD, judge_releases, lost, read_verdict
 from pipelines.errors import BuildFailed, LodestoneError
-from pipelines.files import sync_to_disk
+from pipelines.files import remove, sync_to_disk
 from pipelines.releases import Judged, all_stand, asked_codes, curated_folder, looks, observations, standing_errors
 from pipelines.settings import PACKAGE, SQL, Settings
 from pipelines.sources import Source, SourceConfig, empty_tables, load_source, source_names
@@ -331,7 +331,7 @@ def _remove_drafts(settings: Settings) -> None:
     """Drafts of killed builds, of any date: under the writer's lock nobody else can be filling one."""
     for folder in (settings.edition.parent, settings.previous_edition.parent, settings.edition_as_of("any").parent):
         for path in folder.glob(".*.duckdb.*"):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            remove(path)
 
 
 @contextmanager

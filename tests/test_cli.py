@@ -17,7 +17,6 @@ import polars as pl
 import pytest
 
 from pipelines import citation
-from pipelines.cli import main
 from pipelines.settings import PROJECT, Settings, load_settings
 from tests.building import Run, build_all, copy_curated
 from tests.warehouse.copies import file_hashes
@@ -41,32 +40,24 @@ Asks = Callable[[Settings, str], str]
 
 
 @pytest.fixture
-def asks(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Asks:
+def asks(lodestone: Run) -> Asks:
     """What a question is answered with."""
 
     def run(settings: Settings, query: str) -> str:
-        monkeypatch.setenv("LODESTONE_DATA", str(settings.data))
-        monkeypatch.setattr(sys, "argv", ["lodestone", "sql", query])
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, told = capsys.readouterr()
-        assert (left.value.code, told) == (0, "")
+        code, out, told = lodestone(settings, "sql", query)
+        assert (code, told) == (0, "")
         return out
 
     return run
 
 
 @pytest.fixture
-def rejects(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rejects:
-    """The one sentence a command refuses with; in this process, which is what keeps many of them quick."""
+def rejects(lodestone: Run) -> Rejects:
+    """The one sentence a command refuses with."""
 
     def run(settings: Settings, code: int, *arguments: str) -> str:
-        monkeypatch.setenv("LODESTONE_DATA", str(settings.data))
-        monkeypatch.setattr(sys, "argv", ["lodestone", *arguments])
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, told = capsys.readouterr()
-        assert (left.value.code, out) == (code, "")
+        ended, out, told = lodestone(settings, *arguments)
+        assert (ended, out) == (code, "")
         assert told.count("\n") == 1
         return told
 

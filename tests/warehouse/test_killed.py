@@ -67,6 +67,7 @@ STAGES: dict[str, Callable[[], None]] = {
     "computing the marts": lambda: die(warehouse, "compute_marts"),
     "checking": lambda: die(warehouse, "_run_check", nth=3),
     "describing": lambda: die(warehouse, "_describe"),
+    "before publishing": lambda: die(warehouse, "_publish"),
     "after the checkpoint": lambda: die(warehouse, "sync_to_disk"),
     "before a second name is given to the live edition": lambda: die(warehouse.os, "link"),
     "before the live edition is kept as the one before": lambda: die(files.os, "replace", previous),
@@ -99,7 +100,9 @@ def undisturbed(built: Settings, tmp_path_factory: pytest.TempPathFactory) -> di
     """Every table as a night makes it that nobody disturbs."""
     data = Path(shutil.copytree(built.data, tmp_path_factory.mktemp("undisturbed") / "data"))
     receive_and_build(data)
-    return table_hashes(Settings(data=data).edition)
+    hashes = table_hashes(Settings(data=data).edition)
+    assert hashes != table_hashes(built.edition)
+    return hashes
 
 
 @pytest.fixture(scope="module")
