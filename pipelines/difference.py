@@ -3,6 +3,9 @@
 Two editions are attached read-only in one connection (`warehouse.side_by_side`). SQL finds the rows that differ, pure
 functions on frames say what kind of change each is, and the last part puts it into words. Facts are compared and never
 marts: a series of several commodities stands in those once for each. Nothing is built, decided or written here.
+
+A cell is one measure of one row of trade, or of the other facts in `LISTED`. Every cell that differs is told by exactly one
+list: the list of its row (`told_in`), or, where the row's figures are told one by one, `revised`, `appeared` or `vanished`.
 """
 
 from __future__ import annotations
@@ -42,7 +45,10 @@ PARTNER = ("partner_iso3", "partner_code", "partner_role")
 MONTH = (*SERIES, *PERIOD)
 PLACE = ("counted", *MONTH, *PARTNER)
 
-REVISED = pl.Schema(
+SHARED = ("source", "series_id", "period_start", "period_months", "period_kind")
+"""What trade and the other facts are both listed by."""
+
+FIGURE = pl.Schema(
     {
         "source": pl.String(),
         "series_id": pl.String(),
@@ -52,11 +58,13 @@ REVISED = pl.Schema(
         "period_start": pl.Date(),
         "period_months": pl.Int32(),
         "measure": pl.String(),
+        "key": pl.String(),
         "before": pl.Decimal(38, 6),
         "after": pl.Decimal(38, 6),
         "ratio": pl.Float64(),
     }
 )
+"""A cell; `key` is what else names its row."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +74,21 @@ class Difference:
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     new_months: pl.DataFrame
-    """A row for each series and period that was not there before, and `is_new_series`."""
+    """A row for each series and period that was not there before, and `is_new_series`; it tells of all that no new partner's row does."""
     gone_months: pl.DataFrame
     """A row for each series and period that is no longer there."""
     revised: pl.DataFrame
-    """A row for each figure of a period held before: largest relative change first, figures filed anew or no longer last."""
+    """A row for each figure that is another: totals first, the largest relative change first."""
+    appeared: pl.DataFrame
+    """A row for each figure that was not there before, in a period that was."""
+    vanished: pl.DataFrame
+    """A row for each figure that is no longer there, in a period that is."""
     recoded: pl.DataFrame
-    """Series and periods in which other codes stand and add up to the same: how many partners they touch."""
+    """Series and periods in which other codes stand and add up to the same, and the places, totals or partners, where they do."""
     newly_asked: pl.DataFrame
     """A row for each code that was asked for and had not been, with the months it brought; none where it brought nothing."""
     partners: pl.DataFrame
-    """A row for each partner of a series: `kind` is new, appeared (in months held before), newly_named or lost."""
+    """A row for each partner of a series and `kind`: new, appeared (in months held before), newly_named or lost, with its months."""
     withdrawn: pl.DataFrame
     """Slices the office took back."""
     releases: pl.DataFrame
@@ -86,7 +98,7 @@ class Difference:
     states: pl.DataFrame
     """Sources that stand otherwise."""
     other: pl.DataFrame
-    """Facts that changed in ways not listed above: how many rows of which table."""
+    """Rows of which no figure changed, and rows of other tables: how many of which table."""
 
     @property
     def frames(self) -> dict[str, pl.DataFrame]:
@@ -109,27 +121,26 @@ def compare(connection: duckdb.DuckDBPyConnection, decisions: Iterable[Decision]
     asked = {side: _asked(connection, side) for side in ("before", "after")}
     releases = {side: _frame(connection, f"select source, slice, release_id, state, reason from {side}.meta.release") for side in asked}
     changed, sums = _trade_changes(connection)
-    listed = pl.concat([_listed_changes(connection, name) for name in LISTED])
     marked = mark_newly_asked(changed, asked["before"], asked["after"], last_months(releases["before"]))
-    known = marked.filter(~pl.col("is_newly_asked"))
-    arrived = name_arrivals(known, sums)
-    figures = pl.concat([revisions(known, arrived), listed_revisions(listed)])
+    trade, listed = tell_trade(marked, sums), tell_listed(pl.concat([_listed_changes(connection, name) for name in LISTED]))
+    rows = pl.concat([trade, listed], how="diagonal")
+    figures = by_relative_change(pl.concat([trade_figures(trade), listed_figures(listed)]))
     return Difference(
         before=_edition(connection, "before"),
         after=_edition(connection, "after"),
-        new_months=pl.concat([new_months(known), listed_months(listed, "now", "period_was")]).sort("source", "series_id", "period_start"),
-        gone_months=pl.concat([gone_months(known), listed_months(listed, "was", "period_now").drop("is_new_series")]).sort(
-            "source", "series_id", "period_start"
-        ),
-        revised=by_relative_change(figures),
-        recoded=recoded(known),
-        newly_asked=newly_asked(marked, asked["before"], asked["after"]),
-        partners=partners(known, arrived),
+        new_months=new_months(rows),
+        gone_months=gone_months(rows),
+        revised=figures.filter(pl.col("before").is_not_null(), pl.col("after").is_not_null()),
+        appeared=figures.filter(pl.col("before").is_null()),
+        vanished=figures.filter(pl.col("after").is_null()),
+        recoded=recoded(trade),
+        newly_asked=newly_asked(trade, asked["before"], asked["after"]),
+        partners=partners(trade),
         withdrawn=withdrawn(releases["before"], releases["after"]),
         releases=release_changes(releases["before"], releases["after"], decisions),
         checks=_checks(connection),
         states=_states(connection),
-        other=_other(connection),
+        other=pl.concat([_other(connection), without_figures(rows)]).sort("source", "table", "change"),
     )
 
 
@@ -152,6 +163,7 @@ def _trade_changes(connection: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame,
     Every row says whether its period, series, partner, and partner in the period were there on each side.
     """
     key = ", ".join(f'"{name}"' for name in (*PLACE, "code", "procedure"))
+    rest = _named_values(("partner_code", "partner_role", "procedure", "period_kind"))
     sides = " union all by name ".join(
         f"select '{side}' as side, '{counted}' as counted, slice, fact.* exclude (slice) from"
         f" (select row.*, release.slice from {side}.facts.{table} as row"
@@ -179,13 +191,13 @@ def _trade_changes(connection: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame,
         for name in TRADE_MEASURES
         for side in ("before", "after")
     ]
-    differs = " or ".join(f"{name}_before is distinct from {name}_after" for name in TRADE_MEASURES)
+    cells = " + ".join(f"({name}_before is distinct from {name}_after)::integer" for name in TRADE_MEASURES)
     changed = _frame(
         connection,
         f"with placed as (select *, {', '.join(flags + place_sums)} from temp.level),"
         " partner_kept as (select *, bool_or(now and period_was) over"
         f" (partition by {where['partner']}) as partner_now_in_months_before from placed)"
-        f" select * from partner_kept where was <> now or {differs}",
+        f" select *, {rest} as key, {cells} as cells from partner_kept where was <> now or {cells} > 0",
     )
     attributed = "counted = 'partner' and partner_role in ('country', 'returned')"
     sums = _frame(
@@ -203,29 +215,37 @@ def _trade_changes(connection: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame,
     return changed, sums
 
 
+def _named_values(names: Iterable[str]) -> str:
+    """The columns that are not null as text, `name=value` each."""
+    parts = [f"""'{name}=' || "{name}"::varchar""" for name in names]
+    return f"concat_ws(', ', {', '.join(['null::varchar', *parts])})"
+
+
 def _listed_changes(connection: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame:
     """Rows of other facts that are on one side only or differ, with every measure as its own row."""
     whose, measures = LISTED[table]
     series = f"source || '/' || {whose}" if table == "exchange_rate" else "series_id"
-    key = [name for name in tables()[f"facts.{table}"].key if name not in ("source", "series_id", "period_start", "period_months")]
-    identity = f"md5(row({', '.join(key)})::varchar)"
+    told = ("source", "series_id", whose, "period_start", "period_months")
+    rest = _named_values(name for name in tables()[f"facts.{table}"].key if name not in told)
     sides = " union all ".join(
-        f"select '{side}' as side, source, {series} as series_id, {identity} as identity,"
+        f"select '{side}' as side, source, {series} as series_id, {rest} as key,"
         f" {whose} as partner_iso3, period_start, period_months, unnest({list(measures)}) as measure,"
         f" unnest([{', '.join(f'{name}::decimal(38, 6)' for name in measures)}]) as amount"
         f" from {side}.facts.{table}"
         for side in ("before", "after")
     )
-    row = "source, series_id, identity, partner_iso3, period_start, period_months, measure"
+    row = "source, series_id, key, partner_iso3, period_start, period_months"
     return _frame(
         connection,
-        f"with pair as (select {row}, bool_or(side = 'before') as was, bool_or(side = 'after') as now,"
+        f"with pair as (select {row}, measure, bool_or(side = 'before') as was, bool_or(side = 'after') as now,"
         " max(amount) filter (where side = 'before') as before, max(amount) filter (where side = 'after') as after"
-        f" from ({sides}) group by {row}),"
+        f" from ({sides}) group by {row}, measure),"
         " placed as (select *, bool_or(was) over period as period_was, bool_or(now) over period as period_now,"
-        " bool_or(was) over (partition by source, series_id) as series_was from pair"
+        " bool_or(was) over (partition by source, series_id) as series_was,"
+        f" bool_or(before is not null or after is not null) over (partition by {row}) as has_figure from pair"
         " window period as (partition by source, series_id, period_start, period_months))"
-        f" select '{table}' as counted, * from placed where was <> now or before is distinct from after",
+        f" select '{table}' as counted, *, (before is distinct from after)::integer as cells from placed"
+        " where was <> now or before is distinct from after",
     )
 
 
@@ -264,18 +284,13 @@ def _asked_for(codes: pl.DataFrame, asked: pl.DataFrame, place: str) -> pl.DataF
     return codes.join(asked, on=place, how="inner").filter(pl.col("code").str.starts_with(pl.col("prefix"))).select(codes.columns).unique()
 
 
-def newly_asked(marked: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+def newly_asked(told: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """A row for each HS6 code that was asked for and had not been, and for each beginning of codes that brought nothing."""
-    rows = marked.filter("is_newly_asked")
+    rows = told.filter(told_in="newly_asked")
     brought = (
         rows.group_by("source", "series_id", code=pl.col("hs6"))
-        .agg(
-            months=pl.struct("period_start", "period_months").n_unique(),
-            first_month=pl.col("period_start").min(),
-            last_month=pl.col("period_start").max(),
-            rows=pl.len(),
-        )
-        .with_columns(pl.col("months", "rows").cast(pl.Int64))
+        .agg(*_MONTHS, rows=pl.len().cast(pl.Int64), cells=_CELLS)
+        .select("source", "series_id", "code", *_MONTHS_NAMED, "rows", "cells", "periods")
     )
     questions = after.join(before, on=["slice", "prefix"], how="anti").select(
         "prefix", source=pl.col("slice").str.extract(r"^([^/]+)"), series_id=_dataset_of_slice()
@@ -293,22 +308,97 @@ def newly_asked(marked: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame)
         first_month=pl.lit(None, pl.Date),
         last_month=pl.lit(None, pl.Date),
         rows=pl.lit(0, pl.Int64),
+        cells=pl.lit(0, pl.Int64),
+        periods=pl.lit([], brought.schema["periods"]),
     )
     return pl.concat([brought, barren]).sort("source", "series_id", "code")
 
 
-def new_months(known: pl.DataFrame) -> pl.DataFrame:
-    """Series and periods that were not there before; newly asked rows must be left out."""
+_PERIODS = pl.struct("period_start", "period_months", "period_kind")
+_MONTHS = (
+    _PERIODS.n_unique().cast(pl.Int64).alias("months"),
+    pl.col("period_start").min().alias("first_month"),
+    pl.col("period_start").max().alias("last_month"),
+    _PERIODS.unique().sort().alias("periods"),
+)
+_MONTHS_NAMED = ("months", "first_month", "last_month")
+_CELLS = pl.col("cells").cast(pl.Int64).sum()
+
+
+def tell_trade(marked: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
+    """The rows of trade with `told_in`, the list that tells of each, and with the `kind` of partners.
+
+    The first that holds: its code is newly asked; its period is gone; its partner is new to the series in a new period, or
+    the period is new; its partner was named, came or left, in periods held on both sides; other codes stand in its place and add
+    up to the same. Else each of its figures is told by itself.
+    """
+    known = marked.filter(~pl.col("is_newly_asked"))
+    arrived = name_arrivals(known, sums).select(*MONTH, *PARTNER, "is_newly_named", has_arrived=pl.lit(True))
+    others = known.filter(pl.col("was") != pl.col("now")).select(*PLACE, other_codes=pl.lit(True)).unique()
+    same = [pl.col(f"{name}_of_place_before").eq_missing(pl.col(f"{name}_of_place_after")) for name in TRADE_MEASURES]
+    is_partner, period_was = pl.col("counted") == "partner", pl.col("period_was")
+    has_arrived = is_partner & pl.col("now") & ~pl.col("place_was") & pl.col("has_arrived").fill_null(False)
+    kind = (
+        pl.when(pl.col("is_newly_asked") | ~pl.col("period_now") | ~is_partner)
+        .then(None)
+        .when(~period_was & pl.col("series_was") & ~pl.col("partner_was"))
+        .then(pl.lit("new"))
+        .when(has_arrived & pl.col("is_newly_named"))
+        .then(pl.lit("newly_named"))
+        .when(has_arrived & ~pl.col("partner_was"))
+        .then(pl.lit("appeared"))
+        .when(period_was & pl.col("was") & ~pl.col("partner_now_in_months_before"))
+        .then(pl.lit("lost"))
+    )
+    is_recoded = pl.col("other_codes").fill_null(False) & pl.col("place_was") & pl.col("place_now") & pl.all_horizontal(same)
+    told_in = (
+        pl.when("is_newly_asked")
+        .then(pl.lit("newly_asked"))
+        .when(~pl.col("period_now"))
+        .then(pl.lit("gone_months"))
+        .when(pl.col("kind").is_not_null())
+        .then(pl.lit("partners"))
+        .when(~period_was)
+        .then(pl.lit("new_months"))
+        .when(is_recoded)
+        .then(pl.lit("recoded"))
+        .otherwise(pl.lit("figures"))
+    )
+    has_figure = pl.any_horizontal(pl.col(f"{name}_{side}").is_not_null() for name in TRADE_MEASURES for side in ("before", "after"))
     return (
-        known.filter("now", ~pl.col("period_was"))
-        .group_by("source", "series_id", "period_start", "period_months")
-        .agg(is_new_series=~pl.col("series_was").first())
+        marked.join(arrived, on=[*MONTH, *PARTNER], how="left", nulls_equal=True)
+        .join(others, on=list(PLACE), how="left", nulls_equal=True)
+        .with_columns(kind=kind, has_figure=has_figure)
+        .with_columns(told_in=told_in)
     )
 
 
-def gone_months(known: pl.DataFrame) -> pl.DataFrame:
+def tell_listed(listed: pl.DataFrame) -> pl.DataFrame:
+    """The rows of other facts with `told_in`: that of their period, where it is there on one side only; an open period is none."""
+    dated = pl.col("period_start").is_not_null()
+    told_in = (
+        pl.when(dated & ~pl.col("period_now"))
+        .then(pl.lit("gone_months"))
+        .when(dated & ~pl.col("period_was"))
+        .then(pl.lit("new_months"))
+        .otherwise(pl.lit("figures"))
+    )
+    return listed.with_columns(told_in=told_in, kind=pl.lit(None, pl.String), period_kind=pl.lit(None, pl.String))
+
+
+def new_months(told: pl.DataFrame) -> pl.DataFrame:
+    """Series and periods that were not there before; `cells` are those that no new partner is told of with."""
+    fresh = told.filter("now", ~pl.col("period_was"), pl.col("told_in").is_in(["new_months", "partners"]))
+    return (
+        fresh.group_by(SHARED)
+        .agg(is_new_series=~pl.col("series_was").first(), cells=pl.col("cells").filter(told_in="new_months").cast(pl.Int64).sum())
+        .sort(SHARED)
+    )
+
+
+def gone_months(told: pl.DataFrame) -> pl.DataFrame:
     """Series and periods that are no longer there."""
-    return known.filter("was", ~pl.col("period_now")).select("source", "series_id", "period_start", "period_months").unique()
+    return told.filter(told_in="gone_months").group_by(SHARED).agg(cells=_CELLS).sort(SHARED)
 
 
 def name_arrivals(known: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
@@ -344,69 +434,30 @@ def _sum(name: str) -> pl.Expr:
     return pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum())
 
 
-def partners(known: pl.DataFrame, arrived: pl.DataFrame) -> pl.DataFrame:
-    """Partners of a series that are newly named, new, appeared in months held before, or lost, each once."""
-    key = ["source", "series_id", *PARTNER]
-    kinds = [
-        ("newly_named", arrived.filter("is_newly_named")),
-        ("appeared", arrived.filter(~pl.col("partner_was"), ~pl.col("is_newly_named"))),
-        ("new", known.filter(pl.col("counted") == "partner", "now", "series_was", ~pl.col("period_was"), ~pl.col("partner_was"))),
-        (
-            "lost",
-            known.filter(pl.col("counted") == "partner", "was", "period_now", ~pl.col("partner_now_in_months_before")),
-        ),
-    ]
-    found = pl.concat(
-        [
-            rows.group_by(key)
-            .agg(
-                months=pl.struct("period_start", "period_months").n_unique().cast(pl.Int64),
-                first_month=pl.col("period_start").min(),
-                last_month=pl.col("period_start").max(),
-            )
-            .select("source", "series_id", "partner_iso3", *PARTNER[1:], "months", "first_month", "last_month", kind=pl.lit(kind))
-            for kind, rows in kinds
-        ]
-    )
-    return found.unique([*key], keep="first", maintain_order=True).sort("kind", *key)
+def partners(told: pl.DataFrame) -> pl.DataFrame:
+    """Partners of a series that are newly named, new, appeared in months held before, or lost: a row for each kind, with its months."""
+    key = ("source", "series_id", *PARTNER)
+    found = told.filter(told_in="partners").group_by(*key, "kind").agg(*_MONTHS, cells=_CELLS)
+    return found.select(*key, *_MONTHS_NAMED, "kind", "cells", "periods").sort("kind", *key)
 
 
-def revisions(known: pl.DataFrame, arrived: pl.DataFrame) -> pl.DataFrame:
-    """Figures of periods held before that are now others: code by code, or all codes together where other codes stand now.
-
-    Partners that are told of as arrived or lost are none of them; a known partner that stands in one more month, or in one
-    less, is: `before` or `after` is null then.
-    """
-    held = known.filter("period_was", "period_now")
-    told = pl.concat(
-        [
-            arrived.filter(pl.col("is_newly_named") | ~pl.col("partner_was")).select(*MONTH, *PARTNER),
-            held.filter(pl.col("counted") == "partner", "was", ~pl.col("partner_now_in_months_before")).select(*MONTH, *PARTNER),
-        ]
-    ).unique()
-    partner = held.filter(pl.col("counted") == "partner").join(told, on=[*MONTH, *PARTNER], how="anti", nulls_equal=True)
-    rows = pl.concat([held.filter(pl.col("counted") == "total"), partner])
-    other_codes = rows.filter(pl.col("was") != pl.col("now")).select(PLACE).unique()
-    code_by_code = rows.join(other_codes, on=list(PLACE), how="anti", nulls_equal=True)
-    together = rows.join(other_codes, on=list(PLACE), how="semi", nulls_equal=True).unique(PLACE).with_columns(code=pl.lit(None, pl.String))
-    return pl.concat(
-        [
-            _measured(code_by_code, {name: (f"{name}_before", f"{name}_after") for name in TRADE_MEASURES}),
-            _measured(together, {name: (f"{name}_of_place_before", f"{name}_of_place_after") for name in TRADE_MEASURES}),
-        ]
-    )
-
-
-def _measured(rows: pl.DataFrame, measures: Mapping[str, tuple[str, str]]) -> pl.DataFrame:
-    """A row for each measure that differs. A quantity is told only where there is no weight: it is the same thing in another unit."""
-    weighed = pl.col("weight_kg_before").is_not_null() | pl.col("weight_kg_after").is_not_null()
+def trade_figures(told: pl.DataFrame) -> pl.DataFrame:
+    """The cells of trade that are told one by one."""
+    rows = told.filter(told_in="figures")
     parts = [
-        rows.filter(~weighed if name == "quantity" else pl.lit(True))
-        .with_columns(measure=pl.lit(name), before=pl.col(before).cast(pl.Decimal(38, 6)), after=pl.col(after).cast(pl.Decimal(38, 6)))
-        .filter(pl.col("before").ne_missing(pl.col("after")))
-        for name, (before, after) in measures.items()
+        rows.with_columns(measure=pl.lit(name), before=pl.col(f"{name}_before"), after=pl.col(f"{name}_after")) for name in TRADE_MEASURES
     ]
-    return pl.concat(parts).with_columns(ratio=_ratio()).select(REVISED.names()).cast(REVISED)
+    return pl.concat([_figures(part) for part in parts])
+
+
+def listed_figures(told: pl.DataFrame) -> pl.DataFrame:
+    """The cells of other facts that are told one by one."""
+    return _figures(told.filter(told_in="figures").with_columns(code=pl.lit(None, pl.String)))
+
+
+def _figures(rows: pl.DataFrame) -> pl.DataFrame:
+    typed = rows.with_columns(pl.col("before", "after").cast(pl.Decimal(38, 6)))
+    return typed.filter(pl.col("before").ne_missing(pl.col("after"))).with_columns(ratio=_ratio()).select(FIGURE.names()).cast(FIGURE)
 
 
 def _ratio() -> pl.Expr:
@@ -415,45 +466,38 @@ def _ratio() -> pl.Expr:
     return pl.when(before != 0).then(pl.col("after").cast(pl.Float64) / before)
 
 
-def listed_months(listed: pl.DataFrame, side: str, period_there: str) -> pl.DataFrame:
-    """Series and periods of other facts that are on one side only; an open period is none."""
-    return (
-        listed.filter(side, ~pl.col(period_there), pl.col("period_start").is_not_null())
-        .group_by("source", "series_id", "period_start", "period_months")
-        .agg(is_new_series=~pl.col("series_was").first())
+def without_figures(told: pl.DataFrame) -> pl.DataFrame:
+    """How many rows came or went that hold no figure, in periods held on both sides."""
+    rows = told.filter(pl.col("was") != pl.col("now"), ~pl.col("has_figure"), told_in="figures")
+    table = pl.col("counted").replace({counted: name for name, counted in TRADE.items()})
+    return rows.group_by("source", table=table, change=pl.when("now").then(pl.lit("added")).otherwise(pl.lit("gone"))).agg(
+        rows=pl.struct("series_id", "partner_iso3", "code", "period_start", "period_months", "key").n_unique().cast(pl.Int64)
     )
 
 
-def listed_revisions(listed: pl.DataFrame) -> pl.DataFrame:
-    """Figures of other facts that are now others, in periods held on both sides or without a period."""
-    both = (pl.col("period_was") & pl.col("period_now")) | pl.col("period_start").is_null()
-    figures = listed.filter(both, pl.col("before").ne_missing(pl.col("after")))
-    return figures.with_columns(code=pl.lit(None, pl.String), ratio=_ratio()).select(REVISED.names()).cast(REVISED)
-
-
 def by_relative_change(figures: pl.DataFrame) -> pl.DataFrame:
-    """Totals first, then partners; in each the largest relative change first, up and down alike."""
+    """Totals first, then the rest; in each the largest relative change first, up and down alike, what has no ratio last."""
     factor = pl.when(pl.col("ratio") > 0).then(pl.col("ratio").log().abs()).when(pl.col("ratio").is_not_null()).then(math.inf)
     return (
         figures.with_columns(factor=factor, is_total=pl.col("counted") == "total")
         .sort(
-            ["source", "is_total", "factor", "series_id", "partner_iso3", "code", "period_start", "measure"],
-            descending=[False, True, True, False, False, False, False, False],
+            ["source", "is_total", "factor", "series_id", "partner_iso3", "code", "period_start", "key", "measure"],
+            descending=[False, True, True, *[False] * 6],
             nulls_last=True,
         )
         .drop("factor", "is_total")
     )
 
 
-def recoded(known: pl.DataFrame) -> pl.DataFrame:
+def recoded(told: pl.DataFrame) -> pl.DataFrame:
     """Series and periods in which other codes stand than before and yet add up to the same."""
-    same = [pl.col(f"{name}_of_place_before").eq_missing(pl.col(f"{name}_of_place_after")) for name in TRADE_MEASURES]
-    return (
-        known.filter(pl.col("was") != pl.col("now"), "place_was", "place_now", pl.all_horizontal(same))
-        .group_by("source", "series_id", "period_start", "period_months")
-        .agg(partners=pl.col("partner_iso3").n_unique().cast(pl.Int64))
-        .sort("source", "series_id", "period_start")
+    places = pl.struct("counted", *PARTNER).unique().sort()
+    found = (
+        told.filter(told_in="recoded")
+        .group_by(SHARED)
+        .agg(partners=pl.col("partner_iso3").n_unique().cast(pl.Int64), cells=_CELLS, places=places)
     )
+    return found.sort(SHARED)
 
 
 def withdrawn(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
@@ -548,10 +592,18 @@ def _other_of(
 
 
 def as_json(difference: Difference) -> str:
-    """Everything as one JSON object: a list of objects for each kind of change."""
-    values = {"before": dict(difference.before), "after": dict(difference.after)}
-    lists = {name: frame.to_dicts() for name, frame in difference.frames.items()}
-    return json.dumps(values | lists, default=_plain, ensure_ascii=False, indent=1) + "\n"
+    """Everything as one JSON object: a list of objects, each on a line, for each kind of change."""
+    editions = [f'"{name}": {_line(dict(edition))}' for name, edition in (("before", difference.before), ("after", difference.after))]
+    lists = [f'"{name}": [{_lines(frame.iter_rows(named=True))}]' for name, frame in difference.frames.items()]
+    return "{\n" + ",\n".join(editions + lists) + "\n}\n"
+
+
+def _lines(rows: Iterable[Mapping[str, Any]]) -> str:
+    return ",".join(f"\n {_line(row)}" for row in rows)
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, default=_plain, ensure_ascii=False)
 
 
 def _plain(value: object) -> object:
@@ -642,11 +694,14 @@ def _cut(section: Section, shown: int | None) -> Section:
 
 
 def _sections(one: Difference) -> Iterator[Section]:
-    totals, partners_ = (one.revised.filter((pl.col("counted") == "total") == is_total) for is_total in (True, False))
+    is_total = pl.col("counted") == "total"
     yield _months_told("new months", one.new_months)
     yield _months_told("months no longer there", one.gone_months)
-    yield _revised_told("totals revised", totals, is_total=True)
-    yield _revised_told("figures of partners, producers or currencies revised", partners_, is_total=False)
+    totals = one.revised.filter(is_total)
+    yield Section("No total moved", ()) if totals.is_empty() else _figures_told("totals revised", totals)
+    yield _figures_told("figures of partners, producers or currencies revised", one.revised.filter(~is_total))
+    yield _figures_told("figures that were not there, in periods held before", one.appeared)
+    yield _figures_told("figures no longer there, in periods still held", one.vanished)
     yield _counted("series and months with other codes that add up to the same", one.recoded, _recoded_line)
     yield _newly_asked_told(one.newly_asked)
     for kind, words in PARTNER_WORDS.items():
@@ -720,24 +775,23 @@ def _names(names: list[str], most: int = 6) -> str:
     return ", ".join(names[:most]) + more
 
 
-def _revised_told(words: str, frame: pl.DataFrame, *, is_total: bool) -> Section:
+def _figures_told(words: str, frame: pl.DataFrame) -> Section:
     if frame.is_empty():
-        return Section("No total moved" if is_total else "", ())
+        return Section("", ())
     series = frame["series_id"].n_unique()
-    return Section(f"{words}: {frame.height:,} in {series:,} series", tuple(_revised_line(row) for row in _rows(frame)))
+    return Section(f"{words}: {frame.height:,} in {series:,} series", tuple(_figure_line(row) for row in _rows(frame)))
 
 
-def _revised_line(row: dict[str, Any]) -> str:
+def _figure_line(row: dict[str, Any]) -> str:
     what = [row["series_id"], "" if row["counted"] in ("total", "exchange_rate") else row["partner_iso3"]]
     what += [f"code {row['code']}" if row["code"] and not str(row["series_id"]).endswith(f"/{row['code']}") else ""]
     what += [_period(row["period_start"], row["period_months"]), row["measure"]]
     change = "" if row["ratio"] is None else f" (x {row['ratio']:.4g}, {row['ratio'] - 1:+.2%})"
-    return f"{' '.join(filter(None, what))}: {_amount(row['before'])} -> {_amount(row['after'])}{change}"
+    amounts = " -> ".join(_amount(value) for value in (row["before"], row["after"]) if value is not None)
+    return f"{' '.join(filter(None, what))}: {amounts}{change}"
 
 
-def _amount(value: Decimal | None) -> str:
-    if value is None:
-        return "none"
+def _amount(value: Decimal) -> str:
     text = f"{value:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -103,9 +103,10 @@ def cell(code: str, country: str, month: str, usd: int) -> Cell:
 
 MONTHS = ("2024-01", "2024-02", "2024-03")
 FEBRUARY, MARCH, APRIL = (date(2024, month, 1) for month in (2, 3, 4))
-REVISED, NAMED, APPEARED, LOST, ONCE_LOST, RECODED, ASKED = "283691", "282200", "250410", "380110", "283324", "811292", "282520"
+REVISED, NAMED, APPEARED, LOST = "283691", "282200", "250410", "380110"
+ONCE_LOST, RECODED, ASKED, ONE_MORE = "283324", "811292", "282520", "760200"
 """Codes whose figures each tell one story between the two nights."""
-BEFORE, BARREN = {REVISED, NAMED, APPEARED, LOST, ONCE_LOST, RECODED}, "280461"
+BEFORE, BARREN = {REVISED, NAMED, APPEARED, LOST, ONCE_LOST, RECODED, ONE_MORE}, "280461"
 
 
 def usual(code: str, *months: str) -> list[Cell]:
@@ -123,6 +124,8 @@ def unnamed(code: str, month: str) -> list[Cell]:
 def first_night() -> list[Cell]:
     return [
         *(one for code in (REVISED, APPEARED, LOST, ONCE_LOST, RECODED) for one in usual(code, *MONTHS)),
+        *usual(ONE_MORE, "2024-01", "2024-02"),
+        *(one for one in usual(ONE_MORE, "2024-03") if one.country != CHINA),
         *usual(NAMED, "2024-01"),
         *unnamed(NAMED, "2024-02"),
         *unnamed(NAMED, "2024-03"),
@@ -139,6 +142,7 @@ def second_night() -> list[Cell]:
         cell(f"{NAMED}0050", CANADA, "2024-02", 1000),
         cell(f"{NAMED}0050", CHINA, "2024-03", 600),
         cell(f"{APPEARED}0050", CANADA, "2024-02", 300),
+        cell(f"{ONE_MORE}0050", CHINA, "2024-03", 1000),
         *(cell(f"{RECODED}005{digit}", country, "2024-02", usd) for digit, country, usd in (("1", CHINA, 400), ("9", CHINA, 600))),
         *(cell(f"{RECODED}0051", country, "2024-02", usd) for country, usd in ((CHILE, 5000), (ARGENTINA, 4000))),
         *(cell(f"{ASKED}0050", CANADA, month, 900) for month in (*MONTHS, "2024-04")),
@@ -215,9 +219,20 @@ def test_a_partner_without_any_row_in_the_months_it_stood_in_is_lost(found: Diff
     assert {counted for counted, *_ in figures(found, LOST)} == {"total"}
 
 
-def test_a_partner_that_loses_one_month_of_several_is_revised_and_not_lost(found: Difference) -> None:
+def test_a_known_partner_that_loses_one_month_of_several_is_neither_lost_nor_revised_but_no_longer_there(found: Difference) -> None:
     assert kinds(found, ONCE_LOST) == []
-    assert ("partner", "CHN", FEBRUARY, 1000, None) in figures(found, ONCE_LOST)
+    assert figures(found, ONCE_LOST) == [("total", "WLD", FEBRUARY, 10_000, 9000)]
+    gone = found.vanished.filter(pl.col("series_id").str.ends_with(ONCE_LOST)).select("counted", "partner_iso3", "measure", "before")
+    assert gone.rows() == [("partner", "CHN", *one) for one in (("quantity", 100), ("value_usd", 1000), ("weight_kg", 100))]
+    assert "figures no longer there, in periods still held: 3 in 1 series\n    us_census/imports/283324 CHN" in difference.as_text(found)
+
+
+def test_a_known_partner_that_stands_in_one_more_month_is_neither_a_new_one_nor_revised_but_was_not_there(found: Difference) -> None:
+    assert kinds(found, ONE_MORE) == []
+    assert figures(found, ONE_MORE) == [("total", "WLD", MARCH, 9000, 10_000)]
+    came = found.appeared.filter(pl.col("series_id").str.ends_with(ONE_MORE), measure="value_usd")
+    assert came.select("partner_iso3", "period_start", "before", "after", "ratio").rows() == [("CHN", MARCH, None, 1000, None)]
+    assert "760200 CHN code 7602000050 2024-03 value_usd: 1,000\n" in difference.as_text(found, None)
 
 
 def test_national_codes_that_add_up_to_the_same_are_no_revision(found: Difference) -> None:
