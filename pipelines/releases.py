@@ -412,6 +412,17 @@ def _observe(source: Source, one: Look, piece: Cut, before: Observation | None) 
     )
 
 
+def first_asked(looked: Iterable[Look]) -> dict[tuple[str, str], datetime]:
+    """When a whole look at a slice first asked for a code, by slice and beginning of codes."""
+    first: dict[tuple[str, str], datetime] = {}
+    for one in looked:
+        answered = {receipt.member for receipt in one.receipts} - one.errors.keys()
+        for name, codes in one.asked.items():
+            for code in codes if set(one.slices[name]) <= answered else ():
+                first.setdefault((name, code), one.observed_at)
+    return first
+
+
 def judge_history(
     history: Iterable[Observation],
     failed: Callable[[Observation], str | None],

@@ -30,7 +30,7 @@ from pipelines.corrections import ALWAYS, Correction, corrections_of
 from pipelines.curation import UNREAD, judge_releases, lost, read_verdict
 from pipelines.errors import BuildFailed, LodestoneError
 from pipelines.files import remove, sync_to_disk
-from pipelines.releases import Judged, all_stand, asked_codes, curated_folder, looks, observations, standing_errors
+from pipelines.releases import Judged, all_stand, asked_codes, curated_folder, first_asked, looks, observations, standing_errors
 from pipelines.settings import PACKAGE, SQL, Settings
 from pipelines.sources import Source, SourceConfig, empty_tables, load_source, source_names
 from pipelines.statements import Statement, statements
@@ -62,6 +62,8 @@ class SourcePlan:
     """Why the source's newest releases are not used, where a check refused them."""
     asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Codes that the last whole look at each slice asked for."""
+    first_asked: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    """When a whole look at a slice first asked for a code."""
     trouble: str | None = None
     """What keeps the newest visit to the office from being whole."""
     corrections: Mapping[str, Correction] = field(default_factory=dict)
@@ -280,6 +282,7 @@ def _plan(settings: Settings, name: str, as_of: date | None, before: datetime | 
             max((one.observed_at for one in looked if one.receipts), default=None),
             refused,
             asked_codes(seen),
+            first_asked(seen),
             None if as_of is not None else archive.standing_trouble(settings.raw, name),
             {one.correction_id: one for one in corrections_of(settings.raw, name)},
             seen[-1].spent if seen else (),
@@ -300,6 +303,7 @@ def _edition_id(plans: list[SourcePlan], as_of: date | None) -> tuple[str, str]:
             plan.trouble,
             plan.spent,
             sorted(plan.asked.items()),
+            [[*key, str(at)] for key, at in sorted(plan.first_asked.items())],
             [[str(one.known_until), one.state, one.reason, str(one.observation)] for one in plan.judged],
         ]
         for plan in plans
@@ -510,6 +514,9 @@ def _load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, pla
     )
     _insert(connection, "curated.release_window", windows, order_by=("slice", "known_from"))
     connection.execute("delete from curated.release_window where known_until <= known_from")
+    connection.execute("create table curated.first_asked (slice varchar, code varchar, asked_at timestamp)")
+    first = [{"slice": name, "code": code, "asked_at": at} for plan in plans for (name, code), at in plan.first_asked.items()]
+    _insert(connection, "curated.first_asked", first, order_by=("slice", "code"))
     connection.execute(create_table(tables()["meta.rejected"]))
     for plan in plans:
         folders = [_folder(settings, plan, judged) for judged in plan.judged]

@@ -169,7 +169,11 @@ class ExchangeRate(_Lineage):
 
 
 class Revision(_Lineage):
-    """A change of a figure that an office had published before. The row's own lineage is that of the new value."""
+    """What became of a figure that a publication had printed, or could have: it was revised, appeared or vanished.
+
+    The row's own lineage is that of the new value. What vanished has the line that printed it last, `known_from` being since
+    when it is known to be gone, and `vanished_release_id` the release without it.
+    """
 
     series_id: str = pa.Field(description="Series (vocabulary.series).")
     source: str = pa.Field(description="Source folder the figure came through.")
@@ -185,12 +189,32 @@ class Revision(_Lineage):
     period_months: pl.Int32 = pa.Field(description="Length of the period.", metadata={"unit": "months"})
     period_kind: str = pa.Field(description="month, combined, cumulative, year or range.")
     counted: str = pa.Field(description="total (facts.trade_total), partner (facts.trade_flow) or control (facts.control_total).")
-    measure: str = pa.Field(description="value_usd or weight_kg.")
+    measure: str = pa.Field(description="value_usd, weight_kg or quantity.")
+    quantity_unit: str = pa.Field(
+        nullable=True, description="Unit of a quantity, null for other measures. In another unit it is another figure."
+    )
+    slice: str = pa.Field(description="Slice (meta.release) that prints it: a publication is compared with its own earlier looks.")
     revision_no: pl.Int32 = pa.Field(description="1 for the first change of the figure.")
-    first_value: Weight = pa.Field(description="The figure as first held.", metadata={"unit": "USD or kg, see measure"})
-    before_value: Weight = pa.Field(description="The figure before this change.", metadata={"unit": "USD or kg, see measure"})
-    after_value: Weight = pa.Field(description="The figure since.", metadata={"unit": "USD or kg, see measure"})
-    known_before: datetime = pa.Field(description="Since when the figure before was known (UTC).")
+    kind: str = pa.Field(
+        description="revised, appeared (an earlier look at the slice, which asked for its code, held the period without it) or vanished."
+    )
+    look_no: pl.Int32 = pa.Field(
+        description="Which look at the slice brought the change, counted from the first that held the figure. Looks that found"
+        " what the look before found are not counted."
+    )
+    first_value: Weight = pa.Field(description="The figure as first held.", metadata={"unit": "USD, kg or quantity_unit, see measure"})
+    before_value: Weight = pa.Field(
+        nullable=True,
+        description="The figure before this change; null where it appeared.",
+        metadata={"unit": "USD, kg or quantity_unit, see measure"},
+    )
+    after_value: Weight = pa.Field(
+        nullable=True, description="The figure since; null where it vanished.", metadata={"unit": "USD, kg or quantity_unit, see measure"}
+    )
+    known_before: datetime = pa.Field(nullable=True, description="Since when the figure before was known (UTC); null where it appeared.")
+    vanished_release_id: str = pa.Field(
+        nullable=True, description="Release (meta.release) of the look that no longer holds what vanished; else null."
+    )
 
     class Config:
         """Key."""
@@ -208,6 +232,8 @@ class Revision(_Lineage):
             "period_kind",
             "counted",
             "measure",
+            "quantity_unit",
+            "slice",
             "revision_no",
         ]
 

@@ -133,6 +133,8 @@ select
         f.period_kind,
         f.counted,
         f.measure,
+        f.quantity_unit,
+        f.slice,
         f.revision_no
     )::varchar as key,
     count(*) as found
@@ -151,6 +153,8 @@ group by
     f.period_kind,
     f.counted,
     f.measure,
+    f.quantity_unit,
+    f.slice,
     f.revision_no
 having count(*) > 1
 union all
@@ -576,14 +580,15 @@ select
     4 as layer,
     'marts.revision_profile' as table_name,
     f.source,
-    row(f.source, f.dataset, f.counted, f.measure)::varchar as key,
+    row(f.source, f.dataset, f.counted, f.measure, f.quantity_unit)::varchar as key,
     count(*) as found
 from marts.revision_profile as f
 group by
     f.source,
     f.dataset,
     f.counted,
-    f.measure
+    f.measure,
+    f.quantity_unit
 having count(*) > 1
 union all
 select

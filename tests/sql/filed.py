@@ -52,6 +52,13 @@ class Release:
     known_from: datetime = FIRST_HELD
     known_until: datetime | None = None
     source: str = "us_census"
+    asked: tuple[str, ...] = ()
+    """Beginnings of the codes that were asked for; none where the office was not asked by code."""
+
+    @property
+    def slice(self) -> str:
+        """The slice of its lines; that of a withdrawn release is January 2024."""
+        return str(self.lines["slice"][0] if self.lines.height else KEPT["slice"])
 
 
 def release(lines: Sequence[dict[str, Any]], *args: Any, **kwargs: Any) -> Release:
@@ -111,7 +118,7 @@ def _nothing_from(name: str) -> warehouse.SourcePlan:
 
 def _curate(connection: duckdb.DuckDBPyConnection, releases: Sequence[Release], rates: Rates | None) -> None:
     held = [one.lines.drop("slice").with_columns(release_id=pl.lit(one.name), source=pl.lit(one.source)) for one in releases]
-    places = [(one.name, one.lines["slice"][0] if one.lines.height else "", one.known_from, one.known_until) for one in releases]
+    places = [(one.name, one.slice, one.known_from, one.known_until) for one in releases]
     if held:
         connection.register("held", pl.concat(held).to_arrow())
         connection.execute("create table curated.held as select * from held")
@@ -133,3 +140,12 @@ def _curate(connection: duckdb.DuckDBPyConnection, releases: Sequence[Release], 
     )
     for name, slice_name, known_from, known_until in places:
         connection.execute("insert into curated.release_window values (?, ?, ?, 'held', ?)", [name, slice_name, known_from, known_until])
+        connection.execute(
+            "insert into meta.observation values ('us_census', ?, ?, ?, 'a visit', ?, 'held', ?, ?)",
+            [slice_name, name, known_from, known_from, known_until, "superseded" if known_until else "current"],
+        )
+    connection.execute("create table curated.first_asked (slice varchar, code varchar, asked_at timestamp)")
+    for one in sorted(releases, key=lambda one: one.known_from, reverse=True):
+        for code in one.asked:
+            connection.execute("delete from curated.first_asked where slice = ? and code = ?", [one.slice, code])
+            connection.execute("insert into curated.first_asked values (?, ?, ?)", [one.slice, code, one.known_from])

@@ -245,75 +245,201 @@ def test_a_monthly_rate_is_the_mean_of_the_days_cross_rates_with_the_number_of_d
     assert found_rates["EUR"][1:3] == (1, 3)
 
 
-def revisions(held: Any) -> list[tuple[Any, ...]]:
-    columns = "counted, measure, partner_code, revision_no, before_value, after_value, first_value, known_before, known_from"
-    return found(held, f"select {columns} from facts.revision order by all")
+def changes(held: Any, columns: str = "kind, measure, partner_code, before_value, after_value") -> list[tuple[Any, ...]]:
+    return found(held, f"select {columns} from facts.revision order by known_from, code, partner_code, quantity_unit")
+
+
+def looks(*lines: list[dict[str, Any]], asked: tuple[tuple[str, ...], ...] = ()) -> Any:
+    """Facts of one slice that was looked at again and again, a month apart; `asked` has the codes of each look."""
+    days = [datetime(2026, 5 + number, 10) for number in range(len(lines) + 1)]
+    return facts(
+        *(
+            release(of_look, f"look {number}", days[number - 1], days[number] if number < len(lines) else None, asked=codes)
+            for number, (of_look, codes) in enumerate(zip(lines, asked or [()] * len(lines), strict=True), start=1)
+        )
+    )
 
 
 def test_a_revision_has_the_value_before_and_after_and_the_day_of_each():
     first = release([line("2836910012", CHILE, 100, weight_kg=5)], "first", FIRST_HELD, LATER)
     second = release([line("2836910012", CHILE, 110, weight_kg=5)], "second", LATER)
-    assert revisions(facts(first, second)) == [("partner", "value_usd", CHILE, 1, 100, 110, 100, FIRST_HELD, LATER)]
+    columns = "kind, counted, measure, partner_code, revision_no, before_value, after_value, first_value, known_before, known_from"
+    told = ("revised", "partner", "value_usd", CHILE, 1, 100, 110, 100, FIRST_HELD, LATER)
+    assert changes(facts(first, second), columns) == [told]
+
+
+ALONE = [line("2836910012", CHILE, 9)]
+CODES = ("2836", "8505")
 
 
 @pytest.mark.parametrize(
-    ("what", "before", "after"),
+    ("what", "before", "after", "asked"),
     [
-        ("the same again", [line("2836910012", CHILE, 9)], [line("2836910012", CHILE, 9, source_row=7)]),
-        ("a partner newly named", [line("2836910012", CHILE, 9)], [line("2836910012", CHILE, 9), line("2836910012", CHINA, 3)]),
-        ("a code newly asked for", [line("2836910012", CHILE, 9)], [line("2836910012", CHILE, 9), line("8505110030", CHINA, 3)]),
-        ("a row that is gone", [line("2836910012", CHILE, 9), line("2836910012", CHINA, 3)], [line("2836910012", CHILE, 9)]),
-        ("a weight that becomes known", [line("2836910012", CHILE, 9)], [line("2836910012", CHILE, 9, weight_kg=2)]),
-        ("a finer level", [line("283691", CHILE, 9)], [line("283691", CHILE, 9), line("2836910012", CHILE, 9)]),
+        ("the same again", ALONE, [line("2836910012", CHILE, 9, source_row=7)], ()),
+        ("a code newly asked for", ALONE, [*ALONE, line("8505110030", CHINA, 3)], (CODES[:1], CODES)),
+        ("a month first printed", ALONE, [*ALONE, line("2836910012", CHILE, 3, period_start=date(2024, 2, 1))], ()),
     ],
 )
-def test_no_revision_is(what: str, before: list[dict[str, Any]], after: list[dict[str, Any]]):
-    assert revisions(facts(release(before, "first", FIRST_HELD, LATER), release(after, "second", LATER))) == [], what
+def test_no_news_of_a_figure_is(what: str, before: list[dict[str, Any]], after: list[dict[str, Any]], asked: tuple[tuple[str, ...], ...]):
+    assert changes(looks(before, after, asked=asked)) == [], what
+
+
+@pytest.mark.parametrize(
+    ("what", "more", "measure", "partner", "value"),
+    [
+        ("a partner newly named", [*ALONE, line("2836910012", CHINA, 3)], "value_usd", CHINA, 3),
+        ("a code asked for all along", [*ALONE, line("8505110030", CHINA, 3)], "value_usd", CHINA, 3),
+        ("a weight that becomes known", [line("2836910012", CHILE, 9, weight_kg=2)], "weight_kg", CHILE, 2),
+        ("a finer level", [*ALONE, line("283691", CHILE, 9)], "value_usd", CHILE, 9),
+    ],
+)
+def test_what_an_earlier_look_lacked_appeared_and_what_a_later_one_lacks_vanished(
+    what: str, more: list[dict[str, Any]], measure: str, partner: str, value: int
+):
+    asked = (CODES, CODES)
+    assert changes(looks(ALONE, more, asked=asked)) == [("appeared", measure, partner, None, value)], what
+    assert changes(looks(more, ALONE, asked=asked)) == [("vanished", measure, partner, value, None)], what
+
+
+def test_a_code_that_brought_nothing_when_first_asked_and_does_later_appeared():
+    other = [line("2836910012", CHILE, 8)]
+    late = [*other, line("8505110030", CHINA, 3)]
+    held = looks(ALONE, other, late, asked=(CODES[:1], CODES, CODES))
+    assert [row[:3] for row in changes(held)] == [("revised", "value_usd", CHILE), ("appeared", "value_usd", CHINA)]
+
+
+def test_what_vanished_has_the_line_that_printed_it_last_the_day_it_was_missed_and_the_release_without_it():
+    held = looks([*ALONE, line("2836910012", CHINA, 3, source_row=5)], ALONE)
+    columns = "release_id, source_row, known_before, known_from, vanished_release_id, look_no"
+    assert changes(held, columns) == [("look 1", 5, FIRST_HELD, datetime(2026, 6, 10), "look 2", 2)]
+
+
+def test_of_a_slice_that_was_withdrawn_every_figure_vanished_and_appeared_when_it_came_back():
+    both = [line("2836910012", CHILE, 9), line("2836910012", CHINA, 3)]
+    held = looks(both, [], both)
+    assert changes(held, "kind, partner_code, before_value, after_value, revision_no, look_no") == [
+        ("vanished", CHILE, 9, None, 1, 2),
+        ("vanished", CHINA, 3, None, 1, 2),
+        ("appeared", CHILE, None, 9, 2, 3),
+        ("appeared", CHINA, None, 3, 2, 3),
+    ]
+
+
+def test_a_quantity_is_revised_in_its_unit_and_is_another_figure_in_another():
+    pieces, more, tonnes = (
+        [line("2836910012", CHILE, 9, quantity=number, quantity_unit=unit)] for number, unit in ((4, "NO"), (5, "NO"), (5, "T"))
+    )
+    columns = "kind, measure, quantity_unit, before_value, after_value"
+    assert changes(looks(pieces, more, tonnes), columns) == [
+        ("revised", "quantity", "NO", 4, 5),
+        ("vanished", "quantity", "NO", 5, None),
+        ("appeared", "quantity", "T", None, 5),
+    ]
+
+
+def profile_of(held: Any, measure: str = "value_usd") -> dict[str, Any]:
+    (row,) = [row for row in mart(held, "revision_profile") if row["measure"] == measure]
+    return row
 
 
 def test_a_value_that_went_and_came_back_is_revised_twice_and_stands_where_it_stood():
-    values = [(100, FIRST_HELD, LATER), (90, LATER, STILL_LATER), (100, STILL_LATER, None)]
-    held = facts(*(release([line("2836910012", CHILE, value)], f"{start}", start, end) for value, start, end in values))
-    assert [row[3:7] for row in revisions(held)] == [(1, 100, 90, 100), (2, 90, 100, 100)]
-    (profile,) = [row for row in mart(held, "revision_profile") if row["measure"] == "value_usd"]
-    assert (profile["figures"], profile["revised"], profile["mean_revision"]) == (1, 0, None)
+    held = looks(*([line("2836910012", CHILE, value)] for value in (100, 90, 100)))
+    assert changes(held, "revision_no, before_value, after_value, first_value") == [(1, 100, 90, 100), (2, 90, 100, 100)]
+    profile = profile_of(held)
+    assert (profile["figures"], profile["looked_at_again"], profile["revised"], profile["mean_revision"]) == (1, 1, 0, 0)
 
 
 def test_the_profile_of_revisions_counts_the_last_value_against_the_first():
+    """Of 357 dollars 362 became; 10 of 100 up, 10 of 200 down, 5 from nothing, two as they were."""
     before = {CHILE: 100, CHINA: 200, "5880": 50, "4280": 0, "1220": 7}
     after = {CHILE: 110, CHINA: 190, "5880": 50, "4280": 5, "1220": 7}
-    first = release([line("2836910012", code, value) for code, value in before.items()], "first", FIRST_HELD, LATER)
-    second = release([line("2836910012", code, value) for code, value in after.items()], "second", LATER)
-    (profile,) = mart(facts(first, second), "revision_profile")
-    assert profile | {"last_period": None} == {
+    held = looks(*([line("2836910012", code, value) for code, value in values.items()] for values in (before, after)))
+    (profile,) = mart(held, "revision_profile")
+    assert profile == {
         "source": "us_census",
         "dataset": "imports",
         "counted": "partner",
         "measure": "value_usd",
+        "quantity_unit": None,
         "figures": 5,
+        "looked_at_again": 5,
         "revised": 3,
         "revised_share": 0.6,
-        "mean_revision": pytest.approx((0.10 - 0.05) / 2),
-        "mean_absolute_revision": pytest.approx(0.075),
-        "median_absolute_revision": pytest.approx(0.075),
+        "mean_revision": pytest.approx((0.10 - 0.05 + 0 + 0) / 4),
+        "weighted_revision": pytest.approx(362 / 357 - 1),
+        "mean_absolute_revision": pytest.approx((0.10 + 0.05 + 0 + 0) / 4),
+        "weighted_absolute_revision": pytest.approx((10 + 10 + 5) / 357),
+        "mean_revision_of_revised": pytest.approx((0.10 - 0.05) / 2),
+        "mean_absolute_revision_of_revised": pytest.approx(0.075),
+        "median_absolute_revision_of_revised": pytest.approx(0.075),
         "largest_absolute_revision": pytest.approx(0.10),
         "from_zero": 1,
+        "median_looks_to_settle": 1,
+        "largest_looks_to_settle": 2,
+        "appeared": 0,
+        "vanished": 0,
         "first_period": date(2024, 1, 1),
-        "last_period": None,
-        "last_revised": LATER,
+        "last_period": date(2024, 1, 1),
+        "last_revised": datetime(2026, 6, 10),
     }
 
 
+def test_a_small_figure_that_doubles_moves_the_mean_and_not_the_sum():
+    """The example of the methods page: 20,000 dollars that become 40,000 beside 5,000,000 that become 4,980,000."""
+    held = looks(
+        *(
+            [line("2836910012", CHILE, small), line("2836910012", CHINA, large)]
+            for small, large in ((20_000, 5_000_000), (40_000, 4_980_000))
+        )
+    )
+    profile = profile_of(held)
+    assert profile["mean_revision"] == pytest.approx((1 - 0.004) / 2)
+    assert profile["weighted_revision"] == 0
+    assert profile["weighted_absolute_revision"] == pytest.approx(40_000 / 5_020_000)
+
+
+@pytest.mark.parametrize(
+    ("values", "settled"),
+    [
+        ((100, 70, 95, 98, 100), 3),
+        ((100, 101), 1),
+        ((100, 125), 1),
+        ((100, 126), 2),
+        ((100, 100, 50), 3),
+        ((50, 100, 60, 100), 4),
+        ((100, None, 130), 3),
+    ],
+)
+def test_a_figure_settles_with_the_first_look_from_which_on_it_stays_within_a_fifth_of_its_last_value(
+    values: tuple[int | None, ...], settled: int
+):
+    """Another partner's value is another in every look, so that each of them counts."""
+    held = looks(
+        *(
+            [line("2836910012", "-", 1000 + number), *([] if value is None else [line("2836910012", CHILE, value)])]
+            for number, value in enumerate(values)
+        )
+    )
+    (profile,) = [row for row in mart(held, "revision_profile") if row["counted"] == "partner"]
+    assert (profile["median_looks_to_settle"], profile["largest_looks_to_settle"]) == (settled, settled)
+
+
+def test_only_what_was_looked_at_again_since_it_came_could_be_revised():
+    first = [line("2836910012", CHILE, 9, weight_kg=1)]
+    held = looks(first, [line("2836910012", CHILE, 10, weight_kg=1), line("2836910012", CHINA, 3, weight_kg=1)])
+    for measure, revised in (("value_usd", 1), ("weight_kg", 0)):
+        profile = profile_of(held, measure)
+        counts = [profile[name] for name in ("figures", "looked_at_again", "revised", "appeared")]
+        assert counts == [2, 1, revised, 1], measure
+
+
 def test_what_was_revised_and_then_taken_back_is_no_figure_that_is_held():
-    lines = [
-        release([line("2836910012", CHILE, 100), line("2836910012", CHINA, 1)], "first", FIRST_HELD, LATER),
-        release([line("2836910012", CHILE, 110), line("2836910012", CHINA, 1)], "second", LATER, STILL_LATER),
-        release([line("2836910012", CHINA, 1)], "third", STILL_LATER),
-    ]
-    held = facts(*lines)
-    assert len(revisions(held)) == 1
-    (profile,) = mart(held, "revision_profile")
-    assert (profile["figures"], profile["revised"]) == (1, 0)
+    held = looks(
+        *([line("2836910012", CHINA, 1), *more] for more in ([line("2836910012", CHILE, 100)], [line("2836910012", CHILE, 110)], []))
+    )
+    assert changes(held, "kind, partner_code") == [("revised", CHILE), ("vanished", CHILE)]
+    profile = profile_of(held)
+    assert (profile["figures"], profile["revised"], profile["vanished"]) == (1, 0, 1)
 
 
 def test_a_total_as_of_a_day_before_its_revision_is_the_old_one():
@@ -328,7 +454,7 @@ def test_a_figure_is_the_same_before_and_after_its_level_became_the_fact():
     short = [line("2836910012", "-", 60), line("2836910012", CHILE, 60)]
     whole = [line("2836910012", "-", 110), line("2836910012", CHILE, 110), line("283691", "-", 110), line("283691", CHILE, 110)]
     held = facts(release([*six, *short], "first", FIRST_HELD, LATER), release(whole, "second", LATER))
-    assert found(held, "select code, partner_code, counted, before_value, after_value from facts.revision order by all") == [
+    assert changes(held, "code, partner_code, counted, before_value, after_value") == [
         ("283691", "-", "control", 100, 110),
         ("283691", CHILE, "control", 100, 110),
         ("2836910012", "-", "total", 60, 110),

@@ -131,7 +131,7 @@ def test_the_june_revision_is_exactly_the_cells_that_moved_with_before_and_after
         for row in found
     } == expected
     assert len(found) == len(expected)
-    assert {(row["measure"], row["revision_no"]) for row in found} == {("value_usd", 1)}
+    assert {(row["kind"], row["measure"], row["revision_no"], row["look_no"]) for row in found} == {("revised", "value_usd", 1, 2)}
     assert all(row["counted"] == counted_as(row["code"], row["partner_code"]) for row in found)
     assert {(row["known_before"], row["known_from"]) for row in found} == {(datetime.fromisoformat(MAY), datetime.fromisoformat(JUNE))}
 
@@ -151,10 +151,18 @@ def test_the_profile_of_revisions_is_that_of_the_cells(story: Story):
         }
         moved = {key: value / before[key] - 1 for key, value in mine.items() if key in before and before[key] not in (0, value)}
         assert (profile["figures"], profile["revised"]) == (len(mine), len(moved)), profile
-        assert profile["mean_revision"] == pytest.approx(mean(moved.values()), abs=1e-9)
-        assert profile["mean_absolute_revision"] == pytest.approx(mean(map(abs, moved.values())), abs=1e-9)
-        assert profile["median_absolute_revision"] == pytest.approx(median(map(abs, moved.values())), abs=1e-9)
+        first = {key: before.get(key, value) for key, value in mine.items()}
+        every = [value / first[key] - 1 if value != first[key] else 0 for key, value in mine.items() if first[key] or not value]
+        assert profile["mean_revision"] == pytest.approx(mean(every), abs=1e-9)
+        assert profile["mean_absolute_revision"] == pytest.approx(mean(map(abs, every)), abs=1e-9)
+        assert profile["weighted_revision"] == pytest.approx(sum(mine.values()) / sum(first.values()) - 1)
+        changed = sum(abs(value - first[key]) for key, value in mine.items())
+        assert profile["weighted_absolute_revision"] == pytest.approx(changed / sum(first.values()))
+        assert profile["mean_revision_of_revised"] == pytest.approx(mean(moved.values()), abs=1e-9)
+        assert profile["mean_absolute_revision_of_revised"] == pytest.approx(mean(map(abs, moved.values())), abs=1e-9)
+        assert profile["median_absolute_revision_of_revised"] == pytest.approx(median(map(abs, moved.values())), abs=1e-9)
         assert profile["largest_absolute_revision"] == pytest.approx(max(map(abs, moved.values())), abs=1e-9)
+        assert (profile["median_looks_to_settle"], profile["largest_looks_to_settle"]) == (1, 1), "none moved by more than two percent"
         assert (profile["first_period"], profile["last_period"]) == (min(key[3] for key in moved), max(key[3] for key in moved))
 
 
