@@ -615,12 +615,17 @@ def _load(connection: duckdb.DuckDBPyConnection, table: Table, sql: str, has_unr
         return
     connection.execute(create_table(table, suffix="_superseded"))
     connection.execute(f"alter table {table.full_name}_superseded add column {STILL_PRINTED} boolean")
-    content = ", ".join(f'"{column.name}"::varchar' for column in table.columns if column.name not in _LINEAGE)
+    content = ", ".join(f'"{column.name}"::varchar' for column in table.columns if column.name not in _LINEAGE | _REMARKS)
     typed = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
     connection.execute(f"create temp table version ({typed})")
     connection.execute(f"insert into version by name {sql}")
     key = ", ".join(f'"{name}"' for name in table.key)
-    connection.execute(_VERSIONS.format(key=key, content=content))
+    remarks = ", ".join(
+        f'arg_max_null("{column.name}", known_from) over (partition by {key}, place_slice, island_no) as "{column.name}"'
+        for column in table.columns
+        if column.name in _REMARKS
+    )
+    connection.execute(_VERSIONS.format(key=key, content=content, remarks=f"replace ({remarks})" if remarks else ""))
     if has_unread and {"series_id", "period_start"} <= set(table.key):
         _leave_unknown(connection, table, sql)
     connection.execute(f"insert into {table.full_name} by name select {names} from place where is_current order by {order}")
@@ -705,6 +710,9 @@ drop table in_part
 
 _LINEAGE = {"release_id", "source_member", "source_row", "known_from", "known_from_basis", "known_until"}
 
+_REMARKS = {"note", "page_tier", "statistic_id", "includes_domestic", "period_qualifier"}
+"""What is said of a figure and is not the figure: the newest remark stands beside it, and it is known since it was first printed."""
+
 STILL_PRINTED = "is_still_printed"
 _STILL_PRINTED = "Whether its publication still says so, while a later publication prevails; false where it was revised or taken back."
 """Column of superseded tables: the publication still says so, but a later publication prevails."""
@@ -736,7 +744,7 @@ island as (
 ),
 merged as (
     select
-        * exclude (known_until),
+        * exclude (known_until) {remarks},
         nullif(
             max(coalesce(known_until, timestamp 'infinity')) over (partition by {key}, place_slice, island_no),
             timestamp 'infinity'
