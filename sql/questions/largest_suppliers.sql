@@ -76,7 +76,7 @@ select
     row_number() over (
         partition by basis, importer_iso3, commodity, stage
         order by
-            list_status in ('complete', 'filed') desc,
+            list_status <> 'loose' desc,
             is_own_page desc,
             scope asc,
             period_end desc,

@@ -71,7 +71,7 @@ inner join benchmark
 where newest.importer_iso3 <> newest.top_supplier_iso3
 order by
     newest.basis desc,
-    newest.list_status in ('complete', 'filed') desc,
+    newest.list_status <> 'loose' desc,
     newest.period_end desc,
     newest.top_supplier_share desc,
     newest.importer_iso3 asc,
