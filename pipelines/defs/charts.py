@@ -38,8 +38,7 @@ QUERIES = {
             from vocabulary.series
         )
         select
-            reporter_iso3 || ' ' || replace(split_part(series_id, '/', -1), '_', ' ')
-            || ', stage: ' || stage || ', ' || publisher as subject,
+            reporter_iso3 || ' ' || series_id || ', stage: ' || stage || ', ' || publisher as subject,
             period_start as day,
             amount as tonnes,
             series_id || (period_start - to_months(row_number() over (partition by series_id order by period_start)::integer))::date as run,

@@ -139,7 +139,7 @@ def test_lines_of_exports_are_of_minerals_and_never_of_what_holds_more(built: Se
     with warehouse.read_only(built.edition) as connection:
         lines = connection.sql(QUERIES["marts.export_change_monthly"]).pl()
         broad = connection.execute("select series_id from vocabulary.series where scope = 'broad'").fetchall()
-    assert "CHN rare earths, stage: any, General Administration of Customs of China" in set(lines["subject"])
+    assert "CHN china_customs_bulletin/rare_earths, stage: any, General Administration of Customs of China" in set(lines["subject"])
     assert not {series for (series,) in broad if lines["run"].str.starts_with(series + "2").any()}
 
 
