@@ -28,7 +28,7 @@ from filelock import FileLock, Timeout
 from pipelines import archive, vocabulary
 from pipelines.corrections import ALWAYS, Correction, corrections_of
 from pipelines.curation import UNREAD, judge_releases, lost, read_verdict
-from pipelines.errors import BuildFailed, LodestoneError
+from pipelines.errors import BadFile, BuildFailed, LodestoneError
 from pipelines.files import remove, sync_to_disk
 from pipelines.releases import Judged, all_stand, asked_codes, curated_folder, looks, observations, standing_errors
 from pipelines.settings import PACKAGE, SQL, Settings
@@ -427,10 +427,20 @@ def load_vocabulary(connection: duckdb.DuckDBPyConnection, table: Table) -> None
         connection.execute((FILLED_BY_SQL / "month.sql").read_text("utf-8"))
         return
     rows = vocabulary.read(table.name)
+    _refuse_other_words(table, rows)
     connection.register("vocabulary_rows", rows.to_arrow())
     columns = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in table.columns)
     connection.execute(f"insert into {table.full_name} by name select {columns} from vocabulary_rows order by {', '.join(table.key)}")
     connection.unregister("vocabulary_rows")
+
+
+def _refuse_other_words(table: Table, rows: pl.DataFrame) -> None:
+    for column in (one for one in table.columns if one.allowed):
+        other = rows.with_row_index("line", offset=2).filter(~pl.col(column.name).is_in(column.allowed))
+        if not other.is_empty():
+            words = f"{', '.join(column.allowed[:-1])} or {column.allowed[-1]}"
+            file = f"pipelines/vocabulary/{table.name}.csv"
+            raise BadFile(file, other["line"][0], other[column.name][0], f"{column.name} is {words}", "correct the word")
 
 
 def extend_vocabulary(connection: duckdb.DuckDBPyConnection) -> None:

@@ -374,7 +374,7 @@ class PolicyEvent(_Lineage):
 
     event_id: str = pa.Field(description="Number of the event.")
     commodity: str = pa.Field(description="Commodity it touches (vocabulary.commodity).")
-    scope: str = pa.Field(description="exact, or broad where the act covers more than the commodity.")
+    scope: str = pa.Field(description="exact, part where the act touches some of the commodity, or broad where it covers more.")
     commodity_text: str = pa.Field(description="Commodities as worded.")
     event_date: date = pa.Field(description="First day the printed date can mean.")
     date_precision: str = pa.Field(description="day, month, year, or approx where inferred.")

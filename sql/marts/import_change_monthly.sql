@@ -10,7 +10,7 @@
 -- column: reporter_iso3 | | Importing country.
 -- column: commodity | | Commodity (vocabulary.commodity).
 -- column: stage | | Stage of processing.
--- column: scope | | exact, or broad where the series covers more than the commodity.
+-- column: scope | | exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more).
 -- column: basis | | weight or value.
 -- column: period_start | | First day of the period.
 -- column: period_months | months | Length of the period: 1, or that of a combined span.

@@ -10,7 +10,7 @@
 -- column: importer_iso3 | | Importing country; EUU counts supply from outside the Union only.
 -- column: commodity | | Commodity (vocabulary.commodity).
 -- column: stage | | Stage of processing.
--- column: scope | | exact, or broad where the series covers more than the commodity.
+-- column: scope | | exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more).
 -- column: basis | | weight, value, or unknown where the publisher does not say.
 -- column: period_start | | First day of the period.
 -- column: period_months | months | Length of the period.
