@@ -240,7 +240,7 @@ def decide(raw: Path, decision: Decision) -> None:
 
 def decisions(raw: Path, source: str, before: datetime | None = None) -> dict[str, Decision]:
     """The last decision on each release of a source, of those made by `before`. Raises `LodestoneError` where one cannot be read."""
-    found = {}
+    found: dict[str, Decision] = {}
     folder = raw / source
     for path in (*sorted(folder.glob("bundled/decisions/[!.]*.json")), *sorted(folder.glob("decisions/[!.]*.json"))):
         try:

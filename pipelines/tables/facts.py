@@ -34,7 +34,9 @@ class _Graded(pa.DataFrameModel):
     page_tier: pl.Int32 = pa.Field(
         nullable=True, description="Grade of the page: 1 the publisher's own, 2 agency or trade press, 3 repost or unknown."
     )
-    statistic_id: str = pa.Field(nullable=True, description="Rows with one id state one figure of one publisher; null where it stands alone.")
+    statistic_id: str = pa.Field(
+        nullable=True, description="Rows with one id state one figure of one publisher; null where it stands alone."
+    )
 
 
 class _Flow(pa.DataFrameModel):
@@ -239,7 +241,9 @@ class PublishedShare(_Graded, _Lineage):
         description="File family: import_sources, import_shares, export_destinations, refining_shares, published_checks."
     )
     publisher: str = pa.Field(nullable=True, description="Who published the figure.")
-    flow: str = pa.Field(description="import (share of suppliers), supply (imports and own output), export (of destinations), production or refining.")
+    flow: str = pa.Field(
+        description="import (share of suppliers), supply (imports and own output), export (of destinations), production or refining."
+    )
     reporter_iso3: str = pa.Field(description="Whose trade or production is shared out; WLD for the world's.")
     partner_iso3: str = pa.Field(description="Supplier, destination or producer; OTHER, EUU and TOP3 are no single country.")
     basis: str = pa.Field(description="weight, value, or unknown where the page does not say.")
@@ -250,7 +254,9 @@ class PublishedShare(_Graded, _Lineage):
         description="Why the period is no printed one: not_printed, edition or publication_year (then it is null), assumed, projection, average.",
     )
     share: float = pa.Field(
-        nullable=True, description="Printed share; null where only a bound, or about what it is, or an amount is printed.", metadata={"unit": "0 to 1"}
+        nullable=True,
+        description="Printed share; null where only a bound, or about what it is, or an amount is printed.",
+        metadata={"unit": "0 to 1"},
     )
     share_low: float = pa.Field(
         nullable=True,
@@ -260,10 +266,12 @@ class PublishedShare(_Graded, _Lineage):
     share_high: float = pa.Field(nullable=True, description="Upper end of what the print allows.", metadata={"unit": "0 to 1"})
     share_bound: str = pa.Field(nullable=True, description="Bound as printed, e.g. >90; a bound is never a point.")
     qualifier: str = pa.Field(
-        nullable=True, description="eq, about, nearly, lt, le, gt or ge, of the share, else of its bound, else of the amount: only eq is a point."
+        nullable=True,
+        description="eq, about, nearly, lt, le, gt or ge, of the share, else of its bound, else of the amount: only eq is a point.",
     )
     includes_domestic: bool = pa.Field(
-        nullable=True, description="Whether the importer's own output is in the base, so that it is no share of imports; null where unknown."
+        nullable=True,
+        description="Whether the importer's own output is in the base, so that it is no share of imports; null where unknown.",
     )
     amount: Annotated[pl.Decimal, 20, 3] = pa.Field(nullable=True, description="Printed amount.", metadata={"unit": "see amount_unit"})
     amount_unit: str = pa.Field(nullable=True, description="t or USD.")
@@ -349,7 +357,9 @@ class PublishedNumber(_Graded, _Lineage):
     period_start: date = pa.Field(nullable=True, description="First day of the period; null where open or unknown.")
     period_end: date = pa.Field(nullable=True, description="Last day of the period; null where open or unknown.")
     period_text: str = pa.Field(description="Period as worded.")
-    period_qualifier: str = pa.Field(description="exact, estimate, average ... as far as the wording says; publication_year leaves the period null.")
+    period_qualifier: str = pa.Field(
+        description="exact, estimate, average ... as far as the wording says; publication_year leaves the period null."
+    )
     value: Annotated[pl.Decimal, 20, 3] = pa.Field(
         nullable=True, description="The number; a point only where value_qualifier is eq.", metadata={"unit": "see unit"}
     )

@@ -99,7 +99,7 @@ class Series(pa.DataFrameModel):
     dataset: str = pa.Field(description="Publication of the office, or file family.")
     source_key: str = pa.Field(description="How the source names the series.")
     publisher: str = pa.Field(nullable=True, description="Whose statistic it is.")
-    flow: str = pa.Field(description="export, import, production, refining or reliance.")
+    flow: str = pa.Field(description="export, import, supply (imports and own output), production, refining or reliance.")
     reporter_iso3: str = pa.Field(nullable=True, description="Reporter; null where it varies.")
     partner_iso3: str = pa.Field(nullable=True, description="Partner; WLD for all together, null where it varies.")
     commodity: str = pa.Field(

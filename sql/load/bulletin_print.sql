@@ -66,7 +66,14 @@ select
     * exclude (refines, main_file, preferred, has_weight, has_value),
     dense_rank() over (
         partition by series_id, period_start, period_months, period_kind
-        order by has_weight desc, (has_weight or has_value) desc, refines desc, main_file desc, preferred desc, page_tier asc nulls last, publication asc
+        order by
+            has_weight desc,
+            (has_weight or has_value) desc,
+            refines desc,
+            main_file desc,
+            preferred desc,
+            page_tier asc nulls last,
+            publication asc
     ) as print_no,
     case
         when has_value

@@ -1,5 +1,6 @@
 -- half_step(figure)
--- Half a unit of the last decimal a figure is printed with, three at most: what its rounding may hide. Whole numbers are taken as exact to one.
+-- Half a unit of the last decimal a figure is printed with, three at most: what its rounding may hide. A whole number is taken as exact
+-- to one.
 
 create macro main.half_step(figure) as
 case

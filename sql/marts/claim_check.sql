@@ -338,11 +338,11 @@ role as (
     window
         same_figure as (
             partition by claim_id, role, publisher, period_start, period_end, round(coalesce(value, low, high), 6)
-            order by page_tier asc nulls last, evidence_table asc, publication asc
+            order by (basis is null) asc, page_tier asc nulls last, evidence_table asc, publication asc
         ),
         same_statistic as (
             partition by claim_id, role, statistic_id
-            order by page_tier asc nulls last, evidence_table asc, publication asc
+            order by (basis is null) asc, page_tier asc nulls last, evidence_table asc, publication asc
         )
 ),
 verdict as (

@@ -234,7 +234,9 @@ select
     classed.supplier_count,
     case when classed.attributed_share >= 1 - 1e-9 and classed.bound_only = 0 then 'exact' else 'at_least' end as supplier_count_qualifier,
     case when classed.top_is_certain and classed.top_count = 1 then classed.top_iso3 end as top_supplier_iso3,
-    case when classed.top_is_certain and classed.top_count = 1 and classed.largest_is_known then classed.top_share end as top_supplier_share,
+    case
+        when classed.top_is_certain and classed.top_count = 1 and classed.largest_is_known then classed.top_share
+    end as top_supplier_share,
     case when classed.largest_is_known then classed.top_share end as cr1,
     round(classed.largest_low, 12) as cr1_low,
     round(classed.cr1_high, 12) as cr1_high,

@@ -196,7 +196,11 @@ filed_month as (
         period_start,
         case
             when coalesce(month_sum.is_partial, month_control.is_typed)
-                then case when abs(month_sum.partners - month_control.total) <= 0.001 * month_control.total then 'selected' else 'partial' end
+                then
+                    case
+                        when abs(month_sum.partners - month_control.total) <= 0.001 * month_control.total then 'selected'
+                        else 'partial'
+                    end
             when month_sum.is_selected then 'selected'
             else 'filed'
         end as list_status,

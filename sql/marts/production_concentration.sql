@@ -16,7 +16,7 @@
 -- column: listed_total | see unit | Sum of the rows, other countries included; the denominator of every share.
 -- column: producer_count | countries | Countries with production above zero.
 -- column: producer_count_qualifier | | exact, or at_least where other countries stand together or any is withheld or not available.
--- column: top_producer_iso3 | | Largest producer; null where two are the largest, or where other countries together could hide a larger one.
+-- column: top_producer_iso3 | | Largest producer; null where two are the largest, or other countries together could hide a larger one.
 -- column: top_producer_share | 0 to 1 | Its share; null where there is no single one.
 -- column: cr1 | 0 to 1 | Share of the largest producer, whoever it is; null where other countries together could hide a larger one.
 -- column: cr3 | 0 to 1 | Share of the three largest together; null where other countries together could be among them.

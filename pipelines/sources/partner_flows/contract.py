@@ -32,13 +32,18 @@ class PartnerFlow(pa.DataFrameModel):
         metadata={"remedy": f"it is one of {', '.join(CODE_SYSTEMS)}"},
     )
     code: str = pa.Field(str_matches=r"^[0-9]{4,10}$", nullable=True, description="Code.", metadata={"remedy": "a code is digits"})
-    period: str = pa.Field(str_matches=PERIOD_PATTERN, description="Period.", metadata={"remedy": "a period is YYYY, YYYY-MM or two months"})
+    period: str = pa.Field(
+        str_matches=PERIOD_PATTERN, description="Period.", metadata={"remedy": "a period is YYYY, YYYY-MM or two months"}
+    )
     partner_iso3: str = pa.Field(description="Partner, WLD for all, OTHER for the rest.", metadata={"vocabulary": "country"})
     value: Annotated[pl.Decimal, 18, 2] = pa.Field(
         ge=0, nullable=True, description="Value.", metadata={"unit": "see currency", "remedy": "a value is not negative"}
     )
     currency: str = pa.Field(
-        str_matches=r"^[A-Z]{3}$", nullable=True, description="Currency of the value.", metadata={"remedy": "a currency is an ISO 4217 code"}
+        str_matches=r"^[A-Z]{3}$",
+        nullable=True,
+        description="Currency of the value.",
+        metadata={"remedy": "a currency is an ISO 4217 code"},
     )
     weight_t: Annotated[pl.Decimal, 18, 6] = pa.Field(
         ge=0,
@@ -59,9 +64,7 @@ class PartnerFlow(pa.DataFrameModel):
         metadata={"remedy": "it is eq, about, nearly, lt, le, gt or ge"},
     )
     note: str = pa.Field(nullable=True, description="The compiler's note.")
-    kind: str = pa.Field(
-        isin=["reported", "derived"], description="Printed or computed.", metadata={"remedy": "it is reported or derived"}
-    )
+    kind: str = pa.Field(isin=["reported", "derived"], description="Printed or computed.", metadata={"remedy": "it is reported or derived"})
     series_key: str = pa.Field(nullable=True, description="The columns that name the series.", metadata={"vocabulary": "series"})
 
     @pa.dataframe_check(name="value_or_weight", error="a row needs a value or weight_t")

@@ -96,7 +96,9 @@ class ImportShare(_Graded):
         """A row without any figure says nothing."""
         return data.lazyframe.select(pl.any_horizontal(pl.col("share_percent", "share_bound", "tonnes_or_value").is_not_null()))
 
-    @pa.dataframe_check(name="period_runs_forward", error="period_end is before period_start, or one of them is empty: write both, the earlier first")
+    @pa.dataframe_check(
+        name="period_runs_forward", error="period_end is before period_start, or one of them is empty: write both, the earlier first"
+    )
     def period_runs_forward(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """The last period does not end before the first begins; both are empty or neither is."""
         forward = (first_day("period_start") < month_after("period_end")).fill_null(False)
