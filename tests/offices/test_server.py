@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.offices.office import Query, Reply
 from pipelines.offices.server import Asked, Offices
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from tests.web import kept_port
 
 
@@ -70,7 +70,7 @@ def test_many_may_ask_at_once():
     with Offices({"echo": Echo()}) as offices:
 
         def ask(number: int) -> None:
-            httpx.get(f"{offices.address}/echo/{number}")
+            httpx.get(f"{offices.address}/echo/{number}", timeout=PATIENCE)
 
         threads = [threading.Thread(target=ask, args=(number,)) for number in range(20)]
         for thread in threads:
