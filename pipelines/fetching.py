@@ -100,9 +100,9 @@ def plan_of(source: Source, months: Sequence[str]) -> Plan:
 def due_months(source: Source, looked: Sequence[Look], scope: Scope, now: datetime) -> dict[str, str]:
     """The months (YYYY-MM) that are due, oldest first, each with its reason.
 
-    A month is asked for every night while the office may revise it (among the newest months, and in a season of revisions),
-    and after that until it was asked for once when the release that ends the period was there, however late that is. So what
-    is due follows from when a month was last asked for: nights that were missed are made up.
+    A month is asked for every night while the office may revise it: among the newest months, and in a season of revisions.
+    After that it is due until a look at it has seen the last of these revisions, however late that is. So what is due follows
+    from when a month was last asked for, and nights that were missed are made up.
     """
     config = _config(source)
     newest = newest_month(config, now)
@@ -162,7 +162,8 @@ def _last_visit(settings: Settings, name: str) -> date:
 
 
 def _in_words(missed: RevisionPeriod, last: datetime) -> str:
-    return f"the office may have revised it from {missed.begin} to {missed.until}; last asked for on {last:%Y-%m-%d}"
+    days = f"between {missed.begin} and {missed.until}"
+    return f"to be asked for again {days}, when the office may have revised it; last asked for on {last:%Y-%m-%d}"
 
 
 def _asked_months(source: Source, looked: Sequence[Look], scope: Scope) -> dict[str, list[Asked]]:

@@ -348,11 +348,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class RevisionPeriod:
-    """Days from which and until which an office may revise a month, ending with the release of another month (YYYY-MM)."""
+    """Days between which a revision of a month is published, together with the first figures of another month (YYYY-MM)."""
 
     begin: date
     until: date
     with_month: str
+    is_season: bool
+    """Whether it is over with its last day, however late the office is; else with the other month, whenever that comes."""
 
 
 def last_asked(looked: Iterable[Look]) -> dict[str, Asked]:
@@ -383,12 +385,14 @@ def newest_month(config: Fetch, now: datetime) -> str:
 
 
 def revision_periods(config: Fetch, month: str) -> Iterator[RevisionPeriod]:
-    """When an office may revise a month (YYYY-MM), earliest first: with the months that follow it, and in its yearly seasons.
+    """The revisions of a month (YYYY-MM) that have to be seen, earliest first.
 
-    A yearly revision comes with the month that is the newest when the season begins.
+    They are the last with which it is among the newest months, and that of every yearly season that reaches back to it, which
+    comes with the month that is the newest when the season begins.
     """
     last = shifted(month, config.revision_months - 1)
-    yield RevisionPeriod(_last_day(month) + timedelta(days=config.lag_days + 1), _promised(config, last), last)
+    end = _last_day(last)
+    yield RevisionPeriod(end + timedelta(days=config.lag_days + 1), end + timedelta(days=config.late_after_days), last, False)
     yearly = config.yearly_revision
     if yearly is None:
         return
@@ -397,20 +401,21 @@ def revision_periods(config: Fetch, month: str) -> Iterator[RevisionPeriod]:
         begin = datetime(season, yearly.calendar_months[0], 1, tzinfo=UTC)
         newest = newest_month(config, begin)
         if shifted(newest, 1 - yearly.months) <= month <= newest:
-            yield RevisionPeriod(begin.date(), _last_day(f"{season}-{yearly.calendar_months[-1]:02d}"), newest)
+            yield RevisionPeriod(begin.date(), _last_day(f"{season}-{yearly.calendar_months[-1]:02d}"), newest, True)
 
 
 def has_seen(one: Asked, period: RevisionPeriod) -> bool:
-    """Whether the last look at a month came when whatever the office revised in a period was there.
+    """Whether the last look at a month came when the revision of a period was there.
 
-    The release that ends the period tells: its month was there, or, where that month had never been asked for, its day was past.
+    The month with which it comes tells: it was there too. Where nobody had asked for that, or a season is over, the days tell.
     """
-    is_there = one.newest >= period.with_month or (one.reach < period.with_month and one.at.date() > period.until)
-    return one.at.date() >= period.begin and is_there
+    day = one.at.date()
+    is_past = day > period.until and (period.is_season or one.reach < period.with_month)
+    return day >= period.begin and (is_past or one.newest >= period.with_month)
 
 
 def to_ask_again(config: Fetch, month: str, one: Asked) -> RevisionPeriod | None:
-    """The first period of revisions whose end the last look at a month (YYYY-MM) has not seen; null where none is to come."""
+    """The first revision that the last look at a month (YYYY-MM) has not seen; null where none is to come."""
     return next((period for period in revision_periods(config, month) if not has_seen(one, period)), None)
 
 
@@ -437,10 +442,6 @@ def asked_rows(config: Fetch, asked: Mapping[str, Asked]) -> list[dict[str, Any]
 
 def _last_day(month: str) -> date:
     return date.fromisoformat(f"{shifted(month, 1)}-01") - timedelta(days=1)
-
-
-def _promised(config: Fetch, month: str) -> date:
-    return _last_day(month) + timedelta(days=config.late_after_days)
 
 
 def observations(source: Source, looked: Iterable[Look]) -> list[Observation]:

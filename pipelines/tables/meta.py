@@ -60,7 +60,7 @@ class Asked(pa.DataFrameModel):
         description="Whether an empty answer counts: it was asked for again when a later month was there, or after its revisions."
     )
     ask_again_from: date = pa.Field(
-        nullable=True, description="Since when the office may revise it without our having seen it; null where nothing more is to come."
+        nullable=True, description="First day on which the next revision that was not seen yet may be there; null where none is to come."
     )
     ask_again_until: date = pa.Field(
         nullable=True,

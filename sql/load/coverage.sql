@@ -249,9 +249,9 @@ select
     end as status,
     case
         when is_filed and ask_again_until is not null
-            then 'the office may revise it between ' || ask_again_from || ' and ' || ask_again_until || '; not asked for since then'
+            then 'to be asked for again between ' || ask_again_from || ' and ' || ask_again_until || ', when the office may revise it'
         when is_filed and ask_again_from is not null
-            then 'the office may have revised it since ' || ask_again_from || ', and is late itself'
+            then 'to be asked for again: the office may revise it, and has been late itself since ' || ask_again_from
         when is_filed then null
         when was_filed then 'the office took the figures back'
         when not is_asked then 'the code was not among those asked for'
