@@ -30,7 +30,7 @@ from pipelines.corrections import ALWAYS, Correction, corrections_of
 from pipelines.curation import UNREAD, judge_releases, lost, read_verdict
 from pipelines.errors import BadFile, BuildFailed, LodestoneError
 from pipelines.files import remove, sync_to_disk
-from pipelines.releases import Judged, all_stand, asked_codes, curated_folder, looks, observations, standing_errors
+from pipelines.releases import Judged, all_stand, asked_rows, curated_folder, last_asked, looks, observations, standing_errors
 from pipelines.settings import PACKAGE, SQL, Settings
 from pipelines.sources import Source, SourceConfig, empty_tables, load_source, source_names
 from pipelines.statements import Statement, statements
@@ -60,8 +60,8 @@ class SourcePlan:
     observed_at: datetime | None
     fell_back: str | None
     """Why the source's newest releases are not used, where a check refused them."""
-    asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Codes that the last whole look at each slice asked for."""
+    asked: tuple[dict[str, Any], ...] = ()
+    """Rows of `meta.asked`."""
     trouble: str | None = None
     """What keeps the newest visit to the office from being whole."""
     corrections: Mapping[str, Correction] = field(default_factory=dict)
@@ -279,7 +279,7 @@ def _plan(settings: Settings, name: str, as_of: date | None, before: datetime | 
             (*standing_errors(looked), *([gone] if gone else [])),
             max((one.observed_at for one in looked if one.receipts), default=None),
             refused,
-            asked_codes(seen),
+            tuple(asked_rows(source.config.fetch, last_asked(seen))) if source.config.fetch is not None else (),
             None if as_of is not None else archive.standing_trouble(settings.raw, name),
             {one.correction_id: one for one in corrections_of(settings.raw, name)},
             seen[-1].spent if seen else (),
@@ -299,7 +299,7 @@ def _edition_id(plans: list[SourcePlan], as_of: date | None) -> tuple[str, str]:
             plan.fell_back,
             plan.trouble,
             plan.spent,
-            sorted(plan.asked.items()),
+            [[str(value) for value in row.values()] for row in plan.asked],
             [[str(one.known_until), one.state, one.reason, str(one.observation)] for one in plan.judged],
         ]
         for plan in plans
@@ -462,7 +462,7 @@ def _load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, pla
     files: list[dict[str, Any]] = []
     overrides: list[dict[str, Any]] = []
     standing_on: set[str] = set()
-    asked = [{"slice": name, "code": code} for plan in plans for name, codes in sorted(plan.asked.items()) for code in codes]
+    asked = [row for plan in plans for row in plan.asked]
     for plan in plans:
         for judged in plan.judged:
             one = judged.observation

@@ -251,7 +251,7 @@ class PublishedShare(_Graded, _Lineage):
     period_months: pl.Int32 = pa.Field(nullable=True, description="Length of the period.", metadata={"unit": "months"})
     period_qualifier: str = pa.Field(
         nullable=True,
-        description="Why the period is no printed one: not_printed, edition or publication_year (then it is null), assumed, projection, average.",
+        description="Why the period is no printed one: not_printed, edition, publication_year (then null), assumed, projection or average.",
     )
     share: float = pa.Field(
         nullable=True,
