@@ -21,7 +21,7 @@ with level as (
         note,
         false as is_superseded
     from facts.trade_total
-    where partner_code is null
+    where partner_code is null or publication is not null
     union all by name
     select
         series_id,
@@ -55,7 +55,7 @@ with level as (
         note,
         true as is_superseded
     from facts.trade_total_superseded
-    where partner_code is null
+    where partner_code is null or publication is not null
 ),
 filed as (
     select
