@@ -21,7 +21,8 @@ GROUPS = ("china_customs_bulletin", "facts", "marts")
 def take(folder: Path) -> None:
     """Write the picture, building in a folder that is thrown away."""
     from tests.building import copy_raw
-    from tests.services import browser, dagster_environment, lodestone, until, web_server
+    from tests.services import browser, dagster_environment, lodestone, web_server
+    from tests.waiting import until
 
     env = dagster_environment(copy_raw(folder / "data").data)
     lodestone(env, "build")
@@ -30,10 +31,16 @@ def take(folder: Path) -> None:
         expanded = ",".join(f"global@global:{group}" for group in GROUPS)
         page.goto(f"{address}/asset-groups~{quote(SHOWN, safe='')}/?expanded={expanded}")
         page.locator("path[marker-end]").first.wait_for(state="attached")
-        until(lambda: page.get_by_text("Loading").count() == 0, "the state of every asset")
-        page.wait_for_timeout(2000)  # the graph glides into its place
+        pictures = [b""]
+
+        def stands_still() -> bool:
+            """Whether the graph has glided into its place and every asset has its state: the picture is the one of a moment before."""
+            pictures.append(page.screenshot(clip={"x": 541, "y": 0, "width": 1459, "height": 700}))
+            return page.get_by_text("Loading").count() == 0 and pictures[-1] == pictures[-2]
+
+        until(stands_still, "the graph to stand still", every=1.0)
         PICTURE.parent.mkdir(exist_ok=True)
-        page.screenshot(path=PICTURE, clip={"x": 541, "y": 0, "width": 1459, "height": 700})
+        PICTURE.write_bytes(pictures[-1])
 
 
 if __name__ == "__main__":

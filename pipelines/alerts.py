@@ -20,7 +20,7 @@ import httpx
 import stamina
 import yaml
 
-from pipelines import archive, warehouse
+from pipelines import archive, fetching, warehouse
 from pipelines.errors import LodestoneError
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, source_names
@@ -47,7 +47,7 @@ class Alert:
     key: str
     office: str
     kind: str
-    """failed, late, held, incomplete or fell_back."""
+    """failed, late, missed, held, incomplete or fell_back."""
     reason: str
     sample: tuple[str, ...]
     """A few of the rows, files or questions concerned."""
@@ -118,6 +118,9 @@ def _of_edition(settings: Settings, connection: duckdb.DuckDBPyConnection, now: 
             yield Alert(
                 f"{name}/late", name, "late", reason, (), remedy, datetime.combine(one["due_by"], time.max, UTC).replace(microsecond=0)
             )
+    for missed in fetching.missed_months(settings, connection, now):
+        moment = datetime.combine(missed.since, time.min, UTC)
+        yield Alert(f"{missed.source}/missed", missed.source, "missed", missed.told, missed.months[:SAMPLE_ROWS], missed.remedy, moment)
     yield from _of_releases(settings, connection)
     yield from _not_built(settings, connection, now)
 

@@ -5,6 +5,7 @@
     data/raw/<source>/fetched/visits/<time>/plan.json                 the questions one visit to an office has
     data/raw/<source>/fetched/visits/<time>/receipts.jsonl            a line a receipt of their answers
     data/raw/<source>/decisions/<time>-<release>.json                 a person's decision to let a release in, or to hold it
+    data/raw/<source>/bundled/decisions/<time>.json                   the same for bundled copies, committed with them
 
 The shelf `bundled` is committed with the project; `fetched` is ignored by git. Neither is ever edited or deleted.
 """
@@ -239,18 +240,19 @@ def decide(raw: Path, decision: Decision) -> None:
 
 def decisions(raw: Path, source: str, before: datetime | None = None) -> dict[str, Decision]:
     """The last decision on each release of a source, of those made by `before`. Raises `LodestoneError` where one cannot be read."""
-    found = {}
-    for path in sorted((raw / source).glob("decisions/[!.]*.json")):
+    found: dict[str, Decision] = {}
+    folder = raw / source
+    for path in (*sorted(folder.glob("bundled/decisions/[!.]*.json")), *sorted(folder.glob("decisions/[!.]*.json"))):
         try:
             values = json.loads(path.read_text("utf-8"))
             values["decided_at"] = datetime.fromisoformat(values["decided_at"]).astimezone(UTC)
-            decision = Decision(**values)
+            made = [Decision(**values | {"release_id": one}) for one in values.pop("release_ids", None) or [values["release_id"]]]
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise LodestoneError(
                 f"{path}: the decision cannot be read ({error}); remove it, and decide anew with `lodestone accept` or `lodestone hold`"
             ) from error
-        if before is None or decision.decided_at <= before:
-            found[decision.release_id] = decision
+        if before is None or made[0].decided_at <= before:
+            found |= {decision.release_id: decision for decision in made}
     return found
 
 

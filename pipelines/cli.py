@@ -265,12 +265,14 @@ def sources() -> None:
     """How each source stands in the edition: newest release, how old it is, lines, rejects, whether it is held or late.
 
     `held` waits for `lodestone accept`; `failed` and `fell_back` stand on earlier releases; `late` means that the office's calendar
-    promised something newer by now. Whatever is not ok is explained below the table.
+    promised something newer by now. Whatever is not ok is explained below the table, and months whose revisions may have been
+    missed because nobody asked for them again.
     """
     settings = load_settings()
     today = settings.now().date()
     with warehouse.read_only(settings.edition) as connection:
         found = _dicts(connection, "from meta.source_status order by source")
+        missed = fetching.missed_months(settings, connection, settings.now())
     table = _table("source", "state", "newest", ">days old", "data to", ">lines", ">rejected", "due by")
     for one in found:
         newest = one["newest_known_from"]
@@ -290,6 +292,8 @@ def sources() -> None:
             console.print(Text(f"\n{one['source']}: {one['message']}"))
         if _is_late(one, today):
             console.print(Text(f"\n{one['source']} is late: something newer was due by {one['due_by']}; see {one['publisher']}"))
+    for months in missed:
+        console.print(Text(f"\n{months.source}: {months.told}; {months.remedy}"))
 
 
 class Writing(StrEnum):

@@ -35,7 +35,7 @@ from pipelines.releases import (
     standing_errors,
 )
 from pipelines.settings import Settings
-from pipelines.sources import Source
+from pipelines.sources import ByPartner, Continuity, Source
 from pipelines.vocabulary import known_codes
 
 
@@ -155,30 +155,97 @@ def why_held(settings: Settings, source: Source, before: Observation, after: Obs
     if after.withdrawn:
         return f"all {before.lines} lines vanished"
     for table, rule in source.config.continuity.items():
-        old, new = (_read_table(settings, source, one, table, rule.only) for one in (before, after))
+        old, new = (_read_table(settings, source, one, table) for one in (before, after))
         if old is None:
             continue
         if new is None:
             return f"{table} shrank from {old.height} to 0 rows"
-        if new.height < old.height * (1 - rule.max_shrink):
-            return f"{table} shrank from {old.height} to {new.height} rows"
-        lost = old.join(new, on=list(rule.key), how="anti", nulls_equal=True)
-        if lost.height > old.height * rule.max_shrink:
-            key = ", ".join(str(lost[name][0]) for name in rule.key)
-            return f"{lost.height} of {old.height} rows of {table} are no longer there, e.g. that of {key}"
-        both = old.join(new, on=list(rule.key), how="inner", nulls_equal=True, suffix="_new")
-        for measure in rule.measures:
-            emptied = both.filter(pl.col(measure).is_not_null() & pl.col(f"{measure}_new").is_null())
-            if emptied.height > old.height * rule.max_shrink:
-                row = emptied.row(0, named=True)
-                return f"{measure} was {row[measure]} and is now empty ({row['source_member_new']} line {row['source_row_new']})"
-            ratio = pl.col(f"{measure}_new").cast(pl.Float64) / pl.col(measure).cast(pl.Float64)
-            jumped = both.filter((pl.col(measure) > 0) & ((ratio > rule.max_factor) | (ratio < 1 / rule.max_factor)))
-            if jumped.height:
-                row = jumped.row(0, named=True)
-                where = f"{row['source_member_new']} line {row['source_row_new']}"
-                return f"{measure} jumped from {row[measure]} to {row[f'{measure}_new']} ({where})"
+        found = _why_shrunk(table, rule, old, new) or _why_emptied(table, rule, old, new) or _why_jumped(rule, old, new)
+        if found is not None:
+            return found
     return None
+
+
+def _why_shrunk(table: str, rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str | None:
+    filed = rule.by_partner
+    if filed is not None:
+        both = old.join(new, on=list(rule.key), how="left", nulls_equal=True, suffix="_new")
+        found = _too_much(table, rule, filed, old, both.filter(pl.col(f"{rule.measures[0]}_new").fill_null(0) == 0), "no longer there")
+        if found is not None:
+            return found
+    if old.height - new.height > _spared(rule, old):
+        return f"{table} shrank from {old.height} to {new.height} rows"
+    gone = old.join(new, on=list(rule.key), how="anti", nulls_equal=True)
+    if gone.height > _spared(rule, old):
+        return f"{gone.height} of {old.height} rows of {table} are no longer there, e.g. that of {_key(rule, gone)}"
+    if filed is None:
+        return None
+    for (partner,), rows in gone.group_by([filed.partner], maintain_order=True):
+        of_partner = old.filter(pl.col(filed.partner).eq_missing(pl.lit(partner)))
+        if rows.height > _spared(rule, of_partner):
+            counted = f"{rows.height} of {of_partner.height} rows of {table} with {filed.partner} {partner}"
+            return f"{counted} are no longer there, e.g. that of {_key(rule, rows)}"
+    return None
+
+
+def _why_emptied(table: str, rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str | None:
+    both = old.join(new, on=list(rule.key), how="inner", nulls_equal=True, suffix="_new")
+    for measure in rule.measures:
+        emptied = both.filter(pl.col(measure).is_not_null() & pl.col(f"{measure}_new").is_null())
+        if rule.by_partner is not None:
+            found = _too_much(table, rule, rule.by_partner, old, emptied, f"without {measure} now")
+            if found is not None:
+                return found
+        elif emptied.height > _spared(rule, old):
+            row = emptied.row(0, named=True)
+            return f"{measure} was {row[measure]} and is now empty ({row['source_member_new']} line {row['source_row_new']})"
+    return None
+
+
+def _why_jumped(rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str | None:
+    watched = old if rule.by_partner is None else old.filter(pl.col(rule.by_partner.partner) == rule.by_partner.total)
+    both = watched.join(new, on=list(rule.key), how="inner", nulls_equal=True, suffix="_new")
+    for measure in rule.measures:
+        ratio = pl.col(f"{measure}_new").cast(pl.Float64) / pl.col(measure).cast(pl.Float64)
+        jumped = both.filter((pl.col(measure) > 0) & ((ratio > rule.max_factor) | (ratio < 1 / rule.max_factor)))
+        if jumped.height:
+            row = jumped.row(0, named=True)
+            where = f"{row['source_member_new']} line {row['source_row_new']}"
+            return f"{measure} jumped from {row[measure]} to {row[f'{measure}_new']} ({where})"
+    return None
+
+
+def _too_much(table: str, rule: Continuity, filed: ByPartner, old: pl.DataFrame, lost: pl.DataFrame, how: str) -> str | None:
+    """What is told where partners, or totals, of one group held more of its total than may be lost; null where none did.
+
+    Codes of one length below one heading are a group. Its total is that of its rows of all partners, or else their sum.
+    """
+    amount, is_total = rule.measures[0], pl.col(filed.partner).eq_missing(pl.lit(filed.total, pl.String))
+    part = {f"_{name}": pl.col(name).str.slice(0, digits) for name, digits in filed.group.items()}
+    part |= {f"_{name}_length": pl.col(name).str.len_chars() for name, digits in filed.group.items() if digits is not None}
+    sums = {"_totals": pl.col(amount).filter(is_total).sum(), "_partners": pl.col(amount).filter(~is_total).sum()}
+    had, gone = (rows.with_columns(**part).group_by(*part).agg(**sums) for rows in (old, lost))
+    total = pl.when(pl.col("_totals") > 0).then("_totals").otherwise("_partners").cast(pl.Float64)
+    share = pl.max_horizontal("_totals_gone", "_partners_gone").cast(pl.Float64) / total
+    shares = (
+        had.join(gone, on=list(part), suffix="_gone").filter(total > 0).select(*part, share=share).filter(pl.col("share") > rule.max_shrink)
+    )
+    if shares.is_empty():
+        return None
+    worst = shares.sort("share", *part, descending=True).head(1)
+    rows = lost.with_columns(**part).join(worst, on=list(part), how="semi").sort(amount, *rule.key, descending=True)
+    named = " ".join(str(worst[f"_{name}"][0]) for name in filed.group)
+    told = f"{rows.height} rows of {table} of {named}, with {worst['share'][0]:.1%} of its {amount}, are {how}"
+    return f"{told}, e.g. that of {_key(rule, rows)} with {amount} {rows[amount][0]}"
+
+
+def _spared(rule: Continuity, old: pl.DataFrame) -> float:
+    """How many of some rows may vanish."""
+    return max(old.height * rule.max_shrink, rule.few_rows)
+
+
+def _key(rule: Continuity, rows: pl.DataFrame) -> str:
+    return ", ".join(str(rows[name][0]) for name in rule.key)
 
 
 def correction_of(
@@ -216,9 +283,9 @@ def correction_of(
     raise Usage(f"release {release} ({seen.slice}) has no line {line}" + (f" in {member}" if member else ""))
 
 
-def _read_table(settings: Settings, source: Source, one: Observation, table: str, only: Mapping[str, str]) -> pl.DataFrame | None:
+def _read_table(settings: Settings, source: Source, one: Observation, table: str) -> pl.DataFrame | None:
     path = curated_folder(settings, source, one.release_id) / f"{table}.parquet"
-    return pl.read_parquet(path).filter(*(pl.col(name) == text for name, text in only.items())) if path.exists() else None
+    return pl.read_parquet(path) if path.exists() else None
 
 
 def _curate_new(settings: Settings, source: Source, history: list[Observation], looked: list[Look], report: Refreshed) -> int:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Collection
 
 import polars as pl
 
 from pipelines.errors import BadFile
 
 
-def read_delimited(member: str, body: bytes, columns: tuple[str, ...]) -> pl.DataFrame:
+def read_delimited(member: str, body: bytes, columns: tuple[str, ...], added: Collection[str] = ()) -> pl.DataFrame:
     """Rows of a comma-separated UTF-8 file: `columns` as text in the given order, then `source_row`.
 
     An empty field is null. `source_row` is the line of the file on which the row begins; the header is line 1.
-    Columns are found by name, so their order in the file does not matter.
+    Columns are found by name, so their order in the file does not matter. Those in `added` came with later copies: a file that
+    has none of them is an earlier one, and they are null.
 
     Raises `BadFile` where the file is empty, is HTML, holds a NUL byte, is not UTF-8, has a missing, extra, renamed or
     repeated column, or has a line with too many or too few fields.
@@ -25,8 +27,9 @@ def read_delimited(member: str, body: bytes, columns: tuple[str, ...]) -> pl.Dat
     records = list(_records(member, _text(member, body)))
     if not records:
         raise BadFile(member, 1, "", "the file is empty", "fetch it again")
-    _check_header(member, records[0][1], columns)
     header = records[0][1]
+    earlier = not set(added) & set(header)
+    _check_header(member, header, tuple(name for name in columns if not (earlier and name in added)))
     for line, fields in records[1:]:
         if len(fields) != len(header):
             raise BadFile(

@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from pipelines import archive, warehouse
+from pipelines import archive, fetching, warehouse
 from pipelines.errors import LodestoneError
 from pipelines.files import abandoned
 from pipelines.settings import Settings
@@ -72,7 +72,14 @@ def examine(settings: Settings, environment: Mapping[str, str]) -> list[Finding]
     for source in offices:
         if source.name in visits:
             found += _last_visit(settings, source, visits[source.name], now)
-    return [*found, *_releases(settings), *_locks(settings), *_leftovers(settings), *_edition(settings, visits, now)]
+    return [
+        *found,
+        *_missed(settings, now),
+        *_releases(settings),
+        *_locks(settings),
+        *_leftovers(settings),
+        *_edition(settings, visits, now),
+    ]
 
 
 def _versions() -> Iterator[Finding]:
@@ -211,6 +218,16 @@ def _last_visit(settings: Settings, source: Source, visits: list[archive.Visit],
         yield Finding("warn", source.name, f"{told}; that is {(now - at).days} days ago", "see whether the nightly run is started")
     else:
         yield Finding("ok", source.name, told)
+
+
+def _missed(settings: Settings, now: datetime) -> Iterator[Finding]:
+    try:
+        with warehouse.read_only(settings.edition) as connection:
+            missed = fetching.missed_months(settings, connection, now)
+    except (LodestoneError, duckdb.Error):  # told of where the edition, or the visits, are
+        return
+    for one in missed:
+        yield Finding("bad", one.source, one.told, one.remedy)
 
 
 def _releases(settings: Settings) -> Iterator[Finding]:

@@ -12,15 +12,16 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import duckdb
 from filelock import FileLock, Timeout
 
 from pipelines import archive
 from pipelines.download import Downloader, FetchFailed, MissingKey, Politeness, Request
 from pipelines.errors import BadFile, LodestoneError
 from pipelines.periods import months_between, shifted
-from pipelines.releases import Look, asked_codes, looks, observations
+from pipelines.releases import Asked, Look, RevisionPeriod, last_asked, looks, newest_month, observations, to_ask_again
 from pipelines.scope import Scope, current_scope
 from pipelines.settings import Settings
 from pipelines.sources import Fetch, Source
@@ -44,6 +45,26 @@ class Plan:
     source: str
     months: Mapping[str, str]
     requests: tuple[Request, ...]
+
+
+@dataclass(frozen=True)
+class Missed:
+    """Months (YYYY-MM) of an office that were due to be asked for again since a day, and were not."""
+
+    source: str
+    months: tuple[str, ...]
+    since: date
+
+    @property
+    def told(self) -> str:
+        """What is wrong, in words."""
+        named = self.months[0] if len(self.months) == 1 else f"{len(self.months)} months ({self.months[0]} to {self.months[-1]})"
+        return f"{named} should have been asked for again since {self.since}, and what the office revised in them may be missing"
+
+    @property
+    def remedy(self) -> str:
+        """What brings them."""
+        return f"`lodestone fetch {self.source}` or the next night asks"
 
 
 @dataclass(frozen=True)
@@ -76,14 +97,13 @@ def plan_of(source: Source, months: Sequence[str]) -> Plan:
     return Plan(source.name, dict.fromkeys(months, "asked for by name"), tuple(source.requests(list(months), current_scope())))
 
 
-def newest_month(config: Fetch, now: datetime) -> str:
-    """The newest month (YYYY-MM) whose figures may be there by now."""
-    day = (now - timedelta(days=config.lag_days)).date()
-    return shifted(f"{day:%Y-%m}", -1)
-
-
 def due_months(source: Source, looked: Sequence[Look], scope: Scope, now: datetime) -> dict[str, str]:
-    """The months (YYYY-MM) that are due, oldest first, each with its reason."""
+    """The months (YYYY-MM) that are due, oldest first, each with its reason.
+
+    A month is asked for every night while the office may revise it: among the newest months, and in a season of revisions.
+    After that it is due until a look at it has seen the last of these revisions, however late that is. So what is due follows
+    from when a month was last asked for, and nights that were missed are made up.
+    """
     config = _config(source)
     newest = newest_month(config, now)
     window = set(months_between(shifted(newest, 1 - config.revision_months), newest))
@@ -104,17 +124,56 @@ def due_months(source: Source, looked: Sequence[Look], scope: Scope, now: dateti
             due[month] = f"the office revises {yearly.months} months at this time of the year"
         elif month not in filled and month > last_filled:
             due[month] = "empty when last asked, and nothing later is there: not published yet"
+        else:
+            missed = [again for one in asked[month] if (again := to_ask_again(config, month, one)) and again.begin <= now.date()]
+            if missed:
+                last = min(one.at for one in asked[month])
+                due[month] = _in_words(missed[0], last)
     return due
 
 
-def _asked_months(source: Source, looked: Sequence[Look], scope: Scope) -> set[str]:
-    """Months that the last whole look at each of their slices asked for in all of the scope."""
-    asked: dict[str, set[str]] = {}
-    for name, codes in asked_codes(looked).items():
-        if set(scope.headings) <= set(codes):
-            asked.setdefault(name[-7:], set()).add(name)
+def missed_months(settings: Settings, connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Missed]:
+    """What an edition lacks because an office was not asked in time: revisions whose days are over, or began before the last visit."""
+    today = now.date()
+    by_source: dict[str, list[tuple[str, date, date]]] = {}
+    for name, *month in connection.execute(_TO_ASK_AGAIN).fetchall():
+        by_source.setdefault(name, []).append(tuple(month))
+    found = []
+    for name, months in by_source.items():
+        visited = _last_visit(settings, name)
+        missed = [(month, begin) for month, begin, until in months if until < today or visited < begin < today]
+        if missed:
+            found.append(Missed(name, tuple(month for month, _ in missed), min(begin for _, begin in missed)))
+    return found
+
+
+_TO_ASK_AGAIN = """
+select split_part(slice, '/', 1) as source, right(slice, 7) as month, min(ask_again_from), min(ask_again_until)
+from meta.asked
+where ask_again_until is not null
+group by all
+order by all
+"""
+
+
+def _last_visit(settings: Settings, name: str) -> date:
+    made = archive.visits(settings.raw, name)
+    return max((receipt.observed_at.date() for one in made for receipt in one.receipts), default=date.max)
+
+
+def _in_words(missed: RevisionPeriod, last: datetime) -> str:
+    days = f"between {missed.begin} and {missed.until}"
+    return f"to be asked for again {days}, when the office may have revised it; last asked for on {last:%Y-%m-%d}"
+
+
+def _asked_months(source: Source, looked: Sequence[Look], scope: Scope) -> dict[str, list[Asked]]:
+    """Months that the last whole look at each of their slices asked for in all of the scope, with these looks."""
+    asked: dict[str, list[Asked]] = {}
+    for name, one in last_asked(looked).items():
+        if set(scope.headings) <= set(one.codes):
+            asked.setdefault(name[-7:], []).append(one)
     datasets = len({member.dataset for member in source.config.members.values()})
-    return {month for month, names in asked.items() if len(names) == datasets}
+    return {month: found for month, found in asked.items() if len(found) == datasets}
 
 
 def visit(

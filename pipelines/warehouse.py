@@ -28,9 +28,9 @@ from filelock import FileLock, Timeout
 from pipelines import archive, vocabulary
 from pipelines.corrections import ALWAYS, Correction, corrections_of
 from pipelines.curation import UNREAD, judge_releases, lost, read_verdict
-from pipelines.errors import BuildFailed, LodestoneError
+from pipelines.errors import BadFile, BuildFailed, LodestoneError
 from pipelines.files import remove, sync_to_disk
-from pipelines.releases import Judged, all_stand, asked_codes, curated_folder, first_asked, looks, observations, standing_errors
+from pipelines.releases import Judged, all_stand, asked_rows, curated_folder, first_asked, last_asked, looks, observations, standing_errors
 from pipelines.settings import PACKAGE, SQL, Settings
 from pipelines.sources import Source, SourceConfig, empty_tables, load_source, source_names
 from pipelines.statements import Statement, statements
@@ -60,8 +60,8 @@ class SourcePlan:
     observed_at: datetime | None
     fell_back: str | None
     """Why the source's newest releases are not used, where a check refused them."""
-    asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Codes that the last whole look at each slice asked for."""
+    asked: tuple[dict[str, Any], ...] = ()
+    """Rows of `meta.asked`."""
     first_asked: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     """When a whole look at a slice first asked for a code."""
     trouble: str | None = None
@@ -281,7 +281,7 @@ def _plan(settings: Settings, name: str, as_of: date | None, before: datetime | 
             (*standing_errors(looked), *([gone] if gone else [])),
             max((one.observed_at for one in looked if one.receipts), default=None),
             refused,
-            asked_codes(seen),
+            tuple(asked_rows(source.config.fetch, last_asked(seen))) if source.config.fetch is not None else (),
             first_asked(seen),
             None if as_of is not None else archive.standing_trouble(settings.raw, name),
             {one.correction_id: one for one in corrections_of(settings.raw, name)},
@@ -302,7 +302,7 @@ def _edition_id(plans: list[SourcePlan], as_of: date | None) -> tuple[str, str]:
             plan.fell_back,
             plan.trouble,
             plan.spent,
-            sorted(plan.asked.items()),
+            [[str(value) for value in row.values()] for row in plan.asked],
             [[*key, str(at)] for key, at in sorted(plan.first_asked.items())],
             [[str(one.known_until), one.state, one.reason, str(one.observation)] for one in plan.judged],
         ]
@@ -431,10 +431,20 @@ def load_vocabulary(connection: duckdb.DuckDBPyConnection, table: Table) -> None
         connection.execute((FILLED_BY_SQL / "month.sql").read_text("utf-8"))
         return
     rows = vocabulary.read(table.name)
+    _refuse_other_words(table, rows)
     connection.register("vocabulary_rows", rows.to_arrow())
     columns = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in table.columns)
     connection.execute(f"insert into {table.full_name} by name select {columns} from vocabulary_rows order by {', '.join(table.key)}")
     connection.unregister("vocabulary_rows")
+
+
+def _refuse_other_words(table: Table, rows: pl.DataFrame) -> None:
+    for column in (one for one in table.columns if one.allowed):
+        other = rows.with_row_index("line", offset=2).filter(~pl.col(column.name).is_in(column.allowed))
+        if not other.is_empty():
+            words = f"{', '.join(column.allowed[:-1])} or {column.allowed[-1]}"
+            file = f"pipelines/vocabulary/{table.name}.csv"
+            raise BadFile(file, other["line"][0], other[column.name][0], f"{column.name} is {words}", "correct the word")
 
 
 def extend_vocabulary(connection: duckdb.DuckDBPyConnection) -> None:
@@ -456,7 +466,7 @@ def _load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, pla
     files: list[dict[str, Any]] = []
     overrides: list[dict[str, Any]] = []
     standing_on: set[str] = set()
-    asked = [{"slice": name, "code": code} for plan in plans for name, codes in sorted(plan.asked.items()) for code in codes]
+    asked = [row for plan in plans for row in plan.asked]
     for plan in plans:
         for judged in plan.judged:
             one = judged.observation
@@ -622,12 +632,17 @@ def _load(connection: duckdb.DuckDBPyConnection, table: Table, sql: str, has_unr
         return
     connection.execute(create_table(table, suffix="_superseded"))
     connection.execute(f"alter table {table.full_name}_superseded add column {STILL_PRINTED} boolean")
-    content = ", ".join(f'"{column.name}"::varchar' for column in table.columns if column.name not in _LINEAGE)
+    content = ", ".join(f'"{column.name}"::varchar' for column in table.columns if column.name not in _LINEAGE | _REMARKS)
     typed = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
     connection.execute(f"create temp table version ({typed})")
     connection.execute(f"insert into version by name {sql}")
     key = ", ".join(f'"{name}"' for name in table.key)
-    connection.execute(_VERSIONS.format(key=key, content=content))
+    remarks = ", ".join(
+        f'arg_max_null("{column.name}", known_from) over (partition by {key}, place_slice, island_no) as "{column.name}"'
+        for column in table.columns
+        if column.name in _REMARKS
+    )
+    connection.execute(_VERSIONS.format(key=key, content=content, remarks=f"replace ({remarks})" if remarks else ""))
     if has_unread and {"series_id", "period_start"} <= set(table.key):
         _leave_unknown(connection, table, sql)
     connection.execute(f"insert into {table.full_name} by name select {names} from place where is_current order by {order}")
@@ -712,6 +727,9 @@ drop table in_part
 
 _LINEAGE = {"release_id", "source_member", "source_row", "known_from", "known_from_basis", "known_until"}
 
+_REMARKS = {"note", "page_tier", "statistic_id", "includes_domestic", "period_qualifier"}
+"""What is said of a figure and is not the figure: the newest remark stands beside it, and it is known since it was first printed."""
+
 STILL_PRINTED = "is_still_printed"
 _STILL_PRINTED = "Whether its publication still says so, while a later publication prevails; false where it was revised or taken back."
 """Column of superseded tables: the publication still says so, but a later publication prevails."""
@@ -743,7 +761,7 @@ island as (
 ),
 merged as (
     select
-        * exclude (known_until),
+        * exclude (known_until) {remarks},
         nullif(
             max(coalesce(known_until, timestamp 'infinity')) over (partition by {key}, place_slice, island_no),
             timestamp 'infinity'

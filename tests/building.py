@@ -17,8 +17,8 @@ Run = Callable[..., tuple[int, str, str]]
 
 def copy_raw(data: Path) -> Settings:
     """Settings whose archive is a fresh copy of what is committed under data/raw."""
-    committed = shutil.ignore_patterns("fetched", "decisions", "overrides")
-    shutil.copytree(PROJECT / "data" / "raw", data / "raw", ignore=committed)
+    for source in (PROJECT / "data" / "raw").iterdir():
+        shutil.copytree(source / "bundled", data / "raw" / source.name / "bundled")
     return Settings(data=data)
 
 

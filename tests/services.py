@@ -9,13 +9,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +22,8 @@ from filelock import FileLock
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from pipelines.settings import PROJECT
+from tests.waiting import PATIENCE, until
+from tests.web import kept_port, refused_address
 
 PROGRAMS = Path(sys.executable).parent
 QUIET = (
@@ -31,9 +31,6 @@ QUIET = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 """What keeps Chromium from asking anybody but this machine: neither for itself nor for a page, whose attempts are still seen."""
-
-PATIENCE = 240.0
-"""Seconds. Far beyond what anything here takes on a machine that is not busy with something else."""
 
 
 class Missing(Exception):
@@ -67,9 +64,16 @@ class Running:
         try:
             self.stop()
         finally:
-            for pid in self.members():
-                os.kill(pid, signal.SIGKILL)
+            until(self._killed, f"{self.process.args} and its children to be gone")
             self.process.wait()
+
+    def _killed(self) -> bool:
+        """Kill whoever still runs; whether nobody did."""
+        members = self.members()
+        for pid in members:
+            with suppress(ProcessLookupError):  # it has ended since it was listed
+                os.kill(pid, signal.SIGKILL)
+        return not members
 
 
 @dataclass(frozen=True)
@@ -81,22 +85,6 @@ class Cluster:
     password: str
     database: str
     host: str = "127.0.0.1"
-
-
-def until(ready: Callable[[], object], what: str, every: float = 0.2, seconds: float = PATIENCE) -> None:
-    """Wait until something holds; fail when it takes too long, naming `what`."""
-    end = time.monotonic() + seconds
-    while not ready():
-        if time.monotonic() > end:
-            raise TimeoutError(f"waited {seconds:.0f} s for {what}")
-        time.sleep(every)
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextmanager
@@ -146,7 +134,7 @@ def dagster_environment(data: Path, home: Path = PROJECT) -> dict[str, str]:
         "DAGSTER_DISABLE_TELEMETRY": "yes",
         "LODESTONE_DATA": str(data),
         "LODESTONE_DAGSTER": str(dagster),
-        "LODESTONE_OFFICES": f"http://127.0.0.1:{free_port()}",
+        "LODESTONE_OFFICES": refused_address(),
     }
 
 
@@ -160,11 +148,11 @@ def lodestone(env: Mapping[str, str], *arguments: str) -> None:
 @contextmanager
 def web_server(folder: Path, env: Mapping[str, str]) -> Iterator[tuple[str, Running]]:
     """Dagster's web server: its address, and the program."""
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    command = [PROGRAMS / "dagster-webserver", "--host", "127.0.0.1", "--port", str(port)]
-    with running(command, folder / "webserver.log", env) as program:
-        yield address, started(program, lambda: _answers(f"{address}/server_info"))
+    with kept_port() as port:
+        address = f"http://127.0.0.1:{port}"
+        command = [PROGRAMS / "dagster-webserver", "--host", "127.0.0.1", "--port", str(port)]
+        with running(command, folder / "webserver.log", env) as program:
+            yield address, started(program, lambda: _answers(f"{address}/server_info"))
 
 
 @contextmanager
@@ -185,6 +173,7 @@ def browser(folder: Path, width: int, height: int) -> Iterator[BrowserContext]:
             headless=True,
             args=["--no-sandbox", "--disable-gpu", *QUIET],
             viewport={"width": width, "height": height},
+            timeout=1000 * PATIENCE,
         )
         context.set_default_timeout(1000 * PATIENCE)
         try:
@@ -196,9 +185,7 @@ def browser(folder: Path, width: int, height: int) -> Iterator[BrowserContext]:
 def chromium() -> Path:
     """Debian's Chromium, installed where it is missing."""
     program = Path("/usr/bin/chromium")
-    if not program.exists():
-        _install("chromium")
-    return program
+    return _of_package("chromium", lambda: program if program.exists() else None)
 
 
 @contextmanager
@@ -206,8 +193,8 @@ def postgresql() -> Iterator[Cluster]:
     """Debian's PostgreSQL over an empty cluster. It refuses to run as root, and a test's own folder is open to its owner only."""
     programs = _postgresql_programs()
     user = "postgres" if os.getuid() == 0 else None
-    cluster = Cluster(free_port(), "lodestone", "a password of the test", "lodestone")
-    with tempfile.TemporaryDirectory(prefix="lodestone-postgresql-") as made:
+    with kept_port() as port, tempfile.TemporaryDirectory(prefix="lodestone-postgresql-") as made:
+        cluster = Cluster(port, "lodestone", "a password of the test", "lodestone")
         folder = Path(made)
         (folder / "password").write_text(cluster.password)
         if user is not None:
@@ -242,23 +229,41 @@ def postgresql_home(folder: Path) -> Path:
 
 def _postgresql_programs() -> Path:
     """Where Debian keeps the newest PostgreSQL it has."""
-    versions = Path("/usr/lib/postgresql")
-    if not list(versions.glob("*/bin/initdb")):
-        _install("postgresql")
-    return max(versions.glob("*/bin/initdb"), key=lambda path: int(path.parts[4])).parent
+
+    def newest() -> Path | None:
+        found = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+        return max(found, key=lambda path: int(path.parts[4]), default=None)
+
+    return _of_package("postgresql", newest).parent
 
 
-def _install(package: str) -> None:
-    """Install a Debian package, one process at a time."""
+def _of_package(package: str, find: Callable[[], Path | None]) -> Path:
+    """A program of a Debian package, which is installed where it is missing and that is allowed."""
     remedy = f"install it with: apt-get install {package}"
     if os.getuid() != 0 or not Path("/usr/bin/apt-get").exists():
-        raise Missing(f"Debian's package {package} is not installed and only root may install it; {remedy}")
+        found = find()
+        if found is None:
+            raise Missing(f"Debian's package {package} is not installed and only root may install it; {remedy}")
+        return found
+    # While another process installs a package, its program may be there before all that it needs.
     with FileLock(Path(tempfile.gettempdir()) / "lodestone-apt.lock"):
-        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update"], ["install", "-y", "--no-install-recommends", package]):
-            done = subprocess.run(["apt-get", "-qq", *command], env=env, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise Missing(f"Debian's package {package} could not be installed ({done.stderr.strip()[-300:]}); {remedy}")
+        found = find()
+        if found is None:
+            _install(package, remedy)
+            found = find()
+    if found is None:
+        raise Missing(f"Debian's package {package} does not bring what is needed of it")
+    return found
+
+
+def _install(package: str, remedy: str) -> None:
+    """Install a Debian package, after whoever else installs something now."""
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    patient = ["-o", f"DPkg::Lock::Timeout={PATIENCE:.0f}"]
+    for command in (["update"], ["install", "-y", "--no-install-recommends", package]):
+        done = subprocess.run(["apt-get", "-qq", *patient, *command], env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Missing(f"Debian's package {package} could not be installed ({done.stderr.strip()[-300:]}); {remedy}")
 
 
 def _answers(url: str) -> bool:

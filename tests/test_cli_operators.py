@@ -71,7 +71,8 @@ def test_a_current_release_is_held_and_the_one_before_it_stands_until_it_is_let_
     (release,) = [
         one["release_id"] for one in json.loads(lodestone(own, "diff", "--format", "json")[1])["releases"] if one["change"] == "new"
     ]
-    code, out, _ = lodestone(own, "hold", release, "--reason", "a slip of the press", "--author", "Ada")
+    by_ada = ("--author", "Ada")
+    code, out, _ = lodestone(own, "hold", release, "--reason", "a slip of the press", *by_ada, LODESTONE_NOW="2026-12-02T02:00:00")
     assert (code, out.startswith(f"Ada holds {release} of {CHINA}")) == (0, True)
     build_all(own)
     assert tonnes(own.edition, "2019-06") == [3966.0]
@@ -79,7 +80,7 @@ def test_a_current_release_is_held_and_the_one_before_it_stands_until_it_is_let_
     assert "releases held: 1" in told
     assert "a slip of the press" in told
     assert "is not current" in lodestone(own, "hold", release, "--reason", "again")[2]
-    assert lodestone(own, "accept", release, "--reason", "the office confirms it", "--author", "Ada")[0] == 0
+    assert lodestone(own, "accept", release, "--reason", "the office confirms it", *by_ada, LODESTONE_NOW="2026-12-02T03:00:00")[0] == 0
     build_all(own)
     assert tonnes(own.edition, "2019-06") == [3967.0]
     assert "held releases let in: 1" in lodestone(own, "diff")[1]

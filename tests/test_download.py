@@ -9,13 +9,13 @@ import json
 import logging
 import multiprocessing
 import os
+import random
 import re
 import signal
 import socket
 import ssl
 import subprocess
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -29,6 +29,7 @@ import pytest
 
 from pipelines import download
 from pipelines.download import Answer, DiskTrouble, Downloader, FetchFailed, MissingKey, Politeness, Request
+from tests.waiting import until
 from tests.web import Asked, Reply, Site, file, refused_address, site
 
 OFFICE = "an_office"
@@ -203,7 +204,8 @@ def test_a_refused_connection_is_tried_again_with_longer_and_longer_waits(downlo
     assert night.said[0] == f"{OFFICE}, rates.csv: data.office.example refused the connection; attempt 2 of 5 in 2.0 s"
 
 
-def test_waits_of_several_readers_do_not_fall_together(downloader, night):
+def test_waits_of_several_readers_do_not_fall_together(downloader, night, monkeypatch):
+    monkeypatch.setattr(download.random, "uniform", random.Random(2026).uniform)
     failure(downloader(stand_in=refused_address(), jitter_seconds=1))
     first, second = night.long_waits[:2]
     assert 2 < first < 3
@@ -517,20 +519,12 @@ def receive_and_die(address: str, partial: Path) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def until(holds: Callable[[], bool]) -> None:
-    for _ in range(3_000):
-        if holds():
-            return
-        time.sleep(0.02)
-    raise AssertionError("it never came to that")
-
-
 def test_a_killed_process_leaves_what_it_had_to_the_next_one(office, downloader, tmp_path):
     part = tmp_path / "partial" / f"{OFFICE}-history.zip.part"
     office.answers(Reply(200, BODY, ETAG, cut_after=6_000, before_closing=office.released.wait))
     process = multiprocessing.get_context("spawn").Process(target=receive_slowly, args=(office.address, tmp_path / "partial"))
     process.start()
-    until(lambda: part.exists() and part.stat().st_size == 6_000)
+    until(lambda: part.exists() and part.stat().st_size == 6_000, "6,000 bytes to be received", every=0.02)
     assert process.pid
     os.kill(process.pid, signal.SIGKILL)
     process.join()
@@ -570,10 +564,13 @@ def test_two_processes_never_write_one_part(office, downloader):
         with suppress(FetchFailed):
             downloader(replace(POLITE, attempts=1)).ask(HISTORY)
 
-    threading.Thread(target=receive, daemon=True).start()
-    assert begun.wait(60)
+    receiving = threading.Thread(target=receive, daemon=True)
+    receiving.start()
+    until(begun.is_set, "the first to have begun", every=0.02)
     with pytest.raises(DiskTrouble, match="another process is receiving this file"):
         downloader().ask(HISTORY)
+    office.released.set()
+    receiving.join()
 
 
 # ------------------------------------------------------------------------------------------------------ too much

@@ -1,4 +1,4 @@
-"""A small web server on 127.0.0.1 that answers as a test tells it to: late, wrongly, or with half a body."""
+"""A small web server on 127.0.0.1 that answers as a test tells it to: late, wrongly, or with half a body; and ports nobody else gets."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
@@ -123,8 +124,30 @@ def file(body: bytes, validator: dict[str, str], asked: Asked, **how: object) ->
     return Reply(206, body[start:], validator | {"Content-Range": f"bytes {start}-{len(body) - 1}/{len(body)}"}, **how)
 
 
+@contextmanager
+def kept_port() -> Iterator[int]:
+    """A port of 127.0.0.1 to tell a server of: as long as the block lasts, nobody who asks for any free port is given this one."""
+    with _bound() as kept:
+        yield _port(kept)
+
+
 def refused_address() -> str:
-    """An address on this machine at which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+    """An address on this machine at which nobody listens, nor will as long as this process lives."""
+    return f"http://127.0.0.1:{_port(_refusing())}"
+
+
+@cache
+def _refusing() -> socket.socket:
+    return _bound()
+
+
+def _bound() -> socket.socket:
+    """A socket that has a port and does not listen. Linux lets another listen there if both reuse addresses, as every server does."""
+    one = socket.socket()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    one.bind(("127.0.0.1", 0))
+    return one
+
+
+def _port(one: socket.socket) -> int:
+    return int(one.getsockname()[1])

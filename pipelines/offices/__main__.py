@@ -42,6 +42,7 @@ def serve(
         offices = Offices({"us_census": census, "ecb_rates": rates}, port, after_request=_tell)
     except OSError as error:
         raise Usage(f"port {port} cannot be had ({error.strerror}): name another with --port, or none for a free one") from error
+    stopped = _stopped_by_signal()
     with offices:
         typer.echo(f"Stand-ins of the offices answer at {offices.address}. To point Lodestone at them:\n")
         typer.echo(f"export LODESTONE_OFFICES={offices.address}")
@@ -49,7 +50,7 @@ def serve(
         if us_census_file is not None:
             typer.echo(f"export LODESTONE_SCOPE={','.join(sorted({cell.code for cell in census.cells if len(cell.code) == 6}))}")
         typer.echo("\nRequests, until Ctrl-C:")
-        _until_stopped()
+        stopped.wait()
     typer.echo("Stopped.")
 
 
@@ -59,11 +60,12 @@ def _before_last(today: date) -> str:
     return f"{months // 12}-{months % 12 + 1:02}"
 
 
-def _until_stopped() -> None:
-    stop = threading.Event()
+def _stopped_by_signal() -> threading.Event:
+    """Set by Ctrl-C or SIGTERM from now on; whoever has read what is printed may send either."""
+    stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    stop.wait()
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
 
 
 def _tell(asked: Asked) -> None:

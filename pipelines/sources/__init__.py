@@ -51,7 +51,7 @@ class Member(BaseModel):
 
 
 class Continuity(BaseModel):
-    """What a new release of a slice must keep of its predecessor, else it is held."""
+    """What a new release of a slice must keep of its predecessor, else it is held. See docs/operations.md, Held releases."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -59,8 +59,23 @@ class Continuity(BaseModel):
     measures: tuple[str, ...]
     max_factor: float
     max_shrink: float
-    only: dict[str, str] = {}
-    """Columns and the text they must hold for a row to be compared, e.g. totals alone; all rows where empty."""
+    few_rows: int = 0
+    """So many rows may vanish, whatever their share of all rows: small flows come and go with every revision."""
+    by_partner: ByPartner | None = None
+    """Where trade is filed by partner: what vanishes counts by its amount too, and only totals may not jump."""
+
+
+class ByPartner(BaseModel):
+    """How the rows of trade filed by partner belong together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    partner: str
+    """Column that names the partner; of the rows of a single one no more may vanish than of all."""
+    total: str | None = None
+    """What stands in it for all partners together; null where the office files no totals."""
+    group: dict[str, int | None]
+    """Columns, and how many of their first characters count (null: all), of rows that have one total, e.g. those of a heading."""
 
 
 class Key(BaseModel):

@@ -42,6 +42,8 @@ class Column:
     nullable: bool
     unit: str | None
     description: str
+    allowed: tuple[str, ...] = ()
+    """The only texts it may hold; empty where it may hold any."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ def _table(schema: str, model: type[pa.DataFrameModel]) -> Table:
             nullable=column.nullable,
             unit=(column.metadata or {}).get("unit"),
             description=column.description,
+            allowed=tuple(word for check in column.checks for word in check.statistics.get("allowed_values", ())),
         )
         for name, column in described.columns.items()
     )

@@ -28,6 +28,17 @@ class _Lineage(pa.DataFrameModel):
     known_until: datetime = pa.Field(nullable=True, description="When another release took its place (UTC); null while it is current.")
 
 
+class _Graded(pa.DataFrameModel):
+    """How good the page is that prints a figure, and which other rows state the same one. Null where an office filed it."""
+
+    page_tier: pl.Int32 = pa.Field(
+        nullable=True, description="Grade of the page: 1 the publisher's own, 2 agency or trade press, 3 repost or unknown."
+    )
+    statistic_id: str = pa.Field(
+        nullable=True, description="Rows with one id state one figure of one publisher; null where it stands alone."
+    )
+
+
 class _Flow(pa.DataFrameModel):
     """One level of trade of one series in one period."""
 
@@ -76,10 +87,14 @@ class _Flow(pa.DataFrameModel):
     partner_role: str = pa.Field(
         description="country, world, special (secret, bunkers, not specified) or returned (reporter equals partner)."
     )
+    qualifier: str = pa.Field(
+        nullable=True,
+        description="eq, about, nearly, lt, le, gt or ge: only eq is a point. Of the weight where there is one, else of the value.",
+    )
     status: str = pa.Field(description="reported, derived (from reported figures) or missing (known not to have been found).")
 
 
-class TradeTotal(_Flow, _Lineage):
+class TradeTotal(_Flow, _Graded, _Lineage):
     """Trade of a reporter with all partners together: bulletins and control totals. The finest lines filed."""
 
     class Config:
@@ -100,8 +115,13 @@ class TradeTotal(_Flow, _Lineage):
         ]
 
 
-class TradeFlow(_Flow, _Lineage):
+class TradeFlow(_Flow, _Graded, _Lineage):
     """Bilateral trade: one row per reporter, partner, code, flow and period. The finest lines filed."""
+
+    list_status: str = pa.Field(
+        nullable=True,
+        description="selected (a choice of partners, the rest summed) or partial (some partners a page names); null where all there are.",
+    )
 
     class Config:
         """Key."""
@@ -122,7 +142,7 @@ class TradeFlow(_Flow, _Lineage):
         ]
 
 
-class ControlTotal(_Flow, _Lineage):
+class ControlTotal(_Flow, _Graded, _Lineage):
     """Filed lines that are no facts: coarser codes, which the facts add up to, finer ones that do not cover their heading, groups."""
 
     partner_iso3: str = pa.Field(
@@ -238,7 +258,7 @@ class Revision(_Lineage):
         ]
 
 
-class PublishedShare(_Lineage):
+class PublishedShare(_Graded, _Lineage):
     """A share or an amount of one partner as someone published it: import sources, export destinations, refining."""
 
     series_id: str = pa.Field(description="Series (vocabulary.series): publisher, scope and basis never mix within one.")
@@ -247,7 +267,9 @@ class PublishedShare(_Lineage):
         description="File family: import_sources, import_shares, export_destinations, refining_shares, published_checks."
     )
     publisher: str = pa.Field(nullable=True, description="Who published the figure.")
-    flow: str = pa.Field(description="import (share of suppliers), export (of destinations), production or refining (of producers).")
+    flow: str = pa.Field(
+        description="import (share of suppliers), supply (imports and own output), export (of destinations), production or refining."
+    )
     reporter_iso3: str = pa.Field(description="Whose trade or production is shared out; WLD for the world's.")
     partner_iso3: str = pa.Field(description="Supplier, destination or producer; OTHER, EUU and TOP3 are no single country.")
     basis: str = pa.Field(description="weight, value, or unknown where the page does not say.")
@@ -255,10 +277,12 @@ class PublishedShare(_Lineage):
     period_months: pl.Int32 = pa.Field(nullable=True, description="Length of the period.", metadata={"unit": "months"})
     period_qualifier: str = pa.Field(
         nullable=True,
-        description="publication_year where the page states no year of its data and the period is that of the page; else null.",
+        description="Why the period is no printed one: not_printed, edition, publication_year (then null), assumed, projection or average.",
     )
     share: float = pa.Field(
-        nullable=True, description="Printed share; null where only a bound or an amount is printed.", metadata={"unit": "0 to 1"}
+        nullable=True,
+        description="Printed share; null where only a bound, or about what it is, or an amount is printed.",
+        metadata={"unit": "0 to 1"},
     )
     share_low: float = pa.Field(
         nullable=True,
@@ -267,6 +291,14 @@ class PublishedShare(_Lineage):
     )
     share_high: float = pa.Field(nullable=True, description="Upper end of what the print allows.", metadata={"unit": "0 to 1"})
     share_bound: str = pa.Field(nullable=True, description="Bound as printed, e.g. >90; a bound is never a point.")
+    qualifier: str = pa.Field(
+        nullable=True,
+        description="eq, about, nearly, lt, le, gt or ge, of the share, else of its bound, else of the amount: only eq is a point.",
+    )
+    includes_domestic: bool = pa.Field(
+        nullable=True,
+        description="Whether the importer's own output is in the base, so that it is no share of imports; null where unknown.",
+    )
     amount: Annotated[pl.Decimal, 20, 3] = pa.Field(nullable=True, description="Printed amount.", metadata={"unit": "see amount_unit"})
     amount_unit: str = pa.Field(nullable=True, description="t or USD.")
     amount_of: str = pa.Field(nullable=True, description="Whether the amount is the partner's or that of all partners.")
@@ -335,7 +367,7 @@ class NetImportReliance(_Lineage):
         unique = ["series_id", "reporter_iso3", "period_start"]
 
 
-class PublishedNumber(_Lineage):
+class PublishedNumber(_Graded, _Lineage):
     """A single published number, to compare results with."""
 
     measure: str = pa.Field(description="What is counted, e.g. import_share, export_weight, change_on_month.")
@@ -351,12 +383,14 @@ class PublishedNumber(_Lineage):
     period_start: date = pa.Field(nullable=True, description="First day of the period; null where open or unknown.")
     period_end: date = pa.Field(nullable=True, description="Last day of the period; null where open or unknown.")
     period_text: str = pa.Field(description="Period as worded.")
-    period_qualifier: str = pa.Field(description="exact, estimate, average ... as far as the wording says.")
+    period_qualifier: str = pa.Field(
+        description="exact, estimate, average ... as far as the wording says; publication_year leaves the period null."
+    )
     value: Annotated[pl.Decimal, 20, 3] = pa.Field(
-        nullable=True, description="The number; with gt and lt a bound.", metadata={"unit": "see unit"}
+        nullable=True, description="The number; a point only where value_qualifier is eq.", metadata={"unit": "see unit"}
     )
     value_text: str = pa.Field(description="As printed.")
-    value_qualifier: str = pa.Field(description="eq, gt, lt or not_available.")
+    value_qualifier: str = pa.Field(description="eq, about, nearly, lt, le, gt, ge or not_available.")
     unit: str = pa.Field(description="Unit as worded.")
     publisher: str = pa.Field(
         nullable=True,
@@ -376,7 +410,7 @@ class PolicyEvent(_Lineage):
 
     event_id: str = pa.Field(description="Number of the event.")
     commodity: str = pa.Field(description="Commodity it touches (vocabulary.commodity).")
-    scope: str = pa.Field(description="exact, or broad where the act covers more than the commodity.")
+    scope: str = pa.Field(description="exact, part where the act touches some of the commodity, or broad where it covers more.")
     commodity_text: str = pa.Field(description="Commodities as worded.")
     event_date: date = pa.Field(description="First day the printed date can mean.")
     date_precision: str = pa.Field(description="day, month, year, or approx where inferred.")
@@ -477,6 +511,9 @@ class Conflict(_Lineage):
     )
     relative_difference: float = pa.Field(
         nullable=True, description="value / preferred_value - 1; 0 where the prints agree.", metadata={"unit": "ratio"}
+    )
+    contradicts: bool = pa.Field(
+        description="Whether the two cannot both be right: what their last digits and qualifiers allow does not meet."
     )
 
     class Config:

@@ -49,10 +49,23 @@ class ReleaseFile(pa.DataFrameModel):
 
 
 class Asked(pa.DataFrameModel):
-    """Which codes the last whole look at a slice asked for: what tells an empty answer from a question nobody put."""
+    """Which codes the last whole look at a slice asked for, and when it is to be asked for again.
+
+    It tells an empty answer from a question nobody put, and a month that is final from one whose revision may have been missed.
+    """
 
     slice: str = pa.Field(description="Slice, as in meta.release.")
     code: str = pa.Field(description="Beginning of the codes that were asked for.")
+    is_confirmed: bool = pa.Field(
+        description="Whether an empty answer counts: it was asked for again when a later month was there, or after its revisions."
+    )
+    ask_again_from: date = pa.Field(
+        nullable=True, description="First day on which the next revision that was not seen yet may be there; null where none is to come."
+    )
+    ask_again_until: date = pa.Field(
+        nullable=True,
+        description="Last day on which it is to be asked for again: a past day means that it was not. Null while the office is late.",
+    )
 
     class Config:
         """Key."""

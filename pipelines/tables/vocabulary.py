@@ -7,6 +7,9 @@ from datetime import date
 import pandera.polars as pa
 import polars as pl
 
+SCOPES = ("exact", "part", "broad")
+"""exact: all of the commodity at that stage and nothing else. part: nothing else, but not all of it. broad: it holds more."""
+
 
 class Country(pa.DataFrameModel):
     """Countries by ISO 3166 alpha-3, with the offices' own names and codes, and what is no country."""
@@ -58,7 +61,7 @@ class CommodityTerm(pa.DataFrameModel):
     term: str = pa.Field(description="Wording in lower case.")
     commodity: str = pa.Field(description="Commodity (vocabulary.commodity).")
     stage: str = pa.Field(description="Stage the wording names, or any.")
-    scope: str = pa.Field(description="exact, or broad where the wording covers more.")
+    scope: str = pa.Field(isin=SCOPES, description="exact, part where the wording leaves some of it out, or broad where it covers more.")
     note: str = pa.Field(nullable=True, description="Remark.")
 
     class Config:
@@ -75,7 +78,10 @@ class CommodityCode(pa.DataFrameModel):
     hs6: str = pa.Field(description="Six-digit code.")
     commodity: str = pa.Field(description="Commodity (vocabulary.commodity).")
     stage: str = pa.Field(description="Stage of processing.")
-    scope: str = pa.Field(description="exact, or broad where the code covers more than the commodity.")
+    scope: str = pa.Field(
+        isin=SCOPES,
+        description="exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more than it).",
+    )
     note: str = pa.Field(nullable=True, description="Remark.")
 
     class Config:
@@ -93,14 +99,18 @@ class Series(pa.DataFrameModel):
     dataset: str = pa.Field(description="Publication of the office, or file family.")
     source_key: str = pa.Field(description="How the source names the series.")
     publisher: str = pa.Field(nullable=True, description="Whose statistic it is.")
-    flow: str = pa.Field(description="export, import, production, refining or reliance.")
+    flow: str = pa.Field(description="export, import, supply (imports and own output), production, refining or reliance.")
     reporter_iso3: str = pa.Field(nullable=True, description="Reporter; null where it varies.")
     partner_iso3: str = pa.Field(nullable=True, description="Partner; WLD for all together, null where it varies.")
     commodity: str = pa.Field(
         nullable=True, description="Commodity (vocabulary.commodity); null for a code that none of them has. A code may serve several."
     )
     stage: str = pa.Field(nullable=True, description="Stage of processing.")
-    scope: str = pa.Field(nullable=True, description="exact, or broad where it covers more than the commodity.")
+    scope: str = pa.Field(
+        nullable=True,
+        isin=SCOPES,
+        description="exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more than it).",
+    )
     scope_text: str = pa.Field(nullable=True, description="What it covers, as worded.")
     code_system: str = pa.Field(nullable=True, description="Code system of `code`.")
     code: str = pa.Field(nullable=True, description="Code as filed.")

@@ -17,6 +17,9 @@ from pipelines.sources import FOLDER as SOURCES
 
 FOLDER = PACKAGE / "vocabulary"
 
+OWN_ADDRESS = r"^https://(api|www)\.census\.gov/"
+"""Files and queries of an office itself, one address a month and code: their publisher needs no entry of its own."""
+
 
 @cache
 def read(name: str) -> pl.DataFrame:
@@ -46,7 +49,7 @@ def known_codes() -> Known:
         "country": Codes(iso3, f"{here}/country.csv"),
         "state": Codes(states, f"{here}/country.csv (kind country, or the European Union)"),
         "usgs_country": Codes(frozenset(usgs), f"{here}/country.csv (usgs_name|iso3)"),
-        "publication": Codes(frozenset(read("publication")["address"]), f"{here}/publication.csv"),
+        "publication": Codes(frozenset(read("publication")["address"]), f"{here}/publication.csv", pattern=OWN_ADDRESS),
         "series": Codes(frozenset(read("series")["source_key"]), f"{here}/series.csv"),
         "commodity_term": Codes(frozenset(read("commodity_term")["term"]), f"{here}/commodity_term.csv", fold=True),
         "published_metric": Codes(frozenset(companions["published_metric"]["metric"]), there["published_metric"]),

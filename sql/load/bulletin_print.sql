@@ -4,7 +4,8 @@
 --
 -- grain:  series_id, period_start, period_months, period_kind, print_no, known_from
 -- A print with a weight comes before one with only a value, and that before one that found nothing. Then: a print that
--- refines another wins; then the file of the line itself; then the one the compiler prefers.
+-- refines another wins; then the file of the line itself; then the one the compiler prefers; then the
+-- publisher's own page.
 
 with printed as (
     select
@@ -28,9 +29,13 @@ with printed as (
         end as weight_method,
         level.derived_from,
         case when level.value_usd is null then null else coalesce(level.value_derivation, 'filed') end as value_method,
-        level.refines,
         level.main_file,
-        level.preferred,
+        -- A later copy may grade a page, or prefer another: what it says holds for the page's earlier prints too.
+        arg_max(level.refines, place.known_from) over page as refines,
+        arg_max(level.preferred, place.known_from) over page as preferred,
+        level.qualifier,
+        level.statistic_id,
+        max(level.page_tier) over (partition by level.publication) as page_tier,
         bool_or(level.weight_kg is not null) over page as has_weight,
         bool_or(level.value_usd is not null) over page as has_value,
         level.publication,
@@ -61,13 +66,20 @@ select
     * exclude (refines, main_file, preferred, has_weight, has_value),
     dense_rank() over (
         partition by series_id, period_start, period_months, period_kind
-        order by has_weight desc, (has_weight or has_value) desc, refines desc, main_file desc, preferred desc, publication asc
+        order by
+            has_weight desc,
+            (has_weight or has_value) desc,
+            refines desc,
+            main_file desc,
+            preferred desc,
+            page_tier asc nulls last,
+            publication asc
     ) as print_no,
     case
         when has_value
             then dense_rank() over (
                 partition by series_id, period_start, period_months, period_kind
-                order by has_value desc, refines desc, main_file desc, preferred desc, publication asc
+                order by has_value desc, refines desc, main_file desc, preferred desc, page_tier asc nulls last, publication asc
             )
     end as value_print_no
 from printed

@@ -1,6 +1,7 @@
 -- meta.coverage
 -- What we have of every series and month between its first and its last, and if nothing, why. A month that only a longer
--- span or total holds is within_total; January and February published as one are published.
+-- span or total holds is within_total; January and February published as one are published. An empty answer is a zero
+-- (none_filed) only where the code is not filed every month, or where a later look has confirmed it.
 --
 -- grain:  series_id, reporter_iso3, partner_iso3, month
 
@@ -20,7 +21,7 @@ with level as (
         note,
         false as is_superseded
     from facts.trade_total
-    where partner_code is null
+    where partner_code is null or publication is not null
     union all by name
     select
         series_id,
@@ -54,7 +55,7 @@ with level as (
         note,
         true as is_superseded
     from facts.trade_total_superseded
-    where partner_code is null
+    where partner_code is null or publication is not null
 ),
 filed as (
     select
@@ -91,7 +92,10 @@ asked_month as (
     select
         regexp_replace(slice, '/[^/]*$', '') as dataset_slice,
         cast(right(slice, 7) || '-01' as date) as month,
-        code
+        code,
+        is_confirmed,
+        ask_again_from,
+        ask_again_until
     from meta.asked
     where regexp_matches(slice, '/[0-9]{4}-[0-9]{2}$')
 ),
@@ -121,7 +125,10 @@ filed_month as (
     select
         filed_series.*,
         asked.month,
-        bool_or(starts_with(filed_series.code, asked.code)) as is_asked
+        bool_or(starts_with(filed_series.code, asked.code)) as is_asked,
+        bool_and(asked.is_confirmed) filter (where starts_with(filed_series.code, asked.code)) as is_confirmed,
+        min(asked.ask_again_from) filter (where starts_with(filed_series.code, asked.code)) as ask_again_from,
+        min(asked.ask_again_until) filter (where starts_with(filed_series.code, asked.code)) as ask_again_until
     from filed_series
     inner join asked_month as asked
         on filed_series.dataset_slice = asked.dataset_slice
@@ -139,6 +146,24 @@ coded as (
     left join filed
         on filed_month.series_id = filed.series_id and filed_month.month = filed.month
     group by all
+),
+since_first as (
+    select
+        *,
+        month >= min(month) filter (where is_filed) over (partition by series_id) as is_since_first
+    from coded
+),
+usual as (
+    select
+        *,
+        -- 11 of the 12 months before, or all of fewer
+        coalesce(
+            count(*) filter (where is_since_first) over year_before > 0
+            and 12 * count(*) filter (where is_filed) over year_before >= 11 * count(*) filter (where is_since_first) over year_before,
+            false
+        ) as is_usual
+    from since_first
+    window year_before as (partition by series_id order by month rows between 12 preceding and 1 preceding)
 ),
 span as (
     select
@@ -219,14 +244,19 @@ select
         when is_filed then 'published'
         when was_filed then 'withdrawn'
         when not is_asked then 'not_asked'
-        when is_open then 'none_filed'
+        when is_open and (is_confirmed or not is_usual) then 'none_filed'
         else 'not_yet'
     end as status,
     case
+        when is_filed and ask_again_until is not null
+            then 'to be asked for again between ' || ask_again_from || ' and ' || ask_again_until || ', when the office may revise it'
+        when is_filed and ask_again_from is not null
+            then 'to be asked for again: the office may revise it, and has been late itself since ' || ask_again_from
         when is_filed then null
         when was_filed then 'the office took the figures back'
         when not is_asked then 'the code was not among those asked for'
-        when is_open then 'the office was asked and has none'
+        when is_open and (is_confirmed or not is_usual) then 'the office was asked and has none'
+        when is_open then 'the office has none of a code that is filed every month; no look at a later time has confirmed it'
         else 'the office was asked and has nothing of this month for any code'
     end as reason
-from coded
+from usual

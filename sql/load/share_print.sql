@@ -2,7 +2,8 @@
 -- Every print of a partner's share or amount, with the interval its last digit allows, ranked where several pages print one.
 --
 -- grain:  series_id, reporter_iso3, partner_iso3, basis, period_start, period_months, edition, print_no, known_from
--- A share printed as a bound is never a point. A print with a share wins over one with only an amount.
+-- A share printed as a bound, or with about or more than, is never a point. A print with a share wins over one with only an
+-- amount, then the publisher's own page.
 
 with printed as (
     select
@@ -25,6 +26,10 @@ with printed as (
         edition,
         null as publisher_as_named,
         'reported' as status,
+        'eq' as qualifier,
+        null as page_tier,
+        null as statistic_id,
+        null as includes_domestic,
         publication,
         note,
         release_id,
@@ -52,6 +57,10 @@ with printed as (
         null as edition,
         publisher_as_named,
         status,
+        qualifier,
+        page_tier,
+        statistic_id,
+        includes_domestic,
         publication,
         note,
         release_id,
@@ -61,23 +70,26 @@ with printed as (
 ),
 measured as (
     select
-        *,
-        case when share_bound is null then share_percent / 100.0 end as share,
-        case
-            when share_percent is null then null
-            when share_percent = round(share_percent, 0) then 0.005
-            when share_percent = round(share_percent, 1) then 0.0005
-            else 0.00005
-        end as half_step,
+        printed.*,
+        case when share_bound is null and coalesce(qualifier, 'eq') = 'eq' then share_percent / 100.0 end as share,
+        greatest(half_step(share_percent), 0.005) as half_step,
         try_cast(regexp_extract(share_bound, '^>?([0-9.]+)', 1) as double) / 100.0 as bound_first,
-        try_cast(regexp_extract(share_bound, '([0-9.]+)$', 1) as double) / 100.0 as bound_last
+        try_cast(regexp_extract(share_bound, '([0-9.]+)$', 1) as double) / 100.0 as bound_last,
+        -- Copies grade a page or do not yet; the page is the same. Where none does, its kind does.
+        coalesce(
+            max(printed.page_tier) over (partition by printed.publication),
+            case page.kind when 'official' then 1 when 'reprint' then 3 when 'blog' then 3 else 2 end
+        ) as best_tier,
+        coalesce(page.primary_publisher, page.publisher) as page_publisher
     from printed
+    left join vocabulary.publication as page
+        on printed.publication = page.address
 )
 select
     series.series_id,
     measured.source,
     measured.dataset,
-    coalesce(series.publisher, measured.publisher_as_named, page.primary_publisher, page.publisher) as publisher,
+    coalesce(series.publisher, measured.publisher_as_named, measured.page_publisher) as publisher,
     series.flow,
     coalesce(measured.reporter_iso3, series.reporter_iso3, 'WLD') as reporter_iso3,
     measured.partner_iso3,
@@ -87,18 +99,21 @@ select
     measured.period_qualifier,
     measured.share,
     case
-        when measured.share_bound is null and measured.share is null then null
-        when measured.share_bound is null then greatest(measured.share - measured.half_step, 0)
+        when measured.share_bound is null
+            then cast(printed_low(measured.share_percent, measured.qualifier, measured.half_step) as double) / 100
         when measured.share_bound like '<%' then 0
         else measured.bound_first
     end as share_low,
     case
-        when measured.share_bound is null and measured.share is null then null
-        when measured.share_bound is null then least(measured.share + measured.half_step, 1)
+        when measured.share_bound is null and measured.share_percent is null then null
+        when measured.share_bound is null
+            then least(coalesce(printed_high(measured.share_percent, measured.qualifier, measured.half_step), 100) / 100.0, 1)
         when measured.share_bound like '>%' then 1
         else measured.bound_last
     end as share_high,
     measured.share_bound,
+    measured.qualifier,
+    measured.includes_domestic,
     measured.amount,
     measured.amount_unit,
     measured.amount_of,
@@ -106,6 +121,8 @@ select
     measured.list_sum_percent / 100.0 as list_sum,
     measured.edition,
     measured.status,
+    measured.best_tier as page_tier,
+    measured.statistic_id,
     dense_rank() over (
         partition by
             series.series_id,
@@ -115,7 +132,7 @@ select
             measured.period_start,
             measured.period_months,
             measured.edition
-        order by (measured.share_percent is not null) desc, measured.publication asc
+        order by (measured.share_percent is not null) desc, measured.best_tier asc nulls last, measured.publication asc
     ) as print_no,
     measured.publication,
     measured.note,
@@ -133,5 +150,3 @@ inner join vocabulary.series as series
         measured.source = series.source
         and measured.dataset = series.dataset
         and measured.series_key = series.source_key
-left join vocabulary.publication as page
-    on measured.publication = page.address

@@ -1,27 +1,52 @@
 -- staging.trade_line
--- Every line that an office filed, with our countries, its series and its value in US dollars. `why_not_fact` is null for the
--- lines that are facts: those of the deepest code level that adds up to its heading (0.1 %), in all and for every partner. A
--- coarser level is what the facts must add up to; a finer one that does not reach its heading (a code was split, its parts are
--- not all held) or contradicts it for a partner would misstate it.
+-- Every line that an office filed, or that was typed from a page, with our countries, its series and its value in US dollars.
+-- `why_not_fact` is null for the lines that are facts: those of the deepest code level that adds up to its heading (0.1 %), in all
+-- and for every partner. A coarser level is what the facts must add up to; a finer one that does not reach its heading (a code was
+-- split, its parts are not all held) or contradicts it for a partner would misstate it.
 --
 -- grain:  series_id, partner_code, code, procedure, period_start, period_months, known_from
 -- A value in another currency becomes dollars by the mean rate of its month, and says so (value_method `converted`); the row is
--- known only once the rate is. Without a rate there is no value in dollars.
+-- known only once the rate is. Without a rate there is no value in dollars. A source without codes of its own for partners names
+-- them by our codes.
 
-with line as (
+with place_code as (
+    select
+        source,
+        code,
+        iso3,
+        role,
+        valid_from,
+        valid_to
+    from vocabulary.partner_code
+    union all
+    select
+        office.source,
+        country.iso3 as code,
+        country.iso3,
+        case country.kind when 'residual' then 'special' else country.kind end as role,
+        null as valid_from,
+        null as valid_to
+    from curated.office as office
+    cross join vocabulary.country as country
+    where office.source not in (select partner_code.source from vocabulary.partner_code as partner_code)
+),
+line as (
     select
         filed.*,
-        filed.source || '/' || filed.dataset || '/' || substr(filed.code, 1, 6) as series_id,
+        coalesce(series.series_id, filed.source || '/' || filed.dataset || '/' || substr(filed.code, 1, 6)) as series_id,
+        coalesce(length(filed.code), 0) as digits,
         partner.iso3 as partner_iso3,
         case when partner.iso3 = filed.reporter_iso3 then 'returned' else partner.role end as partner_role,
         case when partner.role in ('world', 'group') then partner.role else 'partner' end as partner_kind
     from curated.trade_line as filed
-    inner join vocabulary.partner_code as partner
+    inner join place_code as partner
         on
             filed.source = partner.source
             and filed.partner_code = partner.code
             and filed.period_start + to_months(filed.period_months) > coalesce(partner.valid_from, date '0001-01-01')
             and filed.period_start <= coalesce(partner.valid_to, date '9999-12-31')
+    left join vocabulary.series as series
+        on filed.source = series.source and filed.dataset = series.dataset and filed.series_key = series.source_key
 ),
 level as (
     select
@@ -29,14 +54,14 @@ level as (
         series_id,
         period_start,
         period_months,
-        length(code) as digits,
+        digits,
         coalesce(
             sum(value) filter (where partner_kind = 'world'),
             sum(value) filter (where partner_kind = 'partner'),
             0
         ) as value
     from line
-    group by release_id, series_id, period_start, period_months, length(code)
+    group by release_id, series_id, period_start, period_months, digits
 ),
 heading as (
     select
@@ -55,10 +80,10 @@ place as (
         period_start,
         period_months,
         partner_code,
-        length(code) as digits,
+        digits,
         sum(value) as value
     from line
-    group by release_id, series_id, period_start, period_months, partner_code, length(code)
+    group by release_id, series_id, period_start, period_months, partner_code, digits
 ),
 contradicted as (
     select distinct
@@ -113,8 +138,8 @@ select
     line.partner_role,
     line.code,
     line.code_system,
-    substr(line.code, 1, 6) as hs6,
-    hs_edition_in_force(line.period_start) as hs_edition,
+    case when length(line.code) >= 6 then substr(line.code, 1, 6) end as hs6,
+    case when length(line.code) >= 6 then hs_edition_in_force(line.period_start) end as hs_edition,
     line.period_start,
     line.period_months,
     line.period_kind,
@@ -128,15 +153,19 @@ select
     line.weight_method,
     case
         when line.value is null then null
-        when line.currency = 'USD' then 'filed'
+        when line.currency = 'USD' then coalesce(line.value_method, 'filed')
         when rate.per_usd is not null then 'converted'
     end as value_method,
     line.quantity,
     line.quantity_unit,
     line.trade_system,
     line."procedure",
-    'reported' as status,
-    null as publication,
+    coalesce(line.status, 'reported') as status,
+    line.qualifier,
+    line.list_status,
+    line.page_tier,
+    null as statistic_id,
+    line.publication,
     line.note,
     line.release_id,
     line.source_member,
@@ -146,9 +175,9 @@ select
     place.known_until,
     case
         when line.partner_kind = 'group' then 'group'
-        when length(line.code) > covering.digits then 'incomplete_level'
+        when line.digits > covering.digits then 'incomplete_level'
         when
-            length(line.code) < max(case when length(line.code) <= covering.digits then length(line.code) end) over (
+            line.digits < max(case when line.digits <= covering.digits then line.digits end) over (
                 partition by line.release_id, line.series_id, line.period_start, line.period_months, line.partner_kind
             )
             then 'coarser_level'

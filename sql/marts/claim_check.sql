@@ -3,7 +3,8 @@
 -- Evidence is what counts the same thing: of the figures with the statement's measure, country and partner those whose
 -- commodity, stage and wording (vocabulary.claim_scope) match, and basis and period wherever the statement gives them. The
 -- others are context, and pages that repeat the article are reprints: of the figures that article prints, only those that
--- count the same thing. The verdict, the same in every row of a statement, follows from the evidence alone, in this order:
+-- count the same thing. One statistic counts once, however many pages print it: the publisher's own page stands for it, and the
+-- others are repeats. The verdict, the same in every row of a statement, follows from the evidence alone, in this order:
 -- no_independent_evidence, basis_unstated, differs (a piece of evidence lies outside the statement's rounding), agrees.
 --
 -- grain:  claim_id, role, evidence_no
@@ -16,7 +17,7 @@
 -- column: period_start | | First day of the statement's period; null where the article gives none.
 -- column: period_end | | Last day of the statement's period; null where the article gives none.
 -- column: verdict | | no_independent_evidence, basis_unstated, differs or agrees.
--- column: role | | evidence, context, reprint, or none where the warehouse holds nothing at all.
+-- column: role | | evidence, repeat (of a statistic that is evidence already), context, reprint, or none where nothing is held.
 -- column: evidence_no | | Number of the row within its statement and role.
 -- column: evidence_value | see unit | What the evidence says; computed by a mart or printed. Null where only a bound is printed.
 -- column: evidence_low | see unit | Lower end where only a bound is printed; null where that end is open.
@@ -29,6 +30,7 @@
 -- column: evidence_period_end | | Last day of its period; null where open or unknown.
 -- column: publisher | | Whose statistic it is.
 -- column: publication | | Page that prints it; null for computed values of several pages.
+-- column: page_tier | | Grade of the page, 1 the publisher's own; null for computed values of several pages.
 -- column: why_not_evidence | | For context: which of scope (commodity, stage and wording), basis and period does not match.
 -- evidence: marts.export_change_monthly | mart.evidence_table = 'marts.export_change_monthly' and evidence.basis = mart.evidence_basis
 --   and evidence.series_id in (
@@ -43,7 +45,8 @@
 --   and evidence.period_end is not distinct from mart.evidence_period_end
 --   and evidence.measure in (select claim.measure from vocabulary.claim as claim where claim.claim_id = mart.claim_id)
 --   and coalesce(mart.evidence_value, mart.evidence_low, mart.evidence_high)
---     = cast(evidence.value as double) * case when evidence.unit like 'percent%' then 0.01 else 1 end
+--     = round(cast(evidence.value as double) * case when evidence.unit like 'percent%' then 0.01 else 1 end
+--       * case when evidence.value_qualifier in ('about', 'nearly') then printed_low(1, 'about', 0) else 1 end, 9)
 -- evidence: facts.published_share | mart.evidence_table = 'facts.published_share'
 --   and evidence.series_id in (
 --     select series.series_id from vocabulary.series as series where series.scope_text is not distinct from mart.evidence_scope)
@@ -76,7 +79,9 @@ with bulletin as (
         change.year_to_date_change_on_year,
         series.publisher,
         series.scope_text,
-        fact.publication
+        fact.publication,
+        fact.page_tier,
+        fact.statistic_id
     from marts.export_change_monthly as change
     inner join (
         select distinct
@@ -110,7 +115,9 @@ held as (
         scope_text,
         publisher,
         publication,
-        null as ancestor
+        null as ancestor,
+        page_tier,
+        statistic_id
     from bulletin
     where amount is not null and basis = 'weight'
     union all by name
@@ -130,7 +137,9 @@ held as (
         scope_text,
         publisher,
         null as publication,
-        null as ancestor
+        null as ancestor,
+        null as page_tier,
+        null as statistic_id
     from bulletin
     where change_on_month is not null
     union all by name
@@ -150,7 +159,9 @@ held as (
         scope_text,
         publisher,
         null as publication,
-        null as ancestor
+        null as ancestor,
+        null as page_tier,
+        null as statistic_id
     from bulletin
     where year_to_date_change_on_year is not null
     union all by name
@@ -163,24 +174,25 @@ held as (
         number.basis,
         number.period_start,
         number.period_end,
+        case when number.value_qualifier = 'eq' then number.amount end as value,
         case
-            when number.value_qualifier = 'eq'
-                then cast(number.value as double) * case when number.unit like 'percent%' then 0.01 else 1 end
-        end as value,
-        case
-            when number.value_qualifier in ('eq', 'gt')
-                then cast(number.value as double) * case when number.unit like 'percent%' then 0.01 else 1 end
+            when number.value_qualifier not in ('lt', 'le') then round(printed_low(number.amount, number.value_qualifier, 0), 9)
         end as low,
-        case
-            when number.value_qualifier in ('eq', 'lt')
-                then cast(number.value as double) * case when number.unit like 'percent%' then 0.01 else 1 end
-        end as high,
+        round(printed_high(number.amount, number.value_qualifier, 0), 9) as high,
         'facts.published_number' as evidence_table,
         number.commodity_text as scope_text,
         number.publisher,
         number.publication,
-        number.ancestor
-    from facts.published_number as number
+        number.ancestor,
+        number.page_tier,
+        number.statistic_id,
+        number.period_qualifier <> 'assumed' as period_is_printed
+    from (
+        select
+            *,
+            round(cast(value as double) * case when unit like 'percent%' then 0.01 else 1 end, 9) as amount
+        from facts.published_number
+    ) as number
     left join (
         select
             term,
@@ -208,7 +220,10 @@ held as (
         series.scope_text,
         published.publisher,
         published.publication,
-        page.ancestor
+        page.ancestor,
+        published.page_tier,
+        published.statistic_id,
+        coalesce(published.period_qualifier <> 'assumed', true) as period_is_printed
     from facts.published_share as published
     inner join (
         select distinct
@@ -242,7 +257,9 @@ held as (
         target.scope_text,
         coalesce(page.primary_publisher, page.publisher) as publisher,
         target.publication,
-        page.ancestor
+        page.ancestor,
+        null as page_tier,
+        null as statistic_id
     from facts.stockpile_target as target
     left join vocabulary.publication as page
         on target.publication = page.address
@@ -266,7 +283,9 @@ compared as (
         and same_scope.wording is not null as scope_matches,
         claim.basis is null or coalesce(held.basis = claim.basis, false) as basis_matches,
         claim.period_start is null
-        or coalesce(held.period_start = claim.period_start and held.period_end = claim.period_end, false) as period_matches
+        or coalesce(
+            held.period_start = claim.period_start and held.period_end = claim.period_end and coalesce(held.period_is_printed, true), false
+        ) as period_matches
     from vocabulary.claim as claim
     inner join held
         on
@@ -283,7 +302,7 @@ compared as (
         claim_subject.family = held_subject.family
         or claim.context_commodity = held_subject.family
 ),
-role as (
+placed as (
     select
         *,
         case
@@ -300,6 +319,31 @@ role as (
             when is_reprint then scope_matches
             else period_matches or context_period = 'any'
         end
+),
+role as (
+    select
+        * replace (
+            case
+                when
+                    role = 'evidence'
+                    and (
+                        row_number() over same_figure > 1
+                        or (statistic_id is not null and row_number() over same_statistic > 1)
+                    )
+                    then 'repeat'
+                else role
+            end as role
+        )
+    from placed
+    window
+        same_figure as (
+            partition by claim_id, role, publisher, period_start, period_end, round(coalesce(value, low, high), 6)
+            order by (basis is null) asc, page_tier asc nulls last, evidence_table asc, publication asc
+        ),
+        same_statistic as (
+            partition by claim_id, role, statistic_id
+            order by (basis is null) asc, page_tier asc nulls last, evidence_table asc, publication asc
+        )
 ),
 verdict as (
     select
@@ -346,6 +390,7 @@ select
     role.period_end as evidence_period_end,
     role.publisher,
     role.publication,
+    role.page_tier,
     case
         when role.role = 'context'
             then concat_ws(

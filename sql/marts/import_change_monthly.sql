@@ -10,11 +10,14 @@
 -- column: reporter_iso3 | | Importing country.
 -- column: commodity | | Commodity (vocabulary.commodity).
 -- column: stage | | Stage of processing.
--- column: scope | | exact, or broad where the series covers more than the commodity.
+-- column: scope | | exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more).
 -- column: basis | | weight or value.
 -- column: period_start | | First day of the period.
 -- column: period_months | months | Length of the period: 1, or that of a combined span.
--- column: amount | see unit | Imports of the period; null where known to be missing.
+-- column: amount | see unit | Imports of the period; null where known to be missing, or printed as about or more than.
+-- column: amount_low | see unit | Least it can be; the amount itself where that is a point.
+-- column: amount_high | see unit | Most it can be; null where the page gives no upper end.
+-- column: amount_method | | filed (printed or filed as it is), else how it was computed: difference, percentage, product or unstated.
 -- column: unit | | t for weight, USD for value.
 -- column: change_on_month | ratio | Amount over the month before, less one; only between single months that adjoin.
 -- column: change_on_year | ratio | Amount over the same span a year before, less one.
@@ -24,7 +27,7 @@
 -- column: trailing_12_months | see unit | Imports of the twelve months to the end of the period.
 -- column: trailing_12_months_change_on_year | ratio | trailing_12_months over the twelve months before them, less one.
 -- column: three_month_change | ratio | Imports of the last three months over the three before, less one.
--- column: flags | | `measure:reason` for every null among the measures, separated by blanks; reasons in docs/methods.md.
+-- column: flags | | `measure:reason` for every null among the measures, and amount:contradicted, separated by blanks; see docs/methods.md.
 -- evidence: marts.trade_change_monthly | evidence.series_id = mart.series_id and evidence.commodity = mart.commodity
 --   and evidence.basis = mart.basis and evidence.period_start = mart.period_start and evidence.period_months = mart.period_months
 --   and evidence.flow = 'import'
@@ -40,6 +43,9 @@ select
     period_start,
     period_months,
     amount,
+    amount_low,
+    amount_high,
+    amount_method,
     unit,
     change_on_month,
     change_on_year,

@@ -10,17 +10,21 @@
 -- column: importer_iso3 | | Importing country; EUU counts supply from outside the Union only.
 -- column: commodity | | Commodity (vocabulary.commodity).
 -- column: stage | | Stage of processing.
--- column: scope | | exact, or broad where the series covers more than the commodity.
+-- column: scope | | exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more).
 -- column: basis | | weight, value, or unknown where the publisher does not say.
 -- column: period_start | | First day of the period.
 -- column: period_months | months | Length of the period.
+-- column: list_status | | complete, loose, selected or filed: what the part not attributed may be, see docs/methods.md.
+-- column: page_tier | | Lowest grade of the pages that print the list, 1 the publisher's own; null where an office filed it.
 -- column: total | see unit | Total imports of the period; null where not printed.
 -- column: unit | | t or USD of the total.
 -- column: supplier_count | suppliers | Countries with a share above zero.
 -- column: supplier_count_qualifier | | exact, or at_least where part of the total is not attributed.
--- column: top_supplier_iso3 | | Largest supplier; null where the part not attributed could hide a larger one.
--- column: top_supplier_share | 0 to 1 | Its share.
--- column: cr1 | 0 to 1 | Share of the largest supplier.
+-- column: top_supplier_iso3 | | Largest supplier; null where the part not attributed could make another the largest, or where two are.
+-- column: top_supplier_share | 0 to 1 | Its share; null where it is not known, or may hold some of the part not attributed.
+-- column: cr1 | 0 to 1 | Share of the largest supplier, whoever it is; null where the part not attributed could change it.
+-- column: cr1_low | 0 to 1 | Least the share of the largest can be.
+-- column: cr1_high | 0 to 1 | Most it can be.
 -- column: cr3 | 0 to 1 | Share of the three largest together; null where the part not attributed could change them.
 -- column: hhi | 0 to 1 | Herfindahl-Hirschman index, the sum of squared shares; null below 99.5 % attributed.
 -- column: hhi_low | 0 to 1 | Least the index can be, given the rounding of printed shares and the part not attributed.
@@ -31,14 +35,17 @@
 -- column: returned_share | ratio | Goods the importer got back from itself, over the total they are not part of; null where not filed.
 -- column: concentration_class | | Class of the index, or of both bounds; null where they fall into different ones.
 -- column: threshold_version | | Thresholds (vocabulary.threshold) the class was judged by.
--- column: flags | | Why something is null: unattributed, straddles_threshold, top_uncertain; separated by blanks.
+-- column: flags | | Why something is null: unattributed, straddles_threshold, top_uncertain, top_tied; separated by blanks.
 -- evidence: marts.supplier_share | evidence.series_id = mart.series_id and evidence.commodity = mart.commodity
 --   and evidence.importer_iso3 = mart.importer_iso3 and evidence.basis = mart.basis
 --   and evidence.period_start = mart.period_start and evidence.period_months = mart.period_months
 --   and evidence.list_status <> 'partial'
 
 with listed as (
-    select *
+    select
+        *,
+        -- Of a filed flow share_high holds what is not attributed; its own part ends before that.
+        case when list_status = 'filed' then coalesce(share, share_high) else share_high end as own_high
     from marts.supplier_share
     where list_status <> 'partial' and supplier_kind <> 'returned' and (share is not null or share_low is not null)
 ),
@@ -69,6 +76,7 @@ largest as (
         max(case when place_no = 1 then share end)
         + coalesce(max(case when place_no = 2 then share end), 0)
         + coalesce(max(case when place_no = 3 then share end), 0) as top_three,
+        max(case when place_no = 2 then share end) as second_share,
         min(case when place_no <= 3 then share end) as third_share
     from placed
     group by series_id, commodity, importer_iso3, basis, period_start, period_months
@@ -86,19 +94,22 @@ list as (
         period_start,
         period_months,
         max(list_status) as list_status,
+        max(page_tier) as page_tier,
         max(total) as total,
         max(unit) as unit,
         count(*) filter (where supplier_kind = 'country' and (share > 0 or (share is null and share_low > 0))) as supplier_count,
         coalesce(sum(share) filter (where supplier_kind = 'country'), 0) as named_share,
         greatest(coalesce(sum(share), 0), 1) as whole,
         coalesce(sum(share_low) filter (where supplier_kind = 'country'), 0) as named_low,
-        min(share_high) filter (where supplier_kind = 'country' and share > 0) as smallest_high,
-        max(share_high) filter (where supplier_kind = 'country') as largest_high,
+        min(own_high) filter (where supplier_kind = 'country' and share > 0) as smallest_high,
+        max(own_high) filter (where supplier_kind = 'country') as largest_high,
+        max(share_low) filter (where supplier_kind = 'country') as largest_low,
         sum(share * share) filter (where supplier_kind = 'country') as named_squares,
         sum(share_low * share_low) filter (where supplier_kind = 'country') as low_squares,
-        sum(share_high * share_high) filter (where supplier_kind = 'country') as high_squares,
+        sum(own_high * own_high) filter (where supplier_kind = 'country') as high_squares,
         max(share) filter (where supplier_kind = 'country') as top_share,
         min(supplier_iso3) filter (where share_rank = 1) as top_iso3,
+        count(*) filter (where share_rank = 1) as top_count,
         count(*) filter (where supplier_kind = 'country' and share is null) as bound_only
     from listed
     group by series_id, source, publisher, importer_iso3, commodity, stage, scope, basis, period_start, period_months
@@ -120,7 +131,8 @@ returned as (
 residual as (
     select
         list.*,
-        largest.top_three,
+        largest.top_three / list.whole as top_three,
+        coalesce(largest.second_share, 0) as second_share,
         largest.third_share,
         list.named_share / list.whole as attributed_share,
         greatest(1 - list.named_share / list.whole, 0) as rest,
@@ -149,8 +161,35 @@ bounded as (
             end,
             1
         ) as hhi_high,
-        list_status = 'complete' or top_share >= rest as top_is_certain,
-        supplier_count >= 3 and (list_status = 'complete' or third_share >= rest) or attributed_share >= 0.995 as three_are_certain
+        least(
+            case list_status
+                when 'complete' then largest_high
+                when 'filed' then largest_high + rest_high
+                else greatest(largest_high, rest_high)
+            end,
+            1
+        ) as cr1_high,
+        bound_only = 0
+        and case list_status
+            when 'complete' then true
+            when 'filed' then top_share >= second_share + rest
+            else top_share >= rest
+        end as top_is_certain,
+        bound_only = 0
+        and case list_status
+            when 'complete' then true
+            when 'filed' then attributed_share >= 0.995
+            else top_share >= rest
+        end as largest_is_known,
+        bound_only = 0
+        and (
+            attributed_share >= 0.995
+            or case list_status
+                when 'complete' then supplier_count >= 3
+                when 'filed' then false
+                else supplier_count >= 3 and third_share >= rest
+            end
+        ) as three_are_known
     from residual
 ),
 class as (
@@ -188,14 +227,20 @@ select
     classed.basis,
     classed.period_start,
     classed.period_months,
+    classed.list_status,
+    classed.page_tier,
     classed.total,
     classed.unit,
     classed.supplier_count,
     case when classed.attributed_share >= 1 - 1e-9 and classed.bound_only = 0 then 'exact' else 'at_least' end as supplier_count_qualifier,
-    case when classed.top_is_certain and classed.bound_only = 0 then classed.top_iso3 end as top_supplier_iso3,
-    case when classed.top_is_certain and classed.bound_only = 0 then classed.top_share end as top_supplier_share,
-    case when classed.top_is_certain and classed.bound_only = 0 then classed.top_share end as cr1,
-    case when classed.three_are_certain and classed.bound_only = 0 then classed.top_three end as cr3,
+    case when classed.top_is_certain and classed.top_count = 1 then classed.top_iso3 end as top_supplier_iso3,
+    case
+        when classed.top_is_certain and classed.top_count = 1 and classed.largest_is_known then classed.top_share
+    end as top_supplier_share,
+    case when classed.largest_is_known then classed.top_share end as cr1,
+    round(classed.largest_low, 12) as cr1_low,
+    round(classed.cr1_high, 12) as cr1_high,
+    case when classed.three_are_known then round(classed.top_three, 12) end as cr3,
     round(classed.hhi, 12) as hhi,
     round(classed.hhi_low, 12) as hhi_low,
     round(classed.hhi_high, 12) as hhi_high,
@@ -216,7 +261,10 @@ select
         ' ',
         case when classed.hhi is null then 'unattributed' end,
         case when classed.hhi is null and classed.low_class <> classed.high_class then 'straddles_threshold' end,
-        case when not classed.top_is_certain or classed.bound_only > 0 then 'top_uncertain' end
+        case
+            when not classed.top_is_certain then 'top_uncertain'
+            when classed.top_count > 1 then 'top_tied'
+        end
     ) as flags
 from classed
 left join returned

@@ -16,10 +16,10 @@
 -- column: listed_total | see unit | Sum of the rows, other countries included; the denominator of every share.
 -- column: producer_count | countries | Countries with production above zero.
 -- column: producer_count_qualifier | | exact, or at_least where other countries stand together or any is withheld or not available.
--- column: top_producer_iso3 | | Largest producer.
--- column: top_producer_share | 0 to 1 | Its share.
--- column: cr1 | 0 to 1 | Share of the largest producer.
--- column: cr3 | 0 to 1 | Share of the three largest together.
+-- column: top_producer_iso3 | | Largest producer; null where two are the largest, or other countries together could hide a larger one.
+-- column: top_producer_share | 0 to 1 | Its share; null where there is no single one.
+-- column: cr1 | 0 to 1 | Share of the largest producer, whoever it is; null where other countries together could hide a larger one.
+-- column: cr3 | 0 to 1 | Share of the three largest together; null where other countries together could be among them.
 -- column: hhi | 0 to 1 | Herfindahl-Hirschman index of the total as printed, without withheld_iso3; null below 99.5 % attributed.
 -- column: hhi_low | 0 to 1 | Least it can be: other countries are many. Of the total as printed, as all shares are.
 -- column: hhi_high | 0 to 1 | Most it can be: other countries are one; 1 where what some produced is not available.
@@ -30,6 +30,7 @@
 -- column: unavailable_iso3 | | Countries, or OTHER, whose production is not available and in no total; null where none.
 -- column: concentration_class | | Class of the index, or of both bounds; null where they differ or some production is not available.
 -- column: threshold_version | | Thresholds (vocabulary.threshold) the class was judged by.
+-- column: flags | | Why a largest producer is null: top_tied or top_uncertain.
 -- evidence: facts.production | evidence.series_id = mart.series_id and evidence.period_start = mart.period_start
 --   and evidence.edition = mart.edition
 -- evidence: facts.production_superseded | evidence.series_id = mart.series_id and evidence.period_start = mart.period_start
@@ -130,6 +131,9 @@ indexed as (
         count(*) as producer_count,
         max(case when share_rank = 1 then country_iso3 end) as top_producer_iso3,
         max(share) as cr1,
+        max(case when share_rank = 2 then share end) = max(share) as is_tied,
+        max(share) >= 1 - sum(share) - 1e-9 as top_is_known,
+        count(*) < 3 and sum(share) >= 0.995 or min(case when share_rank = 3 then share end) >= 1 - sum(share) - 1e-9 as three_are_known,
         round(sum(case when share_rank <= 3 then share end), 12) as cr3,
         round(sum(share), 12) as attributed_share,
         round(sum(share * share), 12) as named_squares,
@@ -162,10 +166,10 @@ select
         when coalesce(whole.withheld_iso3, whole.unavailable_iso3) is null and indexed.attributed_share >= 1 - 1e-9 then 'exact'
         else 'at_least'
     end as producer_count_qualifier,
-    indexed.top_producer_iso3,
-    indexed.cr1 as top_producer_share,
-    indexed.cr1,
-    indexed.cr3,
+    case when indexed.top_is_known and not coalesce(indexed.is_tied, false) then indexed.top_producer_iso3 end as top_producer_iso3,
+    case when indexed.top_is_known and not coalesce(indexed.is_tied, false) then indexed.cr1 end as top_producer_share,
+    case when indexed.top_is_known then indexed.cr1 end as cr1,
+    case when indexed.three_are_known then indexed.cr3 end as cr3,
     case when indexed.attributed_share >= 0.995 and whole.unavailable_iso3 is null then indexed.named_squares end as hhi,
     indexed.named_squares as hhi_low,
     case when whole.unavailable_iso3 is null then indexed.hhi_high else 1 end as hhi_high,
@@ -183,7 +187,11 @@ select
     case
         when whole.unavailable_iso3 is null and low_class.threshold_class = high_class.threshold_class then low_class.threshold_class
     end as concentration_class,
-    low_class.threshold_version
+    low_class.threshold_version,
+    case
+        when not indexed.top_is_known then 'top_uncertain'
+        when indexed.is_tied then 'top_tied'
+    end as flags
 from whole
 inner join indexed
     on whole.series_id = indexed.series_id and whole.period_start = indexed.period_start

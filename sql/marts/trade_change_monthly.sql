@@ -12,11 +12,14 @@
 -- column: reporter_iso3 | | Exporting or importing country.
 -- column: commodity | | Commodity (vocabulary.commodity).
 -- column: stage | | Stage of processing.
--- column: scope | | exact, or broad where the series covers more than the commodity.
+-- column: scope | | exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more).
 -- column: basis | | weight or value.
 -- column: period_start | | First day of the period.
 -- column: period_months | months | Length of the period: 1, or that of a combined span.
--- column: amount | see unit | Trade of the period; null where known to be missing.
+-- column: amount | see unit | Trade of the period; null where known to be missing, or printed as about or more than.
+-- column: amount_low | see unit | Least it can be; the amount itself where that is a point.
+-- column: amount_high | see unit | Most it can be; null where the page gives no upper end.
+-- column: amount_method | | filed (printed or filed as it is), else how it was computed: difference, percentage, product or unstated.
 -- column: unit | | t for weight, USD for value.
 -- column: change_on_month | ratio | Amount over the month before, less one; only between single months that adjoin.
 -- column: change_on_year | ratio | Amount over the same span a year before, less one.
@@ -26,7 +29,7 @@
 -- column: trailing_12_months | see unit | Trade of the twelve months to the end of the period.
 -- column: trailing_12_months_change_on_year | ratio | trailing_12_months over the twelve months before them, less one.
 -- column: three_month_change | ratio | Trade of the last three months over the three before, less one.
--- column: flags | | `measure:reason` for every null among the measures, separated by blanks; reasons in docs/methods.md.
+-- column: flags | | `measure:reason` for every null among the measures, and amount:contradicted, separated by blanks; see docs/methods.md.
 -- evidence: facts.trade_total | evidence.series_id = mart.series_id and evidence.flow = mart.flow and evidence.partner_iso3 = 'WLD'
 --   and evidence.period_start >= least(
 --     mart.period_start,
@@ -58,10 +61,13 @@ with recursive filed as (
         period_months,
         period_kind,
         max(status) as status,
-        case when count(*) = count(weight_kg) then cast(sum(weight_kg) as double) / 1000 end as weight_t,
+        whole_sum(cast(weight_kg as double)) / 1000 as weight_t,
         max(weight_method) as weight_method,
-        case when count(*) = count(value_usd) then cast(sum(value_usd) as double) end as value_usd,
-        max(value_method) as value_method
+        max(qualifier) filter (where qualifier <> 'eq' and weight_kg is not null) as weight_qualifier,
+        whole_sum(cast(value_usd as double)) as value_usd,
+        max(value_method) as value_method,
+        -- Where a page prints both, it is the weight that it qualifies.
+        max(qualifier) filter (where qualifier <> 'eq' and weight_kg is null) as value_qualifier
     from facts.trade_total
     where partner_iso3 = 'WLD'
     group by series_id, period_start, period_months, period_kind
@@ -74,8 +80,10 @@ with recursive filed as (
         'reported' as status,
         0 as weight_t,
         'filed' as weight_method,
+        null as weight_qualifier,
         0 as value_usd,
-        'filed' as value_method
+        'filed' as value_method,
+        null as value_qualifier
     from meta.coverage
     where status = 'none_filed' and partner_iso3 = 'WLD'
 ),
@@ -88,7 +96,9 @@ level as (
         period_months,
         period_kind,
         status,
-        weight_t as amount,
+        case when weight_qualifier is null then weight_t end as amount,
+        case when weight_qualifier is null then weight_t else printed_low(weight_t, weight_qualifier, half_step(weight_t)) end as low,
+        case when weight_qualifier is null then weight_t else printed_high(weight_t, weight_qualifier, half_step(weight_t)) end as high,
         weight_method as method
     from filed
     where weight_t is not null or status = 'missing'
@@ -101,7 +111,9 @@ level as (
         period_months,
         period_kind,
         status,
-        value_usd as amount,
+        case when value_qualifier is null then value_usd end as amount,
+        case when value_qualifier is null then value_usd else printed_low(value_usd, value_qualifier, half_step(value_usd)) end as low,
+        case when value_qualifier is null then value_usd else printed_high(value_usd, value_qualifier, half_step(value_usd)) end as high,
         value_method as method
     from filed
     where value_usd is not null
@@ -114,7 +126,11 @@ candidate as (
         period_start,
         period_months,
         cast(period_start + to_months(period_months) as date) as period_after,
+        period_kind,
         amount,
+        low,
+        high,
+        case when low is not null then coalesce(method, 'filed') end as method,
         coalesce(method in ('percentage', 'unstated'), false) as is_derived
     from level
     where period_kind in ('month', 'combined', 'range')
@@ -136,7 +152,7 @@ span as (
             and single.period_start < span.period_after
             and single.amount is not null
             and not single.is_derived
-    where span.period_months > 1 and span.amount is not null
+    where span.period_months > 1 and span.low is not null
     group by all
     having count(single.period_start) < span.period_months
 ),
@@ -297,6 +313,7 @@ summed as (
             0
         ) = date_diff('month', wanted.span_start, wanted.span_after) as is_whole,
         coalesce(bool_or(tile.is_derived), false) as is_derived,
+        coalesce(bool_or(tile.amount is null and tile.low is not null), false) as is_inexact,
         coalesce(bool_or(tile.period_start < wanted.span_start or tile.period_after > wanted.span_after), false) as is_straddled
     from wanted
     left join tile
@@ -329,6 +346,8 @@ measured as (
         this_sum.is_straddled,
         ago_sum.is_straddled as ago_is_straddled,
         this_sum.is_derived or ago_sum.is_derived as either_is_derived,
+        this_sum.is_inexact,
+        ago_sum.is_inexact as ago_is_inexact,
         this_printed.amount as printed_amount,
         ago_printed.amount as ago_printed_amount,
         case when this_sum.is_whole then this_sum.amount end as sum_amount,
@@ -385,10 +404,12 @@ reasoned as (
         case stands_on when 'sum' then sum_amount else coalesce(printed_amount, sum_amount) end as this_amount,
         case stands_on when 'sum' then ago_sum_amount else coalesce(ago_printed_amount, ago_sum_amount) end as ago_amount,
         case
-            when amount is null then 'missing'
-            when coalesce(printed_amount, sum_amount) is null then case when is_straddled then 'combined_period' else 'gap_before' end
+            when low is null then 'missing'
+            when amount is null then 'inexact'
+            when coalesce(printed_amount, sum_amount) is null
+                then case when is_straddled then 'combined_period' when is_inexact then 'inexact' else 'gap_before' end
             when coalesce(ago_printed_amount, ago_sum_amount) is null
-                then case when ago_is_straddled then 'combined_period' else 'gap_before' end
+                then case when ago_is_straddled then 'combined_period' when ago_is_inexact then 'inexact' else 'gap_before' end
             when measure = 'change_on_month' and period_months > 1 then 'combined_period'
             when either_is_derived and stands_on <> 'printed' then 'derived_base'
             when has_break then 'series_break'
@@ -402,6 +423,16 @@ changed as (
         *,
         case when reason is null then this_amount / nullif(ago_amount, 0) - 1 end as change
     from reasoned
+),
+contradicted as (
+    select distinct
+        series_id,
+        case measure when 'weight_kg' then 'weight' else 'value' end as basis,
+        period_start,
+        period_months,
+        period_kind
+    from facts.conflict
+    where table_name = 'facts.trade_total' and contradicts
 )
 select
     changed.series_id,
@@ -415,6 +446,9 @@ select
     changed.period_start,
     changed.period_months,
     changed.amount,
+    changed.low as amount_low,
+    changed.high as amount_high,
+    changed.method as amount_method,
     changed.unit,
     max(case when changed.measure = 'change_on_month' then changed.change end) as change_on_month,
     max(case when changed.measure = 'change_on_year' then changed.change end) as change_on_year,
@@ -426,7 +460,8 @@ select
     max(case when changed.measure = 'three_month_change' then changed.change end) as three_month_change,
     concat_ws(
         ' ',
-        max(case when changed.amount is null then 'amount:missing' end),
+        max(case when changed.low is null then 'amount:missing' when changed.amount is null then 'amount:inexact' end),
+        max(case when contradicted.series_id is not null then 'amount:contradicted' end),
         max(case when changed.measure = 'change_on_month' then 'change_on_month:' || changed.reason end),
         max(case when changed.measure = 'change_on_year' then 'change_on_year:' || changed.reason end),
         max(case when changed.measure = 'year_to_date' then 'year_to_date_change_on_year:' || changed.reason end),
@@ -447,6 +482,13 @@ inner join (
     where commodity is not null
 ) as series
     on changed.series_id = series.series_id
+left join contradicted
+    on
+        changed.series_id = contradicted.series_id
+        and changed.basis = contradicted.basis
+        and changed.period_start = contradicted.period_start
+        and changed.period_months = contradicted.period_months
+        and changed.period_kind = contradicted.period_kind
 group by
     changed.series_id,
     series.source,
@@ -459,4 +501,7 @@ group by
     changed.period_start,
     changed.period_months,
     changed.amount,
+    changed.low,
+    changed.high,
+    changed.method,
     changed.unit

@@ -1,8 +1,9 @@
 -- questions.supply_above_benchmark
--- Where does one country supply more than 65 % of an importer's supply? 65 % is the benchmark that the European Union's
--- Critical Raw Materials Act sets for its own consumption by 2030; here it is held against every importer's list.
+-- Where does one country supply more than 65 % of an importer's supply, by the newest list of each series? 65 % is the benchmark that
+-- the European Union's Critical Raw Materials Act sets for its own consumption by 2030; here it is held against every importer's list.
+-- By weight first, then by value, then unsaid; of each the lists of all suppliers first, then by the end of the period.
 --
--- grain:  series_id, importer_iso3, basis, period_start, period_months
+-- grain:  basis, series_id, importer_iso3, commodity
 
 with benchmark as (
     select
@@ -10,25 +11,69 @@ with benchmark as (
         lower as limit_share
     from vocabulary.threshold
     where threshold_version = 'crma_2024' and threshold_class = 'above_benchmark'
+),
+list as (
+    select distinct
+        series_id,
+        importer_iso3,
+        basis,
+        period_start,
+        period_months,
+        list_status
+    from marts.supplier_share
+),
+newest as (
+    select
+        concentration.basis,
+        concentration.importer_iso3,
+        concentration.commodity,
+        concentration.stage,
+        concentration.scope,
+        concentration.top_supplier_iso3,
+        concentration.top_supplier_share,
+        concentration.period_start,
+        cast(concentration.period_start + to_months(concentration.period_months) - interval 1 day as date) as period_end,
+        concentration.publisher,
+        list.list_status,
+        concentration.series_id
+    from marts.import_concentration as concentration
+    inner join list
+        on
+            concentration.series_id = list.series_id
+            and concentration.importer_iso3 = list.importer_iso3
+            and concentration.basis = list.basis
+            and concentration.period_start = list.period_start
+            and concentration.period_months = list.period_months
+    where concentration.scope <> 'broad'
+    qualify
+        row_number() over (
+            partition by concentration.series_id, concentration.commodity, concentration.importer_iso3, concentration.basis
+            order by concentration.period_start + to_months(concentration.period_months) desc, concentration.period_months desc
+        ) = 1
 )
 select
-    concentration.importer_iso3,
-    concentration.commodity,
-    concentration.stage,
-    concentration.basis,
-    concentration.period_start,
-    concentration.period_months,
-    concentration.top_supplier_iso3,
-    concentration.top_supplier_share,
-    round(concentration.top_supplier_share - benchmark.limit_share, 3) as share_above_benchmark,
-    concentration.publisher,
-    concentration.series_id
-from marts.import_concentration as concentration
+    newest.basis,
+    newest.importer_iso3,
+    newest.commodity,
+    newest.stage,
+    newest.scope,
+    newest.top_supplier_iso3,
+    newest.top_supplier_share,
+    round(newest.top_supplier_share - benchmark.limit_share, 3) as share_above_benchmark,
+    newest.period_start,
+    newest.period_end,
+    newest.publisher,
+    newest.list_status,
+    newest.series_id
+from newest
 inner join benchmark
-    on concentration.top_supplier_share > benchmark.limit_share
-where concentration.scope = 'exact' and concentration.importer_iso3 <> concentration.top_supplier_iso3
+    on newest.top_supplier_share > benchmark.limit_share
+where newest.importer_iso3 <> newest.top_supplier_iso3
 order by
-    concentration.top_supplier_share desc,
-    concentration.importer_iso3 asc,
-    concentration.series_id asc,
-    concentration.period_start desc
+    newest.basis desc,
+    newest.list_status <> 'loose' desc,
+    newest.period_end desc,
+    newest.top_supplier_share desc,
+    newest.importer_iso3 asc,
+    newest.series_id asc,
+    newest.commodity asc

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from pipelines.defs.lineage import column_sources
 from pipelines.settings import Settings
 from pipelines.statements import statements
 from tests.building import copy_curated
-from tests.services import Missing, browser, chromium, dagster_environment, lodestone, until, web_server
+from tests.services import Missing, browser, chromium, dagster_environment, lodestone, web_server
+from tests.waiting import comes_to
 
 MART = "marts.import_concentration"
 KEY = table_key(MART)
@@ -42,9 +43,9 @@ GRAPH = """() => {
 
 SIZE = """() => {
     const graph = [...document.querySelectorAll("svg")].find((one) => one.querySelector("path[marker-end]"));
-    return {width: Math.ceil(graph.width.baseVal.value), height: Math.ceil(graph.height.baseVal.value)};
+    return graph ? [Math.ceil(graph.width.baseVal.value), Math.ceil(graph.height.baseVal.value)] : [0, 0];
 }"""
-"""How large the graph is. What lies outside the window is not drawn, and small assets lose their names."""
+"""How large the graph is as it is laid out now; nothing where there is none yet."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,6 @@ def test_pages_show_the_whole_way_from_raw_files_to_a_mart_and_all_about_it_with
         page.goto(f"{site.address}/assets/{KEY.to_user_string()}")
         columns_have_their_descriptions(page, site.settings)
         columns_say_what_they_are_computed_from(page)
-        page.keyboard.press("Escape")
         the_chart_has_loaded(page)
         page.goto(f"{site.address}/assets/{KEY.to_user_string()}?view=checks")
         checks_are_listed_with_their_outcome(page)
@@ -132,14 +132,18 @@ def the_graph_is_whole(page: Page, address: str) -> None:
     groups = ",".join(sorted(f"global@global:{group}" for group, _ in shown.values()))
     selection = quote(f'+key:"{KEY.to_user_string()}"', safe="")
     page.goto(f"{address}/asset-groups~{selection}/?expanded={groups}")
-    page.locator("path[marker-end]").first.wait_for(state="attached")
-    size: dict[str, int] = page.evaluate(SIZE)
-    page.set_viewport_size({"width": size["width"] + 800, "height": size["height"] + 300})
-    page.reload()
-    whole = Drawn(Counter(shown.values()), lines)
-    with suppress(TimeoutError):
-        until(lambda: drawn(page) == whole, "the graph to be drawn", seconds=60)
-    assert drawn(page) == whole
+    comes_to(lambda: drawn_in_full(page), Drawn(Counter(shown.values()), lines), "the graph to be drawn")
+
+
+def drawn_in_full(page: Page) -> Drawn:
+    """What a window draws in which the whole graph has room: what lies outside is not drawn, and small assets lose their names."""
+    width, height = page.evaluate(SIZE)
+    window = page.viewport_size
+    assert window is not None
+    if window["width"] < width + 800 or window["height"] < height + 300:
+        page.set_viewport_size({"width": width + 800, "height": height + 300})
+        page.reload()
+    return drawn(page)
 
 
 def drawn(page: Page) -> Drawn:
@@ -166,24 +170,22 @@ def columns_have_their_descriptions(page: Page, settings: Settings) -> None:
             "select column_name, comment from duckdb_columns() where schema_name || '.' || table_name = ? order by column_index", [MART]
         ).fetchall()
     table = page.locator("table").filter(has_text="Column name")
-    until(lambda: table.locator("tr").count() > len(described), "the columns to be shown")
-    assert [(name, meaning) for name, _, meaning in rows_of(table)[1:]] == described
+    comes_to(lambda: [(row[0], row[-1]) for row in rows_of(table)[1:]], described, "the columns to be shown")
 
 
 def columns_say_what_they_are_computed_from(page: Page) -> None:
     (mart,) = (one for one in statements("marts") if one.name == MART)
     sources = column_sources(mart)
     assert sources
-    shown = opened(page, "where each column comes from").locator("table")
-    shown.wait_for()
-    assert rows_of(shown)[1:] == [[name, ", ".join(read) or "nothing but the query"] for name, read in sources.items()]
+    rows = [[name, ", ".join(read) or "nothing but the query"] for name, read in sources.items()]
+    with opened(page, "where each column comes from") as dialog:
+        comes_to(lambda: rows_of(dialog.locator("table"))[1:], rows, "the sources of every column")
 
 
 def the_chart_has_loaded(page: Page) -> None:
-    picture = opened(page, "chart").locator("img")
-    picture.wait_for()
-    until(lambda: picture.evaluate("image => image.complete"), "the chart")
-    assert picture.evaluate("image => [image.naturalWidth > 400, image.naturalHeight > 100]") == [True, True]
+    loaded = "image => [image.complete, image.naturalWidth > 400, image.naturalHeight > 100]"
+    with opened(page, "chart") as dialog:
+        comes_to(lambda: dialog.locator("img").evaluate(loaded), [True, True, True], "the chart")
 
 
 def checks_are_listed_with_their_outcome(page: Page) -> None:
@@ -192,15 +194,17 @@ def checks_are_listed_with_their_outcome(page: Page) -> None:
     page.get_by_text(f"Checks ({len(names)})").wait_for()
     for name in names:
         page.get_by_text(name, exact=True).first.wait_for()
-    until(lambda: page.get_by_text("Succeeded", exact=True).count() == len(names), "every check to be shown as succeeded")
+    comes_to(lambda: page.get_by_text("Succeeded", exact=True).count(), len(names), "every check to be shown as succeeded")
 
 
-def opened(page: Page, metadata: str) -> Locator:
-    """The dialog in which a page shows an asset's metadata in markdown."""
+@contextmanager
+def opened(page: Page, metadata: str) -> Iterator[Locator]:
+    """The dialog in which a page shows an asset's metadata in markdown; with the block it is closed, and gone when its end is drawn."""
     page.locator("tr").filter(has=page.get_by_text(metadata, exact=True)).get_by_text("[Show Markdown]").click()
     dialog = page.get_by_role("dialog")
-    dialog.wait_for()
-    return dialog
+    yield dialog
+    dialog.get_by_role("button", name="Close", exact=True).click()
+    dialog.wait_for(state="detached")
 
 
 def rows_of(table: Locator) -> list[list[str]]:

@@ -6,6 +6,7 @@ python -m tests.defs.test_definitions    writes tests/defs/snapshot.json anew, t
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,55 @@ def test_a_mart_shows_a_picture(mart: str, built: Settings) -> None:
         picture = chart(connection, mart)
     assert picture is not None
     assert picture.startswith(f"![{mart}](data:image/png;base64,iVBOR")
+
+
+MEASURED = re.compile(
+    r"by (?P<basis>weight|value), stage: (?P<stage>\w+), (?P<period>\d{4}(-\d\d)?( to \d{4}(-\d\d)?)?), (?P<publisher>.+)$"
+)
+BARS = {
+    "marts.import_concentration": ("importer_iso3 || ' ' || commodity || ' from ' || top_supplier_iso3", "top_supplier_share"),
+    "marts.supplier_share": ("importer_iso3 || ' ' || commodity || ' from ' || supplier_iso3", "share"),
+    "marts.export_destination_share": ("exporter_iso3 || ' ' || commodity || ' to ' || destination_iso3", "share"),
+}
+"""How a bar is named, and the column it shows."""
+
+
+@pytest.mark.parametrize("mart", sorted(set(QUERIES) - {"marts.export_change_monthly"}))
+def test_bars_side_by_side_are_of_one_basis_stage_period_and_publisher_and_say_so(mart: str, built: Settings) -> None:
+    with warehouse.read_only(built.edition) as connection:
+        bars = connection.sql(QUERIES[mart]).pl()
+    assert len(set(bars["subject"])) == bars.height > 2
+    (title,) = set(bars["title"])
+    assert MEASURED.search(title), title
+
+
+@pytest.mark.parametrize("mart", sorted(BARS))
+def test_every_bar_is_a_share_of_the_basis_stage_and_publisher_that_the_title_names(mart: str, built: Settings) -> None:
+    name, share = BARS[mart]
+    with warehouse.read_only(built.edition) as connection:
+        bars = connection.sql(QUERIES[mart]).pl()
+        told = MEASURED.search(bars["title"][0])
+        assert told
+        held = connection.execute(
+            f"select {name}, {share} from {mart} where basis = ? and stage = ? and publisher = ? and year(period_start) = ?",
+            [told["basis"], told["stage"], told["publisher"], int(told["period"][:4])],
+        ).fetchall()
+    assert set(bars.select("subject", "share").rows()) <= set(held)
+
+
+def test_magnets_in_use_are_not_drawn_beside_oxides_imported(built: Settings) -> None:
+    with warehouse.read_only(built.edition) as connection:
+        bars = connection.sql(QUERIES["marts.import_concentration"]).pl()
+    assert "USA lithium from CHL" in set(bars["subject"])
+    assert not {bar for bar in bars["subject"] if bar.startswith("EUU")}
+
+
+def test_lines_of_exports_are_of_minerals_and_never_of_what_holds_more(built: Settings) -> None:
+    with warehouse.read_only(built.edition) as connection:
+        lines = connection.sql(QUERIES["marts.export_change_monthly"]).pl()
+        broad = connection.execute("select series_id from vocabulary.series where scope = 'broad'").fetchall()
+    assert "CHN china_customs_bulletin/rare_earths, stage: any, General Administration of Customs of China" in set(lines["subject"])
+    assert not {series for (series,) in broad if lines["run"].str.starts_with(series + "2").any()}
 
 
 def test_every_schedule_and_the_sensor_run_from_the_start() -> None:

@@ -14,7 +14,8 @@ import yaml
 from pipelines import warehouse
 from pipelines.settings import PROJECT, Settings
 from tests.building import copy_curated
-from tests.services import Cluster, Missing, daemon, dagster_environment, postgresql, postgresql_home, until, web_server
+from tests.services import Cluster, Missing, daemon, dagster_environment, postgresql, postgresql_home, web_server
+from tests.waiting import PATIENCE, until
 
 WHERE = """
 { repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } } } } }
@@ -45,7 +46,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 def asked(address: str, query: str, **variables: Any) -> Any:
-    answer = httpx.post(f"{address}/graphql", json={"query": query, "variables": variables}, timeout=30).json()
+    answer = httpx.post(f"{address}/graphql", json={"query": query, "variables": variables}, timeout=PATIENCE).json()
     assert "errors" not in answer, answer
     return answer["data"]
 

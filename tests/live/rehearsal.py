@@ -63,12 +63,12 @@ class Rehearsal:
             patch.setenv("LODESTONE_OFFICES", address)
         return patch
 
-    def plan(self, name: str, now: str, scope: str = SCOPE) -> fetching.Plan:
+    def plan(self, name: str, now: str, scope: str = SCOPE, **fetch: object) -> fetching.Plan:
         """What one office would be asked."""
         patch = self.live_at(now, scope)
         try:
             settings = load_settings()
-            return fetching.plan(settings, source(name), settings.now())
+            return fetching.plan(settings, source(name, **fetch), settings.now())
         finally:
             patch.undo()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from pipelines import fetching
 from pipelines.offices import ecb, us_census
 from pipelines.offices.faults import emptied
@@ -50,6 +52,69 @@ def test_in_june_the_43_newest_months_are_asked_again(fresh: Rehearsal) -> None:
     last = max(time.split()[3] for time in asked)
     assert (first, last) == ("2021-10", "2025-04")
     assert len(months_between("2021-10", "2025-04")) == 43
+
+
+LITHIUM, SINCE_2021 = "283691", {"first_month": "2021-01"}
+
+
+def due_again(rehearsal: Rehearsal, now: str) -> list[str]:
+    """The months that are due because a revision of them was missed."""
+    planned = rehearsal.plan("us_census", now, LITHIUM, **SINCE_2021).months
+    return [month for month, why in planned.items() if why.startswith("to be asked for again between ")]
+
+
+def test_a_season_in_which_nobody_asked_is_made_up_by_the_next_night_and_only_once(fresh: Rehearsal) -> None:
+    fresh.offices.replace("us_census", us_census.made_up("2021-01", "2025-03"))
+    fresh.ask("us_census", "2025-05-20T02:00:00+00:00", LITHIUM, **SINCE_2021)
+    assert due_again(fresh, "2025-05-31T02:00:00") == []
+    months = fresh.plan("us_census", "2025-09-20T02:00:00", LITHIUM, **SINCE_2021).months
+    assert (
+        months["2021-10"]
+        == "to be asked for again between 2025-06-01 and 2025-07-31, when the office may have revised it; last asked for on 2025-05-20"
+    )
+    assert due_again(fresh, "2025-09-20T02:00:00") == months_between("2021-10", "2025-03")
+    assert due_again(fresh, "2026-02-20T02:00:00") == months_between("2021-10", "2025-03"), "however long ago the season was"
+    fresh.offices.replace("us_census", us_census.made_up("2021-01", "2025-07"))
+    fresh.ask("us_census", "2025-09-20T02:00:00+00:00", LITHIUM, **SINCE_2021)
+    assert due_again(fresh, "2025-09-21T02:00:00") == []
+    assert due_again(fresh, "2026-08-01T02:00:00") == months_between("2022-10", "2025-07"), "the next season was missed as well"
+
+
+@pytest.mark.parametrize(("newest", "made_up"), [("2025-03", False), ("2025-04", True)])
+def test_a_look_in_a_season_counts_once_the_month_with_which_the_revision_comes_is_there(
+    fresh: Rehearsal, newest: str, made_up: bool
+) -> None:
+    fresh.offices.replace("us_census", us_census.made_up("2021-01", newest))
+    fresh.ask("us_census", "2025-06-03T02:00:00+00:00", LITHIUM, **SINCE_2021)
+    assert ("2021-10" not in due_again(fresh, "2025-08-15T02:00:00")) == made_up
+    fresh.ask("us_census", "2025-08-15T02:00:00+00:00", LITHIUM, **SINCE_2021)
+    assert "2021-10" not in due_again(fresh, "2025-08-16T02:00:00"), "the season is over"
+
+
+def test_a_month_that_left_the_newest_ones_while_nobody_asked_is_asked_for_once_more(fresh: Rehearsal) -> None:
+    fresh.offices.replace("us_census", us_census.made_up("2021-01", "2025-07"))
+    fresh.ask("us_census", "2025-09-20T02:00:00+00:00", LITHIUM, **SINCE_2021)
+    assert due_again(fresh, "2026-02-10T02:00:00") == ["2025-05", "2025-06", "2025-07"]
+    assert "2025-04" not in fresh.plan("us_census", "2026-02-10T02:00:00", LITHIUM, **SINCE_2021).months, (
+        "July was there when it was asked for"
+    )
+    fresh.offices.replace("us_census", us_census.made_up("2021-01", "2025-12"))
+    fresh.ask("us_census", "2026-02-10T02:00:00+00:00", LITHIUM, **SINCE_2021)
+    assert due_again(fresh, "2026-02-11T02:00:00") == []
+
+
+def test_the_months_that_a_late_office_may_still_revise_stay_due_until_it_has_published(fresh: Rehearsal) -> None:
+    fresh.offices.replace("us_census", us_census.made_up("2021-01", "2025-07"))
+    for day in ("2025-09-20", "2026-01-20"):
+        fresh.ask("us_census", f"{day}T02:00:00+00:00", LITHIUM, **SINCE_2021)
+        assert due_again(fresh, "2026-01-21T02:00:00") == ["2025-05", "2025-06", "2025-07"], "August is not there yet"
+
+
+def test_a_range_that_is_asked_for_long_after_is_final_though_later_months_were_never_asked_for(fresh: Rehearsal) -> None:
+    now = fetching.datetime.fromisoformat("2026-02-10T02:00:00+00:00")
+    fresh.offices.replace("us_census", us_census.made_up("2021-01", "2025-12"))
+    fresh.ask("us_census", now.isoformat(), LITHIUM, planned=lambda one: fetching.backfill(one, "2021-01", "2021-12", now))
+    assert due_again(fresh, "2026-02-10T02:00:00") == []
 
 
 def test_a_month_that_was_empty_and_is_the_newest_is_asked_again_after_it_left_the_window(rehearsal: Rehearsal) -> None:

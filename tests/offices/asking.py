@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 
 from pipelines.offices.server import Offices
+from tests.waiting import PATIENCE
 
 IMPORTS = "/us_census/data/timeseries/intltrade/imports/hs"
 EXPORTS = "/us_census/data/timeseries/intltrade/exports/hs"
@@ -20,7 +21,7 @@ def question(*pairs: tuple[str, str], get: str = GET, time: str = "2024-02", key
 
 
 def ask(offices: Offices, pairs: Pairs, path: str = IMPORTS) -> httpx.Response:
-    return httpx.get(offices.address + path, params=pairs)
+    return httpx.get(offices.address + path, params=pairs, timeout=PATIENCE)
 
 
 def rows(offices: Offices, pairs: Pairs, path: str = IMPORTS) -> list[dict[str, str | None]]:

@@ -17,6 +17,7 @@ import pytest
 from pipelines.offices.us_census import from_vintage
 from pipelines.settings import PROJECT
 from tests.offices.asking import IMPORTS, question
+from tests.waiting import PATIENCE
 
 COMMAND = [sys.executable, "-m", "pipelines.offices"]
 
@@ -45,12 +46,34 @@ def test_it_prints_how_to_point_lodestone_at_it_then_a_line_a_request_and_stops_
         assert set(settings) == {"LODESTONE_OFFICES", "LODESTONE_US_CENSUS_KEY"}
         pairs = question(("I_COMMODITY", "9999*"), key=settings["LODESTONE_US_CENSUS_KEY"])
         assert httpx.get(settings["LODESTONE_OFFICES"] + IMPORTS, params=pairs).status_code == 204
+        assert process.stdout is not None
+        line = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=20)
-    lines = output.splitlines()
-    assert lines[0].startswith("us_census: 204, 0 bytes: GET /data/timeseries/intltrade/imports/hs?get=I_COMMODITY,")
-    assert "rehearsal" not in output
-    assert (lines[1:], errors, process.returncode) == (["Stopped."], "", 0)
+        output, errors = process.communicate(timeout=PATIENCE)
+    assert line.startswith("us_census: 204, 0 bytes: GET /data/timeseries/intltrade/imports/hs?get=I_COMMODITY,")
+    assert "rehearsal" not in line
+    assert (output, errors, process.returncode) == ("Stopped.\n", "", 0)
+
+
+STOPPED_AT_ONCE = """
+import os, signal
+from pipelines.offices import __main__ as command
+
+told = command.typer.echo
+
+def echo(line):
+    told(line)
+    if "Requests" in line:
+        os.kill(os.getpid(), signal.SIGINT)
+
+command.typer.echo = echo
+command.main()
+"""
+
+
+def test_it_can_be_stopped_from_its_first_word_that_it_listens():
+    done = subprocess.run([sys.executable, "-c", STOPPED_AT_ONCE], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (0, "Stopped.", "")
 
 
 def test_a_vintage_file_comes_with_the_scope_it_can_answer_for(vintages: list[Path], real_rates: Path):
@@ -73,7 +96,7 @@ def test_a_vintage_file_comes_with_the_scope_it_can_answer_for(vintages: list[Pa
     ],
 )
 def test_an_error_of_use_is_one_sentence_and_exit_code_2(arguments: list[str], sentence: str):
-    finished = subprocess.run([*COMMAND, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60)
+    finished = subprocess.run([*COMMAND, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (finished.returncode, finished.stdout) == (2, "")
     assert finished.stderr.startswith(f"offices: {sentence}")
     assert finished.stderr.count("\n") == 1
@@ -84,6 +107,6 @@ def test_a_port_that_is_taken_is_an_error_of_use():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         arguments = ["--port", str(taken.getsockname()[1])]
-        finished = subprocess.run([*COMMAND, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60)
+        finished = subprocess.run([*COMMAND, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert finished.returncode == 2
     assert "cannot be had (Address already in use): name another with --port" in finished.stderr

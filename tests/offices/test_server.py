@@ -10,6 +10,8 @@ import pytest
 
 from pipelines.offices.office import Query, Reply
 from pipelines.offices.server import Asked, Offices
+from tests.waiting import PATIENCE, until
+from tests.web import kept_port
 
 
 class Echo:
@@ -47,6 +49,7 @@ def test_requests_are_kept_in_the_order_of_arrival_without_their_key():
     with Offices({"echo": Echo()}, after_request=told.append) as offices:
         httpx.get(f"{offices.address}/echo/a?get=X&key=hidden&time=2023")
         httpx.get(f"{offices.address}/nobody/b")
+        until(lambda: len(told) == 2, "both answers to be told of", every=0.02)
         first, second = offices.asked
         offices.forget()
         assert offices.asked == []
@@ -67,7 +70,7 @@ def test_many_may_ask_at_once():
     with Offices({"echo": Echo()}) as offices:
 
         def ask(number: int) -> None:
-            httpx.get(f"{offices.address}/echo/{number}")
+            httpx.get(f"{offices.address}/echo/{number}", timeout=PATIENCE)
 
         threads = [threading.Thread(target=ask, args=(number,)) for number in range(20)]
         for thread in threads:
@@ -78,8 +81,8 @@ def test_many_may_ask_at_once():
 
 
 def test_a_closed_office_refuses_even_on_a_connection_that_was_kept_alive():
-    with httpx.Client() as client:
-        with Offices({"echo": Echo()}) as offices:
+    with httpx.Client() as client, kept_port() as port:
+        with Offices({"echo": Echo()}, port) as offices:
             client.get(f"{offices.address}/echo/a")
         with pytest.raises(httpx.ConnectError):
             client.get(f"{offices.address}/echo/a")

@@ -14,15 +14,19 @@ from pipelines.vocabulary import known_codes
 SETTINGS = Settings(PROJECT / "data")
 
 
-def lines(source: str, member: str) -> pl.DataFrame:
-    """Rows of a bundled file as text with slice, known_from and its basis."""
-    (receipt,) = [one for one in archive.receipts(SETTINGS.raw, source) if one.member == member and one.shelf == "bundled"]
-    return read_member(SETTINGS, load_source(source), receipt)
+def copies(source: str, member: str) -> list[archive.Receipt]:
+    """Every bundled copy of a file, oldest first."""
+    return [one for one in archive.receipts(SETTINGS.raw, source) if one.member == member and one.shelf == "bundled"]
 
 
-def judged(source: str, member: str) -> Judged:
-    """The gate's judgement on a bundled file."""
-    return judge(lines(source, member).drop("known_from", "known_from_basis"), load_source(source).contract(member), known_codes())
+def lines(source: str, member: str, copy: int = -1) -> pl.DataFrame:
+    """Rows of a bundled copy, the newest unless told, as text with slice, known_from and its basis."""
+    return read_member(SETTINGS, load_source(source), copies(source, member)[copy])
+
+
+def judged(source: str, member: str, copy: int = -1) -> Judged:
+    """The gate's judgement on a bundled copy."""
+    return judge(lines(source, member, copy).drop("known_from", "known_from_basis"), load_source(source).contract(member), known_codes())
 
 
 def curated(source: str, member: str) -> dict[str, pl.DataFrame]:

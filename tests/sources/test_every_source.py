@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 
 from pipelines.sources import load_source, source_names
-from tests.sources.bundled import curated, judged, lines
+from tests.sources.bundled import copies, curated, judged, lines
 
 MEMBERS = [
     (name, member) for name in source_names() if load_source(name).config.fetch is None for member in load_source(name).config.members
 ]
+COPIES = [(source, member, copy) for source, member in MEMBERS for copy in range(len(copies(source, member)))]
 
 
-@pytest.mark.parametrize(("source", "member"), MEMBERS)
-def test_every_bundled_line_is_accepted_or_kept_with_a_reason_and_today_all_are_accepted(source, member):
-    found, received = judged(source, member), lines(source, member)
+@pytest.mark.parametrize(("source", "member", "copy"), COPIES)
+def test_every_line_of_every_bundled_copy_is_accepted_or_kept_with_a_reason_and_today_all_are_accepted(source, member, copy):
+    found, received = judged(source, member, copy), lines(source, member, copy)
     assert found.accepted.height + found.rejected.height == received.height
     assert found.rejected.is_empty()
 

@@ -36,6 +36,11 @@ def edition(**facts: list[dict[str, Any]]) -> duckdb.DuckDBPyConnection:
         f" ('{FILED_SERIES}' as series_id, 'made_up' as source, null as partner_iso3, 'import' as flow, 'made up' as source_key)"
         f" from vocabulary.series where series_id = '{SERIES}'"
     )
+    connection.execute(
+        "insert into vocabulary.series by name select * replace"
+        " ('made_up/exports/rare_earths' as series_id, 'export' as flow, 'sold' as source_key)"
+        f" from vocabulary.series where series_id = '{FILED_SERIES}'"
+    )
     for name, rows in facts.items():
         table = tables()[f"facts.{name}"]
         for row in rows:

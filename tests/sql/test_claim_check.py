@@ -53,6 +53,16 @@ def test_the_59_percent_is_shown_beside_80_by_weight_and_56_by_value(claims):
     assert {("weight", 0.8), ("value", 0.564)} <= found
 
 
+def test_a_statistic_counts_once_however_many_pages_print_it(claims):
+    mine = claims.filter(claims["claim_id"] == "us_imports_from_china")
+    publishers = set(mine.filter(mine["role"] == "evidence")["publisher"])
+    assert publishers == {"JETRO (US Census)", "Moneycontrol analysis of UN Comtrade", "U.S. Geological Survey"}
+    survey = mine.filter((mine["publisher"] == "U.S. Geological Survey") & mine["role"].is_in(["evidence", "repeat"]))
+    counted = survey.filter(survey["role"] == "evidence").select("evidence_period_start", "evidence_period_end", "evidence_value")
+    assert counted.n_unique() == counted.height
+    assert survey.height > counted.height
+
+
 def test_one_subheading_of_rare_earth_compounds_does_not_count_what_the_statement_counts(claims):
     subheading = claims.filter((claims["claim_id"] == "us_imports_from_china") & claims["evidence_scope"].str.contains("HS 284690"))
     assert subheading.height == 2

@@ -99,8 +99,106 @@ def test_a_group_of_countries_is_no_supplier():
 def test_secret_partners_stay_in_the_denominator():
     flows = [imported("CHN", 60), imported("VNM", 30), imported("WLD", 10, partner_role="special")]
     row = one({"trade_flow": flows}, "basis = 'weight'")
-    assert (row["cr1"], row["attributed_share"], row["hhi"]) == (0.6, pytest.approx(0.9), None)
+    assert (row["attributed_share"], row["hhi"]) == (pytest.approx(0.9), None)
     assert row["hhi_high"] == pytest.approx(0.7**2 + 0.3**2), "what is secret may belong to the largest supplier"
+    assert (row["top_supplier_iso3"], row["cr1"], row["cr1_low"], row["cr1_high"]) == ("CHN", None, 0.6, 0.7)
+    assert row["cr3"] is None
+
+
+def test_a_secret_tenth_may_make_another_the_largest():
+    flows = [imported("CHN", 47), imported("VNM", 43), imported("WLD", 10, partner_role="special")]
+    row = one({"trade_flow": flows}, "basis = 'weight'")
+    assert (row["top_supplier_iso3"], row["top_supplier_share"], row["cr1"]) == (None, None, None)
+    assert (row["cr1_low"], row["cr1_high"]) == (0.47, pytest.approx(0.57))
+    assert row["flags"] == "unattributed top_uncertain"
+
+
+def test_the_upper_bound_of_a_filed_share_holds_what_is_secret():
+    flows = [imported("CHN", 60), imported("VNM", 30), imported("WLD", 10, partner_role="special")]
+    with edition(trade_flow=flows) as connection:
+        found = rows(
+            connection,
+            "select supplier_iso3, share_low, share, share_high from marts.supplier_share where basis = 'weight' order by supplier_iso3",
+        )
+    assert [tuple(row.values()) for row in found] == [
+        ("CHN", 0.6, 0.6, 0.7),
+        ("OTHER", 0.1, 0.1, 0.1),
+        ("VNM", 0.3, 0.3, pytest.approx(0.4)),
+    ]
+
+
+def test_of_chosen_partners_the_rest_is_none_of_them():
+    chosen = {"list_status": "selected"}
+    flows = [imported("CHN", 47, **chosen), imported("VNM", 43, **chosen), imported("OTHER", 10, partner_role="special", **chosen)]
+    row = one({"trade_flow": flows}, "basis = 'weight'")
+    assert (row["top_supplier_iso3"], row["cr1"], row["cr1_high"]) == ("CHN", 0.47, 0.47)
+    assert row["hhi_high"] == pytest.approx(0.47**2 + 0.43**2 + 0.1**2)
+    assert row["list_status"] == "selected"
+
+
+def test_suppliers_that_tie_have_no_single_largest():
+    shares = {"CHN": 22, "IND": 22, "VNM": 20, "OTHER": 36}
+    row = one({"published_share": [printed(country, percent) for country, percent in shares.items()]})
+    assert (row["top_supplier_iso3"], row["top_supplier_share"], row["cr1"]) == (None, None, 0.22)
+    assert "top_tied" in row["flags"].split()
+
+
+def test_a_list_that_adds_up_to_101_has_no_ratio_above_one():
+    row = one({"published_share": [printed("CHN", 51), printed("VNM", 30), printed("MYS", 20)]})
+    assert (row["cr3"], row["attributed_share"]) == (1, 1)
+
+
+def test_a_month_with_a_total_and_no_partner_is_unattributed():
+    flows = [imported("CHN", 60), imported("VNM", 40)]
+    with edition(trade_flow=flows, trade_total=[total_imports(100), total_imports(90, "2024-02")]) as connection:
+        found = rows(
+            connection,
+            "select supplier_iso3, supplier_kind, share from marts.supplier_share where basis = 'weight' and period_start = '2024-02-01'",
+        )
+    assert [tuple(row.values()) for row in found] == [("OTHER", "unattributed", 1.0)]
+
+
+def test_a_figure_that_is_about_so_much_is_an_interval_and_never_a_point():
+    partial = {"list_status": "partial"}
+    flows = [
+        imported("CHN", 60, **partial),
+        imported("VNM", 20, qualifier="about", **partial),
+        imported("MYS", 10, qualifier="gt", **partial),
+    ]
+    with edition(trade_flow=flows, trade_total=[total_imports(100)]) as connection:
+        found = rows(
+            connection,
+            "select supplier_iso3, share, share_low, share_high, flags from marts.supplier_share where basis = 'weight' order by 1",
+        )
+        index = rows(connection, "select * from marts.import_concentration")
+    assert [tuple(row.values()) for row in found] == [
+        ("CHN", 0.6, 0.6, 0.6, ""),
+        ("MYS", None, 0.1, 1.0, "not_a_point"),
+        ("OTHER", None, 0.0, pytest.approx(0.11), "not_a_point"),
+        ("VNM", None, 0.19, 0.21, "not_a_point"),
+    ]
+    assert index == [], "a page that names some partners says nothing of the others"
+
+
+def test_partners_a_page_names_are_a_list_once_they_add_up():
+    partial = {"list_status": "partial"}
+    flows = [imported("CHN", 60, **partial), imported("OTHER", 40, partner_role="special", **partial)]
+    with edition(trade_flow=flows, trade_total=[total_imports(100)]) as connection:
+        (row,) = rows(connection, "select list_status, cr1, hhi_low, hhi_high from marts.import_concentration where basis = 'weight'")
+    assert tuple(row.values()) == ("selected", 0.6, pytest.approx(0.36), pytest.approx(0.52))
+
+
+def test_partners_a_page_names_have_no_share_where_it_gives_no_total():
+    with edition(trade_flow=[imported("CHN", 60, list_status="partial")]) as connection:
+        (row,) = rows(connection, "select share, amount from marts.supplier_share where basis = 'weight'")
+    assert (row["share"], row["amount"]) == (None, 60.0)
+
+
+def test_twelve_months_of_some_partners_make_no_year():
+    flows = [imported("CHN", 10, f"2024-{month:02d}", list_status="partial") for month in range(1, 13)]
+    totals = [total_imports(20, f"2024-{month:02d}") for month in range(1, 13)]
+    with edition(trade_flow=flows, trade_total=totals) as connection:
+        assert rows(connection, "select * from marts.supplier_share where period_months = 12") == []
 
 
 def test_returned_goods_are_reported_apart():
@@ -118,9 +216,44 @@ def test_what_a_total_holds_beyond_its_partners_is_shown_as_unattributed_and_nev
             connection, "select supplier_iso3, supplier_kind, share from marts.supplier_share where basis = 'weight' order by all"
         )
     assert (row["total"], row["attributed_share"]) == (200.0, 0.5)
-    assert row["cr1"] is None, "the half without a partner could hide a larger one"
+    assert row["cr1"] is row["top_supplier_iso3"] is None, "the half without a partner could hide a larger one"
     assert [tuple(share.values()) for share in shares] == [("CHN", "country", 0.3), ("OTHER", "unattributed", 0.5), ("VNM", "country", 0.2)]
     assert found.is_empty()
+
+
+def exported_to(partner: str, amount: float, month: str = "2024-01", **other) -> dict:
+    return imported(partner, amount, month, flow="export", series_id="made_up/exports/rare_earths", **other)
+
+
+def total_exports(tonnes: float, month: str = "2024-01") -> dict:
+    return total_imports(tonnes, month) | {"flow": "export", "series_id": "made_up/exports/rare_earths"}
+
+
+def test_shares_of_exports_follow_those_of_imports():
+    flows = [exported_to("CHN", 60), exported_to("VNM", 20), exported_to("JPN", 5, partner_role="returned")]
+    with edition(trade_flow=flows, trade_total=[total_exports(100)]) as connection:
+        found = rows(
+            connection,
+            "select destination_iso3, destination_kind, share, total from marts.export_destination_share"
+            " where basis = 'weight' order by all",
+        )
+    assert [tuple(row.values()) for row in found] == [
+        ("CHN", "country", 0.6, 100.0),
+        ("JPN", "returned", 0.05, 100.0),
+        ("OTHER", "unattributed", 0.2, 100.0),
+        ("VNM", "country", 0.2, 100.0),
+    ]
+
+
+def test_destinations_are_shared_out_over_twelve_months_too():
+    months = [f"2024-{month:02d}" for month in range(1, 13)]
+    flows = [exported_to("CHN", 10, month) for month in months] + [exported_to("VNM", 120, "2024-06")]
+    with edition(trade_flow=flows) as connection:
+        found = rows(
+            connection,
+            "select destination_iso3, share from marts.export_destination_share where basis = 'weight' and period_months = 12 order by all",
+        )
+    assert [tuple(row.values()) for row in found] == [("CHN", 0.5), ("VNM", 0.5)]
 
 
 def total_imports(tonnes: float, month: str = "2024-01") -> dict:
@@ -136,7 +269,8 @@ def test_returned_goods_are_no_part_of_the_denominator_whatever_the_office_count
     with edition(trade_flow=flows, trade_total=[total_imports(total)]) as connection:
         (row,) = rows(connection, f"select * from marts.import_concentration where basis = '{basis}'")
         assert check_rows(connection, "partners_against_totals").is_empty()
-    assert (row["total"], row["cr1"], row["returned_share"]) == (100, 0.6, 0.1)
+    assert (row["total"], row["cr1_low"], row["returned_share"]) == (100, 0.6, 0.1)
+    assert row["cr1"] == (None if secret else 0.6)
     assert row["attributed_share"] == pytest.approx(1 - secret / 100)
     assert row["hhi"] == (None if secret else pytest.approx(0.52))
 
@@ -186,8 +320,8 @@ def test_a_series_about_one_partner_says_nothing_about_shares(built):
     from pipelines.warehouse import read_only
 
     with read_only(built.edition) as connection:
-        assert connection.execute("select count(*) from trade_flow where reporter_iso3 = 'JPN' and partner_iso3 = 'CHN'").fetchone() == (6,)
-        assert connection.execute("select count(*) from supplier_share where list_status = 'filed'").fetchone() == (0,)
+        assert connection.execute("select count(*) from trade_flow where series_id like 'china_customs_bulletin/%'").fetchone() == (6,)
+        assert connection.execute("select count(*) from supplier_share where series_id like 'china_customs_bulletin/%'").fetchone() == (0,)
 
 
 def produced(country: str, quantity: float | None, qualifier: str = "reported") -> dict:
@@ -224,6 +358,18 @@ def test_what_is_not_available_leaves_the_index_open():
     with edition(production=table) as connection:
         (row,) = rows(connection, "select * from marts.production_concentration")
     assert (row["producer_count_qualifier"], row["attributed_share"], row["hhi"]) == ("exact", 1, pytest.approx(0.52))
+
+
+def test_producers_that_tie_have_no_single_largest():
+    with edition(production=[produced("WLD", 100), produced("CHN", 40), produced("RUS", 40), produced("TJK", 20)]) as connection:
+        (row,) = rows(connection, "select * from marts.production_concentration")
+    assert (row["top_producer_iso3"], row["top_producer_share"], row["cr1"], row["flags"]) == (None, None, 0.4, "top_tied")
+
+
+def test_other_countries_together_may_hide_the_largest_producer():
+    with edition(production=[produced("WLD", 100), produced("CHN", 30), produced("RUS", 20), produced("OTHER", 50)]) as connection:
+        (row,) = rows(connection, "select * from marts.production_concentration")
+    assert (row["top_producer_iso3"], row["cr1"], row["cr3"], row["flags"]) == (None, None, None, "top_uncertain")
 
 
 def test_rhenium_and_tellurium_have_producers_whose_amounts_are_not_available(built):

@@ -220,3 +220,39 @@ def test_mays_headline_is_in_the_published_edition(built):
             f" where series_id = '{SERIES}' and basis = 'weight' and period_start = '2019-05-01'"
         ).fetchall()
     assert found == [(3640.0, pytest.approx(-0.159, abs=0.0005), pytest.approx(-0.0724, abs=0.0001), "printed")]
+
+
+def test_an_amount_says_how_it_came_about():
+    found = changes(exported("2019-03", 10.0), exported("2019-04", 20.0, weight_method="difference", status="derived"))
+    assert (found["2019-03"]["amount_method"], found["2019-04"]["amount_method"]) == ("filed", "difference")
+
+
+def test_a_level_that_is_about_so_much_is_an_interval_and_yields_no_change():
+    found = changes(exported("2019-03", 100.0), exported("2019-04", 80.0, qualifier="about"))
+    before, about = found["2019-03"], found["2019-04"]
+    assert (before["amount"], before["amount_low"], before["amount_high"]) == (100.0, 100.0, 100.0)
+    assert (about["amount"], about["amount_low"], about["amount_high"]) == (None, 76.0, 84.0)
+    assert about["change_on_month"] is None
+    assert {"amount:inexact", "change_on_month:inexact"} <= set(about["flags"].split())
+
+
+def test_a_month_after_one_that_is_no_point_has_no_change_either():
+    after = changes(exported("2019-03", 100.0, qualifier="gt"), exported("2019-04", 80.0))["2019-04"]
+    assert (after["amount"], after["change_on_month"]) == (80.0, None)
+    assert "change_on_month:inexact" in after["flags"].split()
+
+
+def test_an_amount_that_another_print_contradicts_is_flagged(built):
+    from pipelines.warehouse import read_only
+
+    with read_only(built.edition) as connection:
+        found = connection.execute(
+            "select period_start::varchar, amount from export_change_monthly"
+            f" where series_id = '{SERIES}' and basis = 'weight' and flags like '%amount:contradicted%'"
+        ).fetchall()
+        prints = connection.execute(
+            "select value / 1000, preferred_value / 1000 from conflict"
+            f" where series_id = '{SERIES}' and contradicts and period_start = '2023-12-01'"
+        ).fetchall()
+    assert found == [("2023-12-01", 3438.0)]
+    assert prints == [(3439.0, 3438.0)], "of two whole numbers of tonnes only one can be right"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 import sqlglot
 from sqlglot import exp
@@ -11,6 +14,7 @@ from sqlglot import exp
 from pipelines import warehouse
 from pipelines.settings import SQL, Settings
 from pipelines.statements import read_statement
+from tests.sql.made_up import FILED_SERIES, edition, imported, rows
 
 QUESTIONS = sorted((SQL / "questions").glob("*.sql"))
 
@@ -50,3 +54,48 @@ def test_the_question_behind_a_number_leads_to_its_raw_line(built: Settings) -> 
     line = raw_file.read_text("utf-8").splitlines()[row["raw_line"] - 1]
     assert line.startswith("2019-05,3640,")
     assert row["publication"] in line
+
+
+def answer(built: Settings, name: str) -> pl.DataFrame:
+    with warehouse.read_only(built.edition) as connection:
+        return connection.sql(read_statement(SQL / "questions" / f"{name}.sql").sql).pl()
+
+
+@pytest.mark.parametrize(
+    ("name", "measure"), [("largest_suppliers", "basis"), ("supply_above_benchmark", "basis"), ("production_in_few_countries", "stage")]
+)
+def test_shares_of_two_measures_stand_in_two_blocks(built: Settings, name: str, measure: str) -> None:
+    blocks = [value for value, _ in groupby(answer(built, name)[measure])]
+    assert len(blocks) == len(set(blocks)) > 1
+
+
+@pytest.mark.parametrize(
+    ("importer", "publisher", "status", "ends", "share"),
+    [
+        ("USA", "U.S. Geological Survey", "complete", "2024-12-31", 0.71),  # of four years, though press counts begin later
+        ("EUU", "Eurostat ddn-20250409-1", "loose", "2024-12-31", 0.463),  # its own page, not one that reposts it
+    ],
+)
+def test_the_list_to_use_is_complete_or_the_publishers_own(
+    built: Settings, importer: str, publisher: str, status: str, ends: str, share: float
+) -> None:
+    found = answer(built, "largest_suppliers").filter(
+        basis="weight", commodity="rare_earths", stage="any", importer_iso3=importer, preference=1
+    )
+    (one,) = found.to_dicts()
+    assert (one["publisher"], one["list_status"], str(one["period_end"]), one["top_supplier_share"]) == (publisher, status, ends, share)
+
+
+def test_a_list_of_all_forms_comes_before_a_list_of_scrap(built: Settings) -> None:
+    chromium = answer(built, "largest_suppliers").filter(basis="weight", commodity="chromium", stage="any", importer_iso3="USA")
+    assert chromium.select("preference", "scope", "top_supplier_iso3").rows() == [(1, "exact", "ZAF"), (2, "part", "CAN")]
+
+
+def test_the_newest_list_is_the_one_whose_period_ends_last_and_of_those_the_longest() -> None:
+    months = [*(f"2023-{month:02}" for month in range(1, 13)), "2024-01"]
+    held = edition(trade_flow=[imported("CHN", 9, month) for month in months] + [imported("VNM", 1, month) for month in months])
+    for name in ("largest_suppliers", "supply_above_benchmark"):
+        found: list[dict[str, Any]] = rows(held, read_statement(SQL / "questions" / f"{name}.sql").sql)
+        assert {(str(one["period_start"]), str(one["period_end"])) for one in found if one["series_id"] == FILED_SERIES} == {
+            ("2023-02-01", "2024-01-31")
+        }

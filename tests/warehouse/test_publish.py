@@ -7,7 +7,6 @@ import os
 import stat
 import subprocess
 import sys
-import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import duckdb
 
 from pipelines import warehouse
 from pipelines.settings import PROJECT, Settings
+from tests.waiting import until
 from tests.warehouse.copies import CHINA, RARE_EARTHS, ask, december, leftovers, night, revise
 
 EDITIONS = 10
@@ -40,60 +40,73 @@ def read(connection: duckdb.DuckDBPyConnection) -> Reading:
     )
 
 
-def open_again_and_again(path: Path, stop: Path) -> tuple[set[Reading], set[int], int]:
-    """A reader that opens, reads, closes and opens again without pause until told to stop."""
+def open_again_and_again(path: Path, readings: Path, stop: Path) -> tuple[set[Reading], set[int]]:
+    """A reader that opens, reads, closes and opens again without pause until told to stop; `readings` grows by a byte with each."""
     os.nice(15)  # leave the processor to the build where there are fewer of them than readers
     seen: set[Reading] = set()
     modes: set[int] = set()
-    opened = 0
     while not stop.exists():
         modes.add(stat.S_IMODE(path.stat().st_mode))
         with warehouse.read_only(path) as connection:
             seen.add(read(connection))
-        opened += 1
-    return seen, modes, opened
+        append(readings)
+    return seen, modes
 
 
-def hold_one_connection(path: Path, ready: Path, stop: Path) -> tuple[set[Reading], int]:
-    """A reader that opens once and goes on reading until told to stop."""
+def hold_one_connection(path: Path, readings: Path, stop: Path) -> set[Reading]:
+    """A reader that opens once and goes on reading until told to stop; `readings` grows by a byte with each."""
+    os.nice(15)
     seen: set[Reading] = set()
     with warehouse.read_only(path) as connection:
-        count = 0
         while not stop.exists():
             seen.add(read(connection))
-            count += 1
-            ready.touch()
-            time.sleep(0.05)
-    return seen, count
+            append(readings)
+    return seen
+
+
+def append(readings: Path) -> None:
+    with readings.open("ab") as file:
+        file.write(b".")
 
 
 def test_readers_meet_only_whole_editions_while_ten_are_published(own: Settings, tmp_path: Path) -> None:
-    ready, stop = tmp_path / "ready", tmp_path / "stop"
+    stop, *readings = (tmp_path / name for name in ("stop", "opened", "opened too", "held"))
+    for path in readings:
+        path.touch()
     published = [ask_reading(own.edition)]
     modes = [stat.S_IMODE(own.edition.stat().st_mode)]
     with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
-        readers = [pool.submit(open_again_and_again, own.edition, stop) for _ in range(2)]
-        holder = pool.submit(hold_one_connection, own.edition, ready, stop)
+        openers = [pool.submit(open_again_and_again, own.edition, path, stop) for path in readings[:2]]
+        holder = pool.submit(hold_one_connection, own.edition, readings[2], stop)
+
+        def read_by_everyone() -> None:
+            """Wait until everyone has ended two more readings, of which the second began after this call."""
+            wanted = [path.stat().st_size + 2 for path in readings]
+            until(
+                lambda: (
+                    any(one.done() for one in (*openers, holder))
+                    or all(path.stat().st_size >= size for path, size in zip(readings, wanted, strict=True))
+                ),
+                "every reader to read",
+                every=0.02,
+            )
+
         try:
-            while not ready.exists() and not holder.done():
-                time.sleep(0.02)
+            read_by_everyone()
             for number in range(1, EDITIONS + 1):
                 revise(own, CHINA, RARE_EARTHS, {f"2019-06,{3965 + number},": f"2019-06,{3966 + number},"}, december(number))
                 assert night(own).changed
                 published.append(ask_reading(own.edition))
                 modes.append(stat.S_IMODE(own.edition.stat().st_mode))
+                read_by_everyone()
         finally:
             stop.touch()
-        results = [reader.result() for reader in readers]
-        held, held_count = holder.result()
+        results = [one.result() for one in openers]
+        held = holder.result()
     assert len(set(published)) == EDITIONS + 1
     assert set(modes) == {0o444}
-    for seen, seen_modes, opened in results:
-        assert seen <= set(published)
-        assert len(seen) > 2, f"the reader opened {opened} times and met only {len(seen)} editions"
-        assert seen_modes == {0o444}
+    assert results == [(set(published), {0o444})] * 2
     assert held == {published[0]}
-    assert held_count > EDITIONS
     assert leftovers(own) == []
 
 

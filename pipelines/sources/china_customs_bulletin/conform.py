@@ -24,6 +24,7 @@ def conform(member: str, accepted: pl.DataFrame) -> dict[str, pl.DataFrame]:
         preferred=pl.col("preferred") == "yes",
         status=pl.when(pl.col("kind") == "missing").then(pl.lit("missing")).otherwise(pl.col("kind")),
         publication=pl.col("source_url"),
+        qualifier=pl.coalesce("qualifier", pl.when(pl.col("tonnes").is_not_null()).then(pl.lit("eq"))),
     )
     lines = lines.with_columns(period_kind=period_kind("period_start", "period_months"))
     return {"bulletin_level": _levels(lines), "bulletin_change": _changes(lines)}
@@ -38,6 +39,8 @@ def _levels(lines: pl.DataFrame) -> pl.DataFrame:
         period_start=pl.col("period_start").dt.truncate("1y"),
         period_kind=pl.lit("cumulative"),
         status=pl.lit("reported"),
+        # The qualifier is of the line's own tonnes.
+        qualifier=pl.lit("eq"),
         derivation=pl.lit(None, pl.String),
         derived_from=pl.lit(None, pl.String),
         value_derivation=pl.lit(None, pl.String),
@@ -56,6 +59,9 @@ def _levels(lines: pl.DataFrame) -> pl.DataFrame:
         "main_file",
         "refines",
         "preferred",
+        "qualifier",
+        "page_tier",
+        "statistic_id",
         "publication",
         "note",
         *LINEAGE,
@@ -66,7 +72,7 @@ def _changes(lines: pl.DataFrame) -> pl.DataFrame:
     return (
         lines.unpivot(
             on=["mom_pct_reported", "yoy_pct_reported"],
-            index=["series_key", "period_start", "period_months", "period_kind", "publication", "note", *LINEAGE],
+            index=["series_key", "period_start", "period_months", "period_kind", "page_tier", "publication", "note", *LINEAGE],
             variable_name="measure",
             value_name="change_percent",
         )

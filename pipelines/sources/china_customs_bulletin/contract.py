@@ -17,6 +17,10 @@ PERCENT_REMEDY = "a change is a percentage of at least -100 and below 10,000"
 ADDRESS_REMEDY = "a source address begins with http"
 
 
+ADDED = ("qualifier", "page_tier", "statistic_id")
+"""Columns that copies before 26 November 2026 do not have."""
+
+
 class _Line(pa.DataFrameModel):
     """What the two files have in common: one printed line on one series and period."""
 
@@ -52,6 +56,16 @@ class _Line(pa.DataFrameModel):
         metadata={"remedy": "it is reported, derived or missing"},
     )
     note: str = pa.Field(nullable=True, description="The compiler's note.")
+    qualifier: str = pa.Field(
+        isin=["eq", "about", "nearly", "lt", "le", "gt", "ge"],
+        nullable=True,
+        description="Whether the tonnes are a point, about that, or a bound; empty where there are none.",
+        metadata={"remedy": "it is eq, about, nearly, lt, le, gt or ge"},
+    )
+    page_tier: pl.Int32 = pa.Field(
+        isin=[1, 2, 3], nullable=True, description="Grade of the page, 1 the publisher's own.", metadata={"remedy": "it is 1, 2 or 3"}
+    )
+    statistic_id: str = pa.Field(nullable=True, description="Lines with one id state one figure of one publisher.")
 
     @pa.dataframe_check(name="period_fits_type", error="period and period_type disagree: a month is YYYY-MM, a year YYYY, a range A/B")
     def period_fits_type(cls, data: pa.PolarsData) -> pl.LazyFrame:

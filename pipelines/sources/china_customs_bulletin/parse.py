@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.delimited import read_delimited
-from pipelines.sources.china_customs_bulletin.contract import CONTRACTS
+from pipelines.sources.china_customs_bulletin.contract import ADDED, CONTRACTS
 
 
 def parse(member: str, body: bytes) -> pl.DataFrame:
     """Rows in the file's own columns as text, with `source_row`."""
-    return read_delimited(member, body, tuple(CONTRACTS[member].to_schema().columns))
+    return read_delimited(member, body, tuple(CONTRACTS[member].to_schema().columns), ADDED)

@@ -24,9 +24,10 @@ def conform(member: str, accepted: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 
 def _import_shares(rows: pl.DataFrame) -> pl.DataFrame:
-    years = companion("published_shares", "publication_years.csv").select("source_url", period_qualifier="qualifier")
+    years = companion("published_shares", "publication_years.csv").select("source_url", earlier_copy="qualifier")
     return _as_shares(
         rows.join(years, on="source_url", how="left", maintain_order="left").with_columns(
+            period_qualifier=pl.coalesce("period_qualifier", "earlier_copy"),
             start=first_day("period_start"),
             after=month_after("period_end"),
             amount=pl.col("tonnes_or_value").cast(pl.Decimal(20, 3)),
@@ -87,8 +88,9 @@ def _refining_shares(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _as_shares(rows: pl.DataFrame, *, dataset: str, reporter: str, partner: str) -> pl.DataFrame:
-    stated = pl.lit(None, pl.String)
-    return rows.select(
+    # The year in which a page appeared says nothing of the year of its data.
+    printed = (pl.col("period_qualifier") != "publication_year").fill_null(True)
+    return rows.with_columns(pl.when(printed).then(name).alias(name) for name in ("start", "after")).select(
         dataset=pl.lit(dataset),
         series_key="series_key",
         reporter_iso3=reporter,
@@ -96,17 +98,35 @@ def _as_shares(rows: pl.DataFrame, *, dataset: str, reporter: str, partner: str)
         basis="basis",
         period_start="start",
         period_months=_months("start", "after"),
-        period_qualifier="period_qualifier" if dataset == "import_shares" else stated,
+        period_qualifier=pl.when(pl.col("period_qualifier") != "printed").then("period_qualifier"),
         share_percent=pl.col("share_percent").cast(pl.Decimal(9, 4)),
         share_bound="share_bound",
         amount="amount",
         amount_unit="amount_unit",
         amount_of="amount_of",
+        qualifier=pl.coalesce("qualifier", _qualifier_of_bound()),
+        page_tier="page_tier",
+        statistic_id="statistic_id",
+        includes_domestic=(pl.col("includes_domestic") == "yes") if dataset == "import_shares" else pl.lit(None, pl.Boolean),
         publisher_as_named="publisher",
         status="status",
         publication="source_url",
         note="note",
         **{name: pl.col(name) for name in CARRIED},
+    )
+
+
+def _qualifier_of_bound() -> pl.Expr:
+    """What a printed bound says by itself, for copies without qualifiers; a figure without a bound is a point."""
+    bound = pl.col("share_bound")
+    return (
+        pl.when(bound.str.starts_with(">"))
+        .then(pl.lit("gt"))
+        .when(bound.str.starts_with("<"))
+        .then(pl.lit("lt"))
+        .when(bound.is_not_null())
+        .then(pl.lit("about"))
+        .otherwise(pl.lit("eq"))
     )
 
 
@@ -117,9 +137,10 @@ def _numbers(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
         period="text",
         period_first=pl.col("period_start").str.to_date("%Y-%m-%d"),
         period_last=pl.col("period_end").str.to_date("%Y-%m-%d"),
-        period_qualifier="qualifier",
+        listed_qualifier="qualifier",
     )
     plain = pl.when(pl.col("period").str.contains(PLAIN_PERIOD)).then("period")
+    printed = (pl.col("period_qualifier") != "publication_year").fill_null(True)
     numbers = (
         rows.join(metrics, on="metric", how="left", maintain_order="left")
         .join(reporters, on="reporter", how="left", maintain_order="left")
@@ -127,9 +148,9 @@ def _numbers(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
         .with_columns(plain=plain)
         .with_columns(
             reporter_iso3=pl.when(pl.col("listed").fill_null(False)).then("reporter_code").otherwise("reporter"),
-            period_start=pl.coalesce(first_day("plain"), "period_first"),
-            period_end=pl.coalesce(month_after("plain").dt.offset_by("-1d"), "period_last"),
-            period_qualifier=pl.coalesce("period_qualifier", pl.lit("exact")),
+            period_start=pl.when(printed).then(pl.coalesce(first_day("plain"), "period_first")),
+            period_end=pl.when(printed).then(pl.coalesce(month_after("plain").dt.offset_by("-1d"), "period_last")),
+            period_qualifier=pl.coalesce(pl.when(pl.col("period_qualifier") != "printed").then("period_qualifier"), "listed_qualifier"),
             number=pl.col("value").str.extract(r"(-?\d+(\.\d+)?)$").cast(pl.Decimal(20, 3)),
             value_qualifier=pl.when(pl.col("value") == "NA")
             .then(pl.lit("not_available"))
@@ -137,7 +158,7 @@ def _numbers(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
             .then(pl.lit("gt"))
             .when(pl.col("value").str.starts_with("<"))
             .then(pl.lit("lt"))
-            .otherwise(pl.lit("eq")),
+            .otherwise(pl.col("qualifier").fill_null("eq")),
         )
     )
     published = numbers.select(
@@ -148,7 +169,7 @@ def _numbers(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
         "partner_iso3",
         "period_start",
         "period_end",
-        "period_qualifier",
+        pl.col("period_qualifier").fill_null("exact"),
         reporter_text="reporter",
         commodity_text="commodity",
         period_text="period",
@@ -158,6 +179,8 @@ def _numbers(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
         value_qualifier="value_qualifier",
         unit="unit",
         computed_by="computed_by",
+        page_tier="page_tier",
+        statistic_id="statistic_id",
         publication="source_url",
         note="note",
         **{name: pl.col(name) for name in CARRIED},

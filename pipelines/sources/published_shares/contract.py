@@ -20,9 +20,34 @@ BOUND = r"^([<>]\d+(\.\d+)?|\d+(\.\d+)?-\d+(\.\d+)?)$"
 BOUND_REMEDY = "a bound is >90, <5 or 70-85"
 KIND_REMEDY = "it is reported or derived"
 AMOUNT_REMEDY = "an amount is not negative"
+QUALIFIER_REMEDY = "it is eq, about, nearly, lt, le, gt or ge"
+
+ADDED = ("qualifier", "page_tier", "period_qualifier", "includes_domestic", "statistic_id")
+"""Columns that copies before 26 November 2026 do not have."""
 
 
-class ImportShare(pa.DataFrameModel):
+class _Graded(pa.DataFrameModel):
+    """What is told of every figure and of the page that prints it; null in copies that did not have it."""
+
+    qualifier: str = pa.Field(
+        isin=["eq", "about", "nearly", "lt", "le", "gt", "ge"],
+        nullable=True,
+        description="Whether the row's main figure is a point, about that, or a bound.",
+        metadata={"remedy": QUALIFIER_REMEDY},
+    )
+    page_tier: pl.Int32 = pa.Field(
+        isin=[1, 2, 3], nullable=True, description="Grade of the page, 1 the publisher's own.", metadata={"remedy": "it is 1, 2 or 3"}
+    )
+    period_qualifier: str = pa.Field(
+        isin=["printed", "not_printed", "edition", "publication_year", "assumed", "projection"],
+        nullable=True,
+        description="Whether the page prints the period, or where it comes from.",
+        metadata={"remedy": "it is printed, not_printed, edition, publication_year, assumed or projection"},
+    )
+    statistic_id: str = pa.Field(nullable=True, description="Rows with one id state one figure of one publisher.")
+
+
+class ImportShare(_Graded):
     """Share of one supplier in one importer's imports of a commodity."""
 
     importer_iso3: str = pa.Field(description="Importer.", metadata={"vocabulary": "country"})
@@ -31,8 +56,12 @@ class ImportShare(pa.DataFrameModel):
     basis: str = pa.Field(
         isin=["weight", "value", "unknown"], description="What is shared.", metadata={"remedy": "it is weight, value or unknown"}
     )
-    period_start: str = pa.Field(str_matches=PERIOD_PATTERN, description="First period.", metadata={"remedy": PERIOD_REMEDY})
-    period_end: str = pa.Field(str_matches=PERIOD_PATTERN, description="Last period.", metadata={"remedy": PERIOD_REMEDY})
+    period_start: str = pa.Field(
+        str_matches=PERIOD_PATTERN, nullable=True, description="First period; empty where not printed.", metadata={"remedy": PERIOD_REMEDY}
+    )
+    period_end: str = pa.Field(
+        str_matches=PERIOD_PATTERN, nullable=True, description="Last period; empty where not printed.", metadata={"remedy": PERIOD_REMEDY}
+    )
     supplier_iso3: str = pa.Field(description="Supplier, or OTHER.", metadata={"vocabulary": "country"})
     share_percent: Annotated[pl.Decimal, 9, 4] = pa.Field(
         ge=0, le=100, nullable=True, description="Share.", metadata={"unit": "%", "remedy": SHARE_REMEDY}
@@ -54,6 +83,12 @@ class ImportShare(pa.DataFrameModel):
     note: str = pa.Field(nullable=True, description="The compiler's note.")
     kind: str = pa.Field(isin=["reported", "derived"], description="Printed or computed.", metadata={"remedy": KIND_REMEDY})
     share_bound: str = pa.Field(str_matches=BOUND, nullable=True, description="Printed bound.", metadata={"remedy": BOUND_REMEDY})
+    includes_domestic: str = pa.Field(
+        isin=["yes", "no"],
+        nullable=True,
+        description="Whether the importer's own output is in the base; such a share is none of imports.",
+        metadata={"remedy": "it is yes, no or empty"},
+    )
     series_key: str = pa.Field(description="The columns that name the series.", metadata={"vocabulary": "series"})
 
     @pa.dataframe_check(name="share_or_amount", error="a row needs a share, a bound or an amount")
@@ -61,10 +96,18 @@ class ImportShare(pa.DataFrameModel):
         """A row without any figure says nothing."""
         return data.lazyframe.select(pl.any_horizontal(pl.col("share_percent", "share_bound", "tonnes_or_value").is_not_null()))
 
-    @pa.dataframe_check(name="period_runs_forward", error="period_end is before period_start: write the earlier one first")
+    @pa.dataframe_check(
+        name="period_runs_forward", error="period_end is before period_start, or one of them is empty: write both, the earlier first"
+    )
     def period_runs_forward(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """The last period does not end before the first begins."""
-        return data.lazyframe.select(first_day("period_start") < month_after("period_end"))
+        """The last period does not end before the first begins; both are empty or neither is."""
+        forward = (first_day("period_start") < month_after("period_end")).fill_null(False)
+        return data.lazyframe.select(forward | (pl.col("period_start").is_null() & pl.col("period_end").is_null()))
+
+    @pa.dataframe_check(name="period_or_reason", error="a row without period_start needs a period_qualifier that says why: not_printed")
+    def period_or_reason(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """An empty period is no slip of the typist."""
+        return data.lazyframe.select(pl.col("period_start").is_not_null() | (pl.col("period_qualifier") == "not_printed").fill_null(False))
 
     class Config:
         """Key."""
@@ -73,7 +116,7 @@ class ImportShare(pa.DataFrameModel):
         unique = ["series_key", "period_start", "period_end", "supplier_iso3", "source_url"]
 
 
-class ExportDestination(pa.DataFrameModel):
+class ExportDestination(_Graded):
     """What one exporter sold to one destination."""
 
     exporter_iso3: str = pa.Field(description="Exporter.", metadata={"vocabulary": "country"})
@@ -103,7 +146,7 @@ class ExportDestination(pa.DataFrameModel):
         unique = ["series_key", "period", "destination_iso3", "source_url"]
 
 
-class RefiningShare(pa.DataFrameModel):
+class RefiningShare(_Graded):
     """Share of one country in the world's mining, refining or magnet making."""
 
     commodity: str = pa.Field(description="Commodity as worded.", metadata={"vocabulary": "commodity_term"})
@@ -137,7 +180,7 @@ class RefiningShare(pa.DataFrameModel):
         unique = ["series_key", "year", "country_iso3", "source_url"]
 
 
-class PublishedCheck(pa.DataFrameModel):
+class PublishedCheck(_Graded):
     """One published number."""
 
     metric: str = pa.Field(description="What is counted.", metadata={"vocabulary": "published_metric"})

@@ -5,13 +5,13 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.delimited import read_delimited
-from pipelines.sources.published_shares.contract import CONTRACTS, SERIES_COLUMNS
+from pipelines.sources.published_shares.contract import ADDED, CONTRACTS, SERIES_COLUMNS
 
 
 def parse(member: str, body: bytes) -> pl.DataFrame:
     """Rows in the file's own columns as text, with `source_row`; shares also with `series_key`, what names their series."""
     columns = tuple(name for name in CONTRACTS[member].to_schema().columns if name != "series_key")
-    frame = read_delimited(member, body, columns)
+    frame = read_delimited(member, body, columns, ADDED)
     if member not in SERIES_COLUMNS:
         return frame
     key = pl.concat_str(*(pl.col(name).fill_null("") for name in SERIES_COLUMNS[member]), separator="|")

@@ -14,6 +14,7 @@ with filed as (
         substr(code, 1, 6) as hs6,
         valuation
     from curated.trade_line
+    where series_key is null
 ),
 meaning as (
     select

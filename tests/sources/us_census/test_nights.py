@@ -15,13 +15,16 @@ import pytest
 
 from pipelines import archive, warehouse
 from pipelines.errors import LodestoneError
-from pipelines.fetching import Fetched, plan
+from pipelines.fetching import Fetched, missed_months, plan
 from pipelines.offices import faults
 from pipelines.offices.server import Offices
 from pipelines.offices.us_census import KEY, Cell, UsCensus, annual_revision, made_up, made_up_cells, rolled_up, without_months
+from pipelines.periods import months_between
 from pipelines.settings import Settings
 from pipelines.sources import load_source
+from tests.building import Run
 from tests.nights import ask, curate, environment, night, publish, rows
+from tests.sources.us_census.asked import LITHIUM, cell
 
 NARROW, WIDE = "283691", "283691,850511"
 MAY, JUNE = "2025-05-20T02:00:00", "2025-06-08T02:00:00"
@@ -287,6 +290,108 @@ def test_a_month_that_is_not_there_yet_is_asked_for_again_and_was_never_withdraw
         ask(data, offices, "2025-06-09T02:00:00", NARROW)
         found = curate(data, offices, "2025-06-09T02:00:00", "us_census", NARROW)
         assert (found.releases, found.held, found.failed, found.errors) == (8, [], [], [])
+
+
+def test_a_season_that_was_missed_is_told_once_its_first_day_has_passed_and_ends_with_the_look_that_makes_it_up(own: Story):
+    def missed(now: str, edition: warehouse.Edition = own.june) -> list[tuple[str, str, date]]:
+        with warehouse.read_only(edition.path) as connection:
+            found = missed_months(own.data, connection, datetime.fromisoformat(f"{now}T12:00:00+00:00"))
+        return [(one.months[0], one.months[-1], one.since) for one in found]
+
+    assert missed("2025-06-30") == missed("2025-07-01") == []
+    assert missed("2026-06-01") == [("2025-02", "2025-04", date(2025, 7, 1))], "those that were among the newest months"
+    assert missed("2026-06-02") == missed("2026-08-15") == [("2022-10", "2025-04", date(2025, 7, 1))]
+    reasons = rows(
+        own.june,
+        "select distinct reason from meta.coverage where source = 'us_census' and status = 'published' and month = '2024-01-01'",
+    )
+    assert reasons == [{"reason": "to be asked for again between 2026-06-01 and 2026-07-31, when the office may revise it"}]
+
+    own.offices.replace("us_census", made_up("2022-01", "2026-06", lambda cells: annual_revision(annual_revision(cells, 2025), 2026)))
+    august = night(own.data, own.offices, "2026-08-15T02:00:00", NARROW)
+    assert (
+        facts_of(august).items()
+        >= figures(made_up("2022-10", "2025-12", lambda cells: annual_revision(annual_revision(cells, 2025), 2026))).items()
+    )
+    assert missed("2026-08-15", august) == []
+
+
+def test_what_was_missed_is_told_where_an_operator_looks(own: Story, lodestone: Run):
+    told = "31 months (2022-10 to 2025-04) should have been asked for again since 2025-07-01"
+    now = {"LODESTONE_NOW": "2026-08-15T12:00:00", "LODESTONE_SCOPE": NARROW}
+    assert told in " ".join(lodestone(own.data, "sources", **now)[1].split())
+    assert told in " ".join(lodestone(own.data, "doctor", **now)[1].split())
+    assert f"us_census missed: {told}" in " ".join(lodestone(own.data, "alerts", **now)[1].split())
+    assert "asked for again" not in lodestone(own.data, "sources", LODESTONE_NOW="2025-06-10T12:00:00", LODESTONE_SCOPE=NARROW)[1]
+
+
+def test_a_night_that_sees_the_same_again_publishes_nothing(own: Story):
+    assert not night(own.data, own.offices, "2025-06-09T02:00:00", NARROW).changed
+
+
+MAGNETS = "8505110070"
+
+
+def monthly(first: str, last: str, *gone: tuple[str, str]) -> UsCensus:
+    """Lithium and magnets every month but for what is `gone` (code and month), and a code of cobalt in January and March alone."""
+    filed = [(code, month) for code in (LITHIUM, MAGNETS) for month in months_between(first, last)]
+    filed += [("2822000000", month) for month in months_between(first, last) if month[5:] in ("01", "03")]
+    return UsCensus(rolled_up(cell(code, month=month) for code, month in filed if (code, month) not in gone))
+
+
+def covered(edition: warehouse.Edition, code: str, month: str) -> tuple[str, str | None]:
+    """Status and reason of a month of imports of six digits."""
+    found = rows(
+        edition,
+        "select status, reason from meta.coverage where series_id = ? and month = ?",
+        f"us_census/imports/{code}",
+        date.fromisoformat(f"{month}-01"),
+    )
+    return found[0]["status"], found[0]["reason"]
+
+
+def test_an_empty_answer_of_a_code_filed_every_month_is_no_zero_until_it_is_confirmed_when_another_month_is_there(tmp_path: Path):
+    scope, april = "282200,283691,850511", (MAGNETS, "2025-04")
+    data = Settings(tmp_path / "data")
+    with Offices({"us_census": monthly("2025-01", "2025-03")}) as offices:
+        night(data, offices, "2025-05-20T02:00:00", scope)
+        offices.replace("us_census", monthly("2025-01", "2025-04", april))
+        alone = night(data, offices, "2025-06-08T02:00:00", scope)
+        told = "the office has none of a code that is filed every month; no look at a later time has confirmed it"
+        assert covered(alone, "850511", "2025-04") == ("not_yet", told)
+        assert covered(alone, "282200", "2025-04") == ("none_filed", "the office was asked and has none"), "its trade is patchy"
+        assert covered(alone, "283691", "2025-04")[0] == "published"
+        assert changes(alone, "850511", "2025-04") == []
+        assert changes(alone, "282200", "2025-04") == [0]
+        assert not night(data, offices, "2025-06-09T02:00:00", scope).changed, "the same release says the same again"
+        offices.replace("us_census", monthly("2025-01", "2025-05", april))
+        confirmed = night(data, offices, "2025-07-08T02:00:00", scope)
+        assert covered(confirmed, "850511", "2025-04") == ("none_filed", "the office was asked and has none")
+        assert changes(confirmed, "850511", "2025-04") == [0]
+        offices.replace("us_census", monthly("2025-01", "2025-05"))
+        filed = night(data, offices, "2025-07-09T02:00:00", scope)
+        assert covered(filed, "850511", "2025-04")[0] == "published"
+        assert changes(filed, "850511", "2025-04") == [900]
+
+
+def changes(edition: warehouse.Edition, code: str, month: str) -> list[float]:
+    """The value of a month as the mart of changes has it; nothing where it has no such month."""
+    found = rows(
+        edition,
+        "select distinct amount from marts.import_change_monthly where series_id = ? and basis = 'value' and period_months = 1"
+        " and period_start = ?",
+        f"us_census/imports/{code}",
+        date.fromisoformat(f"{month}-01"),
+    )
+    return [row["amount"] for row in found]
+
+
+def test_an_empty_answer_about_a_month_long_past_is_a_zero_at_once(tmp_path: Path):
+    data = Settings(tmp_path / "data")
+    with Offices({"us_census": monthly("2024-06", "2025-03", (MAGNETS, "2024-11"), (MAGNETS, "2025-02"))}) as offices:
+        first = night(data, offices, "2025-05-20T02:00:00", "283691,850511")
+    assert covered(first, "850511", "2024-11")[0] == "none_filed"
+    assert covered(first, "850511", "2025-02")[0] == "none_filed", "the month before it was missing too: its trade is patchy"
 
 
 def small_world() -> UsCensus:
