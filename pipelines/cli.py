@@ -760,6 +760,7 @@ def _summary(console: Console, settings: Settings, path: Path, day: date | None,
     with warehouse.read_only(path) as connection:
         status = _dicts(connection, "from meta.source_status order by source")
         claims = _dicts(connection, _CLAIMS)
+        suppliers = _dicts(connection, _SUPPLIERS)
         files = dict(
             connection.execute(
                 "select source, count(distinct row(source_member, body_sha256)) from meta.release_file group by source"
@@ -783,6 +784,9 @@ def _summary(console: Console, settings: Settings, path: Path, day: date | None,
         console.print(Text(f"\n{one['source']} {one['state']}: {one['message']}"))
     if not changed:
         return
+    if suppliers:
+        _heading(console, "Who depends on whom: the largest suppliers of the newest twelve months")
+        console.print(_suppliers_told(suppliers))
     _heading(console, "What the article this began with says, and what the figures say")
     console.print(_claims_told(claims))
     if silent:
@@ -794,18 +798,41 @@ def _summary(console: Console, settings: Settings, path: Path, day: date | None,
 
 
 NOT_BUNDLED = (
-    "Monthly trade between two countries, code by code, and exchange rates: {silent} were not asked yet. `lodestone plan` shows what they "
-    "would be asked, `lodestone nightly` asks. What stands here are the totals and shares that offices and news agencies printed, and a "
-    "handful of partners. meta.coverage says for every series and month whether it is there."
+    "Trade of every country code by code, and exchange rates: {silent} were not asked yet. `lodestone plan` shows what is asked, "
+    "`lodestone nightly` asks. What stands here are monthly lists of some US imports, and totals, shares and partners that offices and "
+    "news agencies printed. meta.coverage says for every series and month whether it is there."
 )
 
 TRY_NEXT = (
     ".venv/bin/lodestone sql \"from claim_check where verdict = 'basis_unstated'\" --format csv",
+    '.venv/bin/lodestone sql "select period_start, supplier_iso3, share from supplier_share'
+    " where series_id = 'partner_flows/usa_imports/850511' and period_months = 1 and share_rank <= 3 order by all desc\"",
     '.venv/bin/lodestone sql "select period_start, amount, change_on_year from export_change_monthly'
     " where commodity = 'rare_earths' and basis = 'weight' order by all desc\"",
     ".venv/bin/lodestone sources",
     "make ui   (where every table comes from, at http://127.0.0.1:3000)",
 )
+
+_SUPPLIERS = """
+    select
+        importer_iso3 as importer,
+        commodity,
+        code,
+        scope,
+        period_start,
+        cast(period_start + interval 11 month as date) as last_month,
+        top_supplier_iso3 as supplier,
+        coalesce(cr1, cr1_low) as share_low,
+        coalesce(cr1, cr1_high) as share_high,
+        coalesce(hhi, hhi_low) as hhi_low,
+        coalesce(hhi, hhi_high) as hhi_high
+    from marts.import_concentration
+    inner join (select distinct series_id, code from vocabulary.series) as series using (series_id)
+    where period_months = 12 and basis = 'value' and list_status in ('filed', 'selected')
+    qualify row_number() over (partition by series_id, basis order by period_start desc, scope asc, commodity desc) = 1
+    order by coalesce(cr1, cr1_low) desc, code, importer
+    limit 12
+"""
 
 _CLAIMS = """
     select
@@ -835,6 +862,21 @@ def _sources_read(status: Sequence[dict[str, Any]], files: Mapping[str, int]) ->
         counts = (f"{one[name]:,}" for name in ("lines", "accepted", "rejected", "releases"))
         table.add_row(one["source"], one["title"], f"{files.get(one['source'], 0):,}", *counts, one["state"].replace("_", " "))
     return table
+
+
+def _suppliers_told(lists: Sequence[dict[str, Any]]) -> Table:
+    table = _table("importer", "imports by value", "months", "largest supplier", ">share", ">index")
+    for one in lists:
+        goods = f"{one['commodity'].replace('_', ' ')} ({one['scope']}, HS {one['code']})"
+        months = f"{one['period_start']:%Y-%m} to {one['last_month']:%Y-%m}"
+        share, index = (_range(one[f"{name}_low"], one[f"{name}_high"]) for name in ("share", "hhi"))
+        table.add_row(one["importer"], goods, months, one["supplier"] or "uncertain", share, index)
+    return table
+
+
+def _range(low: float, high: float) -> str:
+    """A point where both ends look alike, else both ends."""
+    return f"{low:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}"
 
 
 def _claims_told(claims: Sequence[dict[str, Any]]) -> Table:

@@ -117,7 +117,8 @@ held as (
         publication,
         null as ancestor,
         page_tier,
-        statistic_id
+        statistic_id,
+        true as period_is_printed
     from bulletin
     where amount is not null and basis = 'weight'
     union all by name
@@ -139,7 +140,8 @@ held as (
         null as publication,
         null as ancestor,
         null as page_tier,
-        null as statistic_id
+        null as statistic_id,
+        true as period_is_printed
     from bulletin
     where change_on_month is not null
     union all by name
@@ -161,7 +163,8 @@ held as (
         null as publication,
         null as ancestor,
         null as page_tier,
-        null as statistic_id
+        null as statistic_id,
+        true as period_is_printed
     from bulletin
     where year_to_date_change_on_year is not null
     union all by name
@@ -259,7 +262,8 @@ held as (
         target.publication,
         page.ancestor,
         null as page_tier,
-        null as statistic_id
+        null as statistic_id,
+        true as period_is_printed
     from facts.stockpile_target as target
     left join vocabulary.publication as page
         on target.publication = page.address
@@ -284,7 +288,7 @@ compared as (
         claim.basis is null or coalesce(held.basis = claim.basis, false) as basis_matches,
         claim.period_start is null
         or coalesce(
-            held.period_start = claim.period_start and held.period_end = claim.period_end and coalesce(held.period_is_printed, true), false
+            held.period_start = claim.period_start and held.period_end = claim.period_end and held.period_is_printed, false
         ) as period_matches
     from vocabulary.claim as claim
     inner join held
