@@ -109,7 +109,10 @@ def _of_edition(settings: Settings, connection: duckdb.DuckDBPyConnection, now: 
         if state == "failed" and not OF_A_VISIT.match(message):
             yield _failed(name, "file", message, (), f"`lodestone sources` explains; hand in or fetch a good copy of {name}", since)
         elif state == "fell_back":
-            remedy = "keep a mended copy; a later one that passes is taken by itself"
+            remedy = (
+                "keep a mended copy, or, where the figures are right, `lodestone accept ID --reason ...` with the 16 digits above; "
+                "a later copy that passes is taken by itself"
+            )
             yield Alert(f"{name}/fell_back", name, "fell_back", message, (), remedy, since)
         if one["due_by"] is not None and one["due_by"] < now.date():
             reason = f"something newer was due by {one['due_by']}; figures reach to {one['newest_period_end'] or 'nowhere'}"

@@ -4,7 +4,7 @@
     data/raw/<source>/<shelf>/receipts/<time>-<sha>-<member>.json     one receipt a look at a file handed in
     data/raw/<source>/fetched/visits/<time>/plan.json                 the questions one visit to an office has
     data/raw/<source>/fetched/visits/<time>/receipts.jsonl            a line a receipt of their answers
-    data/raw/<source>/decisions/<time>-<release>.json                 a person's decision to let a release in, or to hold it
+    data/raw/<source>/decisions/<time>-<id>-<verb>.json               a person's decision on a release, or on a row a check refuses
     data/raw/<source>/bundled/decisions/<time>.json                   the same for bundled copies, committed with them
 
 The shelf `bundled` is committed with the project; `fetched` is ignored by git. Neither is ever edited or deleted.
@@ -53,10 +53,11 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Decision:
-    """A person's decision on a release: `accept` lets a held one in, `hold` keeps one out."""
+    """A person's decision: `accept` lets in a held release, or a row that a check refuses; `hold` keeps a release out."""
 
     source: str
     release_id: str
+    """The release, or the finding of a check (meta.check_finding)."""
     verb: str
     author: str
     reason: str
@@ -239,7 +240,7 @@ def decide(raw: Path, decision: Decision) -> None:
 
 
 def decisions(raw: Path, source: str, before: datetime | None = None) -> dict[str, Decision]:
-    """The last decision on each release of a source, of those made by `before`. Raises `LodestoneError` where one cannot be read."""
+    """The last decision on each release or finding of a source, made by `before`. Raises `LodestoneError` where one cannot be read."""
     found: dict[str, Decision] = {}
     folder = raw / source
     for path in (*sorted(folder.glob("bundled/decisions/[!.]*.json")), *sorted(folder.glob("decisions/[!.]*.json"))):

@@ -383,16 +383,30 @@ def show_alerts() -> None:
 
 @app.command()
 def accept(
-    release: Annotated[str, typer.Argument(metavar="RELEASE", help="The 16 digits that `lodestone sources` shows for a held release.")],
+    subject: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="The 16 digits that `lodestone sources` shows for a held release, or for what a check refuses."),
+    ],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why the new figures are right; kept with the decision.")],
     author: Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; your user name unless given.")] = None,
 ) -> None:
-    """Let a held release in: write down who decided it, when and why. `lodestone build` then takes it in.
+    """Let a held release in, or rows that a check refuses: write down who decided it, when and why. `lodestone build` then takes it in.
+
+    Of a row that a check refuses, all that the check refuses of that source are let in with it, as long as their figures stay.
 
     Example: `lodestone accept 0123456789abcdef --reason "customs restated the first quarter, see their note of 18 July"`.
     """
-    decision = _decide(release, "accept", "held", reason, author)
-    typer.echo(f"{decision.author} accepted {release} of {decision.source}; run `lodestone build` to take it in")
+    settings = load_settings()
+    why = _reasoned(reason)
+    rows = _refused_with(settings, subject)
+    if rows:
+        who = _decide(settings, {one["finding_id"]: one["source"] for one in rows}, "accept", why, author)
+        told = f"{len(rows)} rows of {rows[0]['source']} that check {rows[0]['check_name']} refuses"
+        typer.echo(f"{who} accepted {told}; run `lodestone build` to take them in")
+    else:
+        source = _source_of(settings, subject, "held")
+        who = _decide(settings, {subject: source}, "accept", why, author)
+        typer.echo(f"{who} accepted {subject} of {source}; run `lodestone build` to take it in")
 
 
 @app.command()
@@ -407,8 +421,11 @@ def hold(
 
     Example: `lodestone hold 0123456789abcdef --reason "the office says that May was counted twice, a correction will follow"`.
     """
-    decision = _decide(release, "hold", "current", reason, author)
-    typer.echo(f"{decision.author} holds {release} of {decision.source}; run `lodestone build` to go back to the release before it")
+    settings = load_settings()
+    why = _reasoned(reason)
+    source = _source_of(settings, release, "current")
+    who = _decide(settings, {release: source}, "hold", why, author)
+    typer.echo(f"{who} holds {release} of {source}; run `lodestone build` to go back to the release before it")
 
 
 @app.command()
@@ -599,21 +616,41 @@ LISTED_RELEASES = 5
 """As many are named to somebody who asks for one that is not there."""
 
 
-def _decide(release: str, verb: str, state: str, reason: str, author: str | None) -> archive.Decision:
-    """Write down a decision on a release, which must be in this state."""
+def _reasoned(reason: str) -> str:
     if not reason.strip():
         raise Usage("a decision needs its reason: --reason TEXT")
-    settings = load_settings()
+    return reason.strip()
+
+
+def _decide(settings: Settings, sources: Mapping[str, str], verb: str, reason: str, author: str | None) -> str:
+    """Write down one decision on each of these releases or findings, given with their sources; who decided."""
+    who, now = author or _user_name(), settings.now()
+    for subject, source in sources.items():
+        archive.decide(settings.raw, archive.Decision(source, subject, verb, who, reason, now))
+    return who
+
+
+def _source_of(settings: Settings, release: str, state: str) -> str:
+    """The source of a release, which must be in this state."""
     open_to_it = list(_releases_that_are(state, settings))
     source = next((one.source for one in open_to_it if one.release_id == release), None)
-    if source is None:
-        newest = sorted(open_to_it, key=lambda one: (one.known_from, one.slice), reverse=True)
-        listed = ", ".join(f"{one.release_id} ({one.slice})" for one in newest[:LISTED_RELEASES]) or "none is"
-        more = f" and {len(newest) - LISTED_RELEASES:,} more" if len(newest) > LISTED_RELEASES else ""
-        raise Usage(f"release {release!r} is not {state} ({state}: {listed}{more})")
-    decision = archive.Decision(source, release, verb, author or _user_name(), reason.strip(), settings.now())
-    archive.decide(settings.raw, decision)
-    return decision
+    if source is not None:
+        return source
+    newest = sorted(open_to_it, key=lambda one: (one.known_from, one.slice), reverse=True)
+    listed = ", ".join(f"{one.release_id} ({one.slice})" for one in newest[:LISTED_RELEASES]) or "none is"
+    more = f" and {len(newest) - LISTED_RELEASES:,} more" if len(newest) > LISTED_RELEASES else ""
+    raise Usage(f"release {release!r} is not {state} ({state}: {listed}{more})")
+
+
+def _refused_with(settings: Settings, finding: str) -> list[dict[str, Any]]:
+    """The rows of one source that one check refuses in the live edition, of which this is one; none where it is no such row."""
+    try:
+        with warehouse.read_only(settings.edition) as connection:
+            rows = warehouse.refused_rows(connection)
+    except (LodestoneError, duckdb.Error):  # no edition, or one of another version of the code, tells of refused rows
+        return []
+    found = next(((one["source"], one["check_name"]) for one in rows if one["finding_id"] == finding), None)
+    return [one for one in rows if (one["source"], one["check_name"]) == found]
 
 
 def _releases_that_are(state: str, settings: Settings) -> Iterator[Observation]:
@@ -766,6 +803,7 @@ def _summary(console: Console, settings: Settings, path: Path, day: date | None,
                 "select source, count(distinct row(source_member, body_sha256)) from meta.release_file group by source"
             ).fetchall()
         )
+        checks = _dicts(connection, "from meta.check_result order by check_name")
         counted = connection.execute(
             "select count(*), sum(estimated_size)::bigint from duckdb_tables()"
             " where schema_name in ('facts', 'vocabulary', 'marts', 'meta')"
@@ -787,6 +825,8 @@ def _summary(console: Console, settings: Settings, path: Path, day: date | None,
     if suppliers:
         _heading(console, "Who depends on whom: the largest suppliers of the newest twelve months")
         console.print(_suppliers_told(suppliers))
+    _heading(console, "What was compared")
+    console.print(_checks_told(checks))
     _heading(console, "What the article this began with says, and what the figures say")
     console.print(_claims_told(claims))
     if silent:
@@ -877,6 +917,15 @@ def _suppliers_told(lists: Sequence[dict[str, Any]]) -> Table:
 def _range(low: float, high: float) -> str:
     """A point where both ends look alike, else both ends."""
     return f"{low:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}"
+
+
+def _checks_told(checks: Sequence[dict[str, Any]]) -> Table:
+    table = _table("check", ">comparisons", ">not made", "because", ">shown", ">accepted")
+    for one in checks:
+        because = (one["not_compared_because"] or "") if one["comparisons"] else "there was nothing to compare"
+        not_made, shown, accepted = (f"{one[name]:,}" if one[name] else "" for name in ("not_compared", "shown_rows", "accepted_rows"))
+        table.add_row(one["check_name"], f"{one['comparisons']:,}", not_made, because.replace("_", " "), shown, accepted)
+    return table
 
 
 def _claims_told(claims: Sequence[dict[str, Any]]) -> Table:

@@ -76,6 +76,7 @@ def examine(settings: Settings, environment: Mapping[str, str]) -> list[Finding]
         *found,
         *_missed(settings, now),
         *_releases(settings),
+        *_checks(settings),
         *_locks(settings),
         *_leftovers(settings),
         *_edition(settings, visits, now),
@@ -260,6 +261,39 @@ def _releases(settings: Settings) -> Iterator[Finding]:
         else:
             where = f"lodestone sql \"from rejected where release_id = '{release}'\""
             yield Finding("bad", subject, told, f"`{where}` shows the lines of {source}, each with its remedy")
+
+
+def _checks(settings: Settings) -> Iterator[Finding]:
+    """What checks compared, and the rows they refuse that nobody has decided on."""
+    try:
+        with warehouse.read_only(settings.edition) as connection:
+            results = connection.sql("from meta.check_result order by check_name").pl()
+            refused = warehouse.refused_rows(connection)
+    except (LodestoneError, duckdb.Error):  # told of where the edition is
+        return
+    told = (
+        f"{results.height} checks made {results['comparisons'].sum():,} comparisons and could not make {results['not_compared'].sum():,}; "
+        f"{results['shown_rows'].sum():,} rows disagree and are shown, {results['accepted_rows'].sum():,} are accepted (check_finding)"
+    )
+    idle = results.filter(comparisons=0)["check_name"].to_list()
+    if idle:
+        yield Finding("warn", "checks", f"{told}; nothing to compare had {', '.join(idle)}", "look whether their tables should have rows")
+    else:
+        yield Finding("ok", "checks", told)
+    for source, check in dict.fromkeys((one["source"], one["check_name"]) for one in refused):
+        rows = [one for one in refused if (one["source"], one["check_name"]) == (source, check)]
+        try:
+            decided = archive.decisions(settings.raw, source)
+        except LodestoneError as error:
+            yield Finding("bad", source, str(error))
+            continue
+        open_rows = [one for one in rows if decided.get(one["finding_id"]) is None or decided[one["finding_id"]].verb != "accept"]
+        told = f"{check} refuses {len(rows)} rows, behind which the source fell back"
+        if open_rows:
+            remedy = f"keep a mended copy, or `lodestone accept {open_rows[0]['finding_id']} --reason ...`"
+            yield Finding("bad", source, f"{told}, e.g. {open_rows[0]['found']}", remedy)
+        else:
+            yield Finding("warn", source, f"{told}; they were accepted since", "`lodestone build` lets them in")
 
 
 def _locks(settings: Settings) -> Iterator[Finding]:

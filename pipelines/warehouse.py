@@ -13,7 +13,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from errno import ENOSPC
 from functools import cache
@@ -37,6 +37,8 @@ from pipelines.statements import Statement, statements
 from pipelines.tables import Table, tables
 
 SAMPLE_ROWS = 5
+NOT_COMPARED = "not_compared:"
+"""Before the reason, in the outcome of a comparison that a check could not make."""
 READABLE_BY = "v1.5.0"
 """DuckDB storage version of an edition: clients from 1.5 on can open it."""
 
@@ -74,6 +76,8 @@ class SourcePlan:
     """The day the edition is built as of, where nothing of the source was known by then."""
     stands: bool = True
     """Whether, of everything that cannot be read, an earlier release stands in the edition."""
+    accepted: Mapping[str, archive.Decision] = field(default_factory=dict)
+    """What a person accepted of the source, releases and findings of checks, by its id."""
 
     @property
     def standing(self) -> list[Judged]:
@@ -82,15 +86,50 @@ class SourcePlan:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """A row that a check found: `wrong`, `accepted` (wrong, and a person lets it in) or `shown` (it refuses nothing)."""
+
+    check: str
+    outcome: str
+    row: Mapping[str, Any]
+    decision: archive.Decision | None = None
+
+    @property
+    def text(self) -> str:
+        """The row in words, to nine digits: sums of the same figures may differ in the last of theirs."""
+        rounded = {name: float(f"{value:.9g}") if isinstance(value, float) else value for name, value in self.row.items()}
+        return json.dumps(rounded, default=str, ensure_ascii=False)
+
+    @property
+    def finding_id(self) -> str:
+        """What it is accepted by; another one as soon as a figure of the row changes."""
+        return hashlib.sha256(f"{self.check} {self.text}".encode()).hexdigest()[:16]
+
+    @property
+    def source(self) -> str | None:
+        """Source it is a row of."""
+        return None if self.row.get("source") is None else str(self.row["source"])
+
+
+@dataclass(frozen=True)
 class CheckResult:
-    """What one check found: the number of wrong rows and a sample of them."""
+    """What one check found: how much it compared, how much it could not and why, and the rows that stand out."""
 
     name: str
     title: str
-    failing: int
-    sample: list[dict[str, Any]]
-    sources: frozenset[str] = frozenset()
-    """Sources that the failing rows name."""
+    comparisons: int
+    not_compared: Mapping[str, int]
+    """How many comparisons could not be made, by reason."""
+    findings: tuple[Finding, ...]
+
+    def of(self, outcome: str) -> list[Finding]:
+        """The rows with one outcome."""
+        return [one for one in self.findings if one.outcome == outcome]
+
+    def refusal(self, wrong: list[Finding]) -> str:
+        """The check, how many rows it refuses and one of them, in a sentence."""
+        told = f"check {self.name} found {len(wrong)} wrong rows ({self.title.partition('. ')[0].rstrip('.')})"
+        return f"{told}, e.g. {wrong[0].finding_id}: {wrong[0].text}"
 
 
 @dataclass(frozen=True)
@@ -139,6 +178,7 @@ def build(settings: Settings, as_of: date | None = None, say: Say = lambda _: No
     _remove_drafts(settings)
     before: dict[str, datetime] = {}
     refused: dict[str, str] = {}
+    findings: list[Finding] = []
     while True:
         plans = [_plan(settings, name, as_of, before.get(name), refused.get(name)) for name in source_names()]
         if as_of is not None and not any(plan.judged for plan in plans):
@@ -149,25 +189,29 @@ def build(settings: Settings, as_of: date | None = None, say: Say = lambda _: No
         with _draft(live) as connection:
             rows = _fill(connection, settings, plans, say)
             say("checking")
-            results = [_run_check(connection, check) for check in statements("checks")]
-            failing = [result for result in results if result.failing]
+            accepted = {name: one for plan in plans for name, one in plan.accepted.items()}
+            results = [_run_check(connection, check, accepted) for check in statements("checks")]
+            failing = [(result, wrong) for result in results if (wrong := result.of("wrong"))]
             if not failing:
-                _finish(connection, plans, results, edition_id, inputs, as_of, say)
+                findings += [one for result in results for one in result.findings]
+                _finish(connection, plans, results, findings, edition_id, inputs, as_of, say)
                 _publish(connection, live, settings.previous_edition if as_of is None else None)
                 return Edition(live, edition_id, True, rows, tuple(results), refused)
         standing = {plan.name: plan.standing for plan in plans if plan.standing}
-        worst = next((result for result in failing if not result.sources & standing.keys()), None)
-        if worst is not None:
-            raise BuildFailed(
-                f"check {worst.name} found {worst.failing} wrong rows ({worst.title}); nothing was published", worst.name, worst.sample
-            )
-        blamed = {name: one for one in failing for name in one.sources & standing.keys()}
-        for name, one in blamed.items():
+        blamed: dict[str, list[str]] = {}
+        for result, wrong in failing:
+            sources = {str(one.source) for one in wrong} & standing.keys()
+            if not sources or any(one.source is None for one in wrong):
+                sample = [dict(one.row) for one in wrong[:SAMPLE_ROWS]]
+                raise BuildFailed(f"{result.refusal(wrong)}; nothing was published", result.name, sample)
+            for name in sources:
+                of_source = [one for one in wrong if one.source == name]
+                blamed.setdefault(name, []).append(result.refusal(of_source))
+                findings += [replace(one, outcome="refused") for one in of_source if name not in refused]
+        for name, found in blamed.items():
             before[name] = max(judged.observation.observed_at for judged in standing[name])
-            example = next((row for row in one.sample if row["source"] == name), one.sample[0])
-            found = f"check {one.name} found {one.failing} wrong rows ({one.title}), e.g. {json.dumps(example, default=str)}"
-            refused.setdefault(name, found)
-            say(f"{name} falls back: {found}")
+            refused.setdefault(name, "; ".join(found))
+            say(f"{name} falls back: {'; '.join(found)}")
 
 
 def stands(settings: Settings) -> bool:
@@ -218,6 +262,13 @@ def refused(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         " qualify row_number() over (partition by observation.slice order by observation.observed_at desc, observation.release_id) = 1"
         " and observation.state in ('held', 'failed') order by all"
     )
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def refused_rows(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Rows for which checks made sources fall back, of an edition."""
+    found = connection.execute("select * from meta.check_finding where outcome = 'refused' order by source, check_name, found")
     names = [column[0] for column in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
@@ -288,6 +339,7 @@ def _plan(settings: Settings, name: str, as_of: date | None, before: datetime | 
             seen[-1].spent if seen else (),
             not_known_by=as_of if history and not judged else None,
             stands=gone is None and all_stand(looked, judged),
+            accepted={subject: one for subject, one in archive.decisions(settings.raw, name, before=until).items() if one.verb == "accept"},
         )
     except (LodestoneError, OSError, ValueError, yaml.YAMLError) as error:
         # A source that cannot even be looked at must not stop the others; its status says why it is empty.
@@ -302,6 +354,7 @@ def _edition_id(plans: list[SourcePlan], as_of: date | None) -> tuple[str, str]:
             plan.fell_back,
             plan.trouble,
             plan.spent,
+            [str(one) for one in plan.accepted.values()],
             [[str(value) for value in row.values()] for row in plan.asked],
             [[*key, str(at)] for key, at in sorted(plan.first_asked.items())],
             [[str(one.known_until), one.state, one.reason, str(one.observation)] for one in plan.judged],
@@ -798,26 +851,65 @@ def _insert(connection: duckdb.DuckDBPyConnection, name: str, rows: list[dict[st
     connection.unregister("new_rows")
 
 
-def _run_check(connection: duckdb.DuckDBPyConnection, check: Statement) -> CheckResult:
-    found = connection.execute(f"select * from ({check.sql}) order by all")
-    names = [column[0] for column in found.description]
-    rows = [dict(zip(names, values, strict=True)) for values in found.fetchall()]
-    sources = [row.get("source") for row in rows]
-    blamed = frozenset(str(source) for source in sources) if all(sources) else frozenset[str]()
-    return CheckResult(check.path.stem, check.description, len(rows), rows[:SAMPLE_ROWS], blamed)
+def _run_check(connection: duckdb.DuckDBPyConnection, check: Statement, accepted: Mapping[str, archive.Decision]) -> CheckResult:
+    """Run a check: a row a comparison, whose `outcome` is ok, wrong, shown, or `not_compared:` with the reason."""
+    counted = connection.execute(
+        "select outcome, count(*), list(comparison order by comparison) filter (where outcome in ('wrong', 'shown'))"
+        f" from ({check.sql}) as comparison group by outcome order by outcome"
+    ).fetchall()
+    findings = []
+    for outcome, _, found in counted:
+        for row in found or ():
+            one = Finding(check.path.stem, outcome, {name: value for name, value in row.items() if name != "outcome"})
+            decision = accepted.get(one.finding_id) if outcome == "wrong" else None
+            findings.append(one if decision is None else replace(one, outcome="accepted", decision=decision))
+    return CheckResult(
+        check.path.stem,
+        check.description,
+        sum(count for outcome, count, _ in counted if not outcome.startswith(NOT_COMPARED)),
+        {outcome.removeprefix(NOT_COMPARED): count for outcome, count, _ in counted if outcome.startswith(NOT_COMPARED)},
+        tuple(findings),
+    )
 
 
 def _finish(
     connection: duckdb.DuckDBPyConnection,
     plans: list[SourcePlan],
     results: list[CheckResult],
+    findings: list[Finding],
     edition_id: str,
     inputs: str,
     as_of: date | None,
     say: Say,
 ) -> None:
     say("describing")
-    found = [{"check_name": one.name, "title": one.title, "failing_rows": one.failing, "passed": one.failing == 0} for one in results]
+    checked = [
+        {
+            "check_name": one.name,
+            "title": one.title,
+            "comparisons": one.comparisons,
+            "not_compared": sum(one.not_compared.values()),
+            "not_compared_because": ", ".join(f"{reason}: {count}" for reason, count in one.not_compared.items()) or None,
+            "shown_rows": len(one.of("shown")),
+            "accepted_rows": len(one.of("accepted")),
+            "failing_rows": len(one.of("wrong")),
+            "passed": not one.of("wrong"),
+        }
+        for one in results
+    ]
+    found = {
+        one.finding_id: {
+            "finding_id": one.finding_id,
+            "check_name": one.check,
+            "source": one.source,
+            "outcome": one.outcome,
+            "found": one.text,
+            "author": one.decision.author if one.decision else None,
+            "reason": one.decision.reason if one.decision else None,
+            "decided_at": one.decision.decided_at if one.decision else None,
+        }
+        for one in findings
+    }
     status = [_status(connection, plan) for plan in plans]
     edition = {
         "edition_id": edition_id,
@@ -828,7 +920,9 @@ def _finish(
         "releases": sum(len(plan.standing) for plan in plans),
         "duckdb_version": duckdb.__version__,
     }
-    for name, rows in (("meta.check_result", found), ("meta.source_status", status), ("meta.edition", [edition])):
+    told: dict[str, list[dict[str, Any]]] = {"meta.check_result": checked, "meta.check_finding": list(found.values())}
+    told |= {"meta.source_status": status, "meta.edition": [edition]}
+    for name, rows in told.items():
         connection.execute(create_table(tables()[name]))
         _insert(connection, name, rows, order_by=tables()[name].key)
     for path in sorted((SQL / "macros").glob("*_as_of.sql")):
@@ -860,8 +954,9 @@ def _status(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[str
     elif plan.fell_back:
         state = "fell_back"
         message = (
-            f"{plan.fell_back}; its newest look is left aside: compare these rows with the publisher's page, keep a mended copy "
-            f"(`lodestone keep {plan.name} FILE`) or wait for the office's next, then `lodestone build`"
+            f"{plan.fell_back}; its newest look is left aside: compare these rows (check_finding holds all) with the publisher's page, "
+            f"keep a mended copy (`lodestone keep {plan.name} FILE`), wait for the office's next or, where the figures are right, "
+            "`lodestone accept ID --reason ...` with the 16 digits above; then `lodestone build`"
         )
     elif plan.errors or plan.trouble:
         stands = "the last good release stands; " if plan.stands else ""

@@ -46,6 +46,16 @@ def test_a_sound_installation_has_nothing_bad_and_every_finding_is_one_line(own:
     }
 
 
+def test_checks_with_nothing_to_compare_are_named(own: Settings, tmp_path: Path) -> None:
+    assert only(own, "checks").level == "ok"
+    assert " comparisons and could not make " in only(own, "checks").told
+    empty = Settings(data=tmp_path / "empty", fixed_now=LATER)
+    build_all(empty)
+    found = only(empty, "checks")
+    assert found.level == "warn"
+    assert "nothing to compare had bounds_hold, every_line_counted, no_aggregate_among_suppliers" in found.told
+
+
 def test_a_missing_key_is_bad_once_the_office_was_asked_and_names_where_to_sign_up(own: Settings) -> None:
     before = only(own, "key of us_census", {})
     assert (before.level, "https://api.census.gov/data/key_signup.html" in str(before)) == ("warn", True)

@@ -48,7 +48,7 @@ def upstream(name: str) -> frozenset[dg.AssetKey]:
     queries = {one.name: one.sql for folder in ("load", "marts") for one in statements(folder)}
     if name in queries:
         return _read_by(queries[name])
-    if name == "meta.check_result":
+    if name in ("meta.check_result", "meta.check_finding"):
         return frozenset(key for check in statements("checks") for key in _read_by(check.sql)) - {table_key(name)}
     if name.startswith("meta."):
         return frozenset(map(curated_key, source_names()))

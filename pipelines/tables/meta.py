@@ -208,18 +208,44 @@ class Coverage(pa.DataFrameModel):
 
 
 class CheckResult(pa.DataFrameModel):
-    """What every check found. An edition with failing rows is not published."""
+    """What every check compared and found. An edition with failing rows is not published."""
 
     check_name: str = pa.Field(description="File of the check in sql/checks.")
     title: str = pa.Field(description="What it looks for.")
-    failing_rows: pl.Int64 = pa.Field(description="Rows it found.", metadata={"unit": "rows"})
-    passed: bool = pa.Field(description="Whether it found none.")
+    comparisons: pl.Int64 = pa.Field(description="Comparisons it made; 0 where there was nothing to compare.", metadata={"unit": "rows"})
+    not_compared: pl.Int64 = pa.Field(description="Comparisons it could not make.", metadata={"unit": "rows"})
+    not_compared_because: str = pa.Field(nullable=True, description="Why not, as `reason: rows`; reasons in docs/methods.md.")
+    shown_rows: pl.Int64 = pa.Field(description="Rows that disagree and refuse nothing (meta.check_finding).", metadata={"unit": "rows"})
+    accepted_rows: pl.Int64 = pa.Field(
+        description="Wrong rows that a person lets in, with a reason (meta.check_finding).", metadata={"unit": "rows"}
+    )
+    failing_rows: pl.Int64 = pa.Field(description="Wrong rows.", metadata={"unit": "rows"})
+    passed: bool = pa.Field(description="Whether no row is wrong.")
 
     class Config:
         """Key."""
 
         strict = True
         unique = ["check_name"]
+
+
+class CheckFinding(pa.DataFrameModel):
+    """Rows that stand out in a check: they made their source fall back, a person accepted them, or they are only shown."""
+
+    finding_id: str = pa.Field(description="16 hex digits of the check and the row: what `lodestone accept` takes.")
+    check_name: str = pa.Field(description="Check (meta.check_result).")
+    source: str = pa.Field(nullable=True, description="Source folder.")
+    outcome: str = pa.Field(description="refused (its source fell back behind it), accepted (a person lets it in) or shown.")
+    found: str = pa.Field(description="The row, with the figures that disagree (JSON).")
+    author: str = pa.Field(nullable=True, description="Who accepted it.")
+    reason: str = pa.Field(nullable=True, description="Why.")
+    decided_at: datetime = pa.Field(nullable=True, description="When (UTC).")
+
+    class Config:
+        """Key."""
+
+        strict = True
+        unique = ["finding_id"]
 
 
 class Rejected(pa.DataFrameModel):

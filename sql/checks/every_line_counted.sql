@@ -273,39 +273,53 @@ expected as (
         expected_rows
     from meta.curated_rows
     where fact <> 'line'
+),
+comparison as (
+    select
+        release.source,
+        release.release_id,
+        release.slice,
+        expected.fact,
+        expected.expected_rows,
+        coalesce(counted.counted_rows, 0) as counted_rows
+    from meta.release as release
+    inner join expected
+        on release.release_id = expected.release_id
+    left join counted
+        on release.slice = counted.slice and expected.fact = counted.fact
+    where release.state = 'current'
+    union all
+    select
+        release.source,
+        release.release_id,
+        release.slice,
+        'accepted lines' as fact,
+        release.accepted as expected_rows,
+        coalesce(curated.expected_rows, 0) as counted_rows
+    from meta.release as release
+    left join meta.curated_rows as curated
+        on release.release_id = curated.release_id and curated.fact = 'line'
+    where release.state = 'current'
+    union all
+    select
+        source,
+        release_id,
+        slice,
+        'raw lines' as fact,
+        lines as expected_rows,
+        case when state <> 'failed' then accepted + rejected end as counted_rows
+    from meta.release
 )
-select
-    release.source,
-    release.release_id,
-    release.slice,
-    expected.fact,
-    expected.expected_rows,
-    coalesce(counted.counted_rows, 0) as counted_rows
-from meta.release as release
-inner join expected
-    on release.release_id = expected.release_id
-left join counted
-    on release.slice = counted.slice and expected.fact = counted.fact
-where release.state = 'current' and coalesce(counted.counted_rows, 0) <> expected.expected_rows
-union all
-select
-    release.source,
-    release.release_id,
-    release.slice,
-    'accepted lines' as fact,
-    release.accepted as expected_rows,
-    coalesce(curated.expected_rows, 0) as counted_rows
-from meta.release as release
-left join meta.curated_rows as curated
-    on release.release_id = curated.release_id and curated.fact = 'line'
-where release.state = 'current' and coalesce(curated.expected_rows, 0) <> release.accepted
-union all
 select
     source,
     release_id,
     slice,
-    'raw lines' as fact,
-    lines as expected_rows,
-    accepted + rejected as counted_rows
-from meta.release
-where state <> 'failed' and lines <> accepted + rejected
+    fact,
+    expected_rows,
+    counted_rows,
+    case
+        when counted_rows is null then 'not_compared:release_failed'
+        when counted_rows <> expected_rows then 'wrong'
+        else 'ok'
+    end as outcome
+from comparison

@@ -52,7 +52,7 @@ with used as (
         fact.country_iso3 as code,
         release.source
     from facts.policy_event as fact
-    inner join meta.release as release
+    left join meta.release as release
         on fact.release_id = release.release_id
     union all
     select
@@ -61,7 +61,7 @@ with used as (
         fact.commodity as code,
         release.source
     from facts.policy_event as fact
-    inner join meta.release as release
+    left join meta.release as release
         on fact.release_id = release.release_id
     union all
     select
@@ -70,7 +70,7 @@ with used as (
         unnest([fact.investor_country_iso3, fact.asset_country_iso3]) as code,
         release.source
     from facts.overseas_stake as fact
-    inner join meta.release as release
+    left join meta.release as release
         on fact.release_id = release.release_id
     union all
     select
@@ -79,7 +79,7 @@ with used as (
         fact.commodity as code,
         release.source
     from facts.overseas_stake as fact
-    inner join meta.release as release
+    left join meta.release as release
         on fact.release_id = release.release_id
     union all
     select
@@ -88,7 +88,7 @@ with used as (
         fact.country_iso3 as code,
         release.source
     from facts.stockpile_target as fact
-    inner join meta.release as release
+    left join meta.release as release
         on fact.release_id = release.release_id
     union all
     select
@@ -97,7 +97,7 @@ with used as (
         fact.commodity as code,
         release.source
     from facts.stockpile_target as fact
-    inner join meta.release as release
+    left join meta.release as release
         on fact.release_id = release.release_id
     union all
     select
@@ -106,7 +106,7 @@ with used as (
         fact.country_iso3 as code,
         release.source
     from facts.consumption as fact
-    inner join meta.release as release
+    left join meta.release as release
         on fact.release_id = release.release_id
     union all
     select
@@ -115,7 +115,7 @@ with used as (
         fact.commodity as code,
         release.source
     from facts.consumption as fact
-    inner join meta.release as release
+    left join meta.release as release
         on fact.release_id = release.release_id
     union all
     select
@@ -257,9 +257,10 @@ select
     used.table_name,
     used.kind,
     used.code,
-    used.source
+    used.source,
+    case when known.code is null then 'wrong' else 'ok' end as outcome
 from used
 left join known
     on used.kind = known.kind and used.code = known.code
-where used.code is not null and known.code is null
-group by used.table_name, used.kind, used.code, used.source
+where used.code is not null
+group by used.table_name, used.kind, used.code, used.source, known.code

@@ -3,26 +3,39 @@
 --
 -- grain:  place_in, series_id, place, period_start, iso3
 
+with partner as (
+    select
+        'marts.supplier_share' as place_in,
+        source,
+        series_id,
+        importer_iso3 as place,
+        period_start,
+        supplier_iso3 as iso3
+    from marts.supplier_share
+    where supplier_kind = 'country'
+    union
+    select
+        'facts.trade_flow' as place_in,
+        source,
+        series_id,
+        reporter_iso3 as place,
+        period_start,
+        partner_iso3 as iso3
+    from facts.trade_flow
+    where partner_role = 'country'
+)
 select
-    'marts.supplier_share' as place_in,
-    supply.source,
-    supply.series_id,
-    supply.importer_iso3 as place,
-    supply.period_start,
-    supply.supplier_iso3 as iso3
-from marts.supplier_share as supply
-inner join vocabulary.country as country
-    on supply.supplier_iso3 = country.iso3
-where supply.supplier_kind = 'country' and (country.kind <> 'country' or supply.supplier_iso3 = supply.importer_iso3)
-union all
-select
-    'facts.trade_flow' as place_in,
-    flow.source,
-    flow.series_id,
-    flow.reporter_iso3 as place,
-    flow.period_start,
-    flow.partner_iso3 as iso3
-from facts.trade_flow as flow
-inner join vocabulary.country as country
-    on flow.partner_iso3 = country.iso3
-where flow.partner_role = 'country' and (country.kind <> 'country' or flow.partner_iso3 = flow.reporter_iso3)
+    partner.place_in,
+    partner.source,
+    partner.series_id,
+    partner.place,
+    partner.period_start,
+    partner.iso3,
+    case
+        when partner.iso3 = partner.place or country.kind <> 'country' then 'wrong'
+        when country.kind is null then 'not_compared:unknown_code'
+        else 'ok'
+    end as outcome
+from partner
+left join vocabulary.country as country
+    on partner.iso3 = country.iso3

@@ -1,23 +1,30 @@
 -- checks.no_overlap_in_tiling
--- Periods of one series that overlap, so that a sum would count a month twice.
+-- Periods of one series that overlap, so that a sum would count a month twice. Each is held against the one before it.
 --
 -- grain:  series_id, commodity, basis, period_start, period_months
 
+with tile as (
+    select
+        source,
+        series_id,
+        commodity,
+        basis,
+        period_start,
+        period_months,
+        lag(period_start) over earlier as other_start,
+        lag(period_months) over earlier as other_months
+    from marts.trade_change_monthly
+    window earlier as (partition by series_id, commodity, basis order by period_start asc, period_months asc)
+)
 select
-    tile.source,
-    tile.series_id,
-    tile.commodity,
-    tile.basis,
-    tile.period_start,
-    tile.period_months,
-    other.period_start as other_start,
-    other.period_months as other_months
-from marts.trade_change_monthly as tile
-inner join marts.trade_change_monthly as other
-    on
-        tile.series_id = other.series_id
-        and tile.commodity = other.commodity
-        and tile.basis = other.basis
-        and (tile.period_start < other.period_start or tile.period_months < other.period_months)
-        and tile.period_start < other.period_start + to_months(other.period_months)
-        and tile.period_start + to_months(tile.period_months) > other.period_start
+    source,
+    series_id,
+    commodity,
+    basis,
+    period_start,
+    period_months,
+    other_start,
+    other_months,
+    case when other_start + to_months(other_months) > period_start then 'wrong' else 'ok' end as outcome
+from tile
+where other_start is not null

@@ -23,11 +23,15 @@
 -- column: change_on_year | ratio | Amount over the same span a year before, less one.
 -- column: year_to_date | see unit | Imports from January to the end of the period.
 -- column: year_to_date_basis | | printed (not computed), sum (of the tiling), or mixed: what year_to_date and its change stand on.
+-- column: year_to_date_printed | see unit | That total as the office printed it; null where it printed none.
+-- column: year_to_date_sum | see unit | What the tiles since January add up to; null where they do not cover them.
 -- column: year_to_date_change_on_year | ratio | year_to_date over that of the year before, less one.
 -- column: trailing_12_months | see unit | Imports of the twelve months to the end of the period.
 -- column: trailing_12_months_change_on_year | ratio | trailing_12_months over the twelve months before them, less one.
 -- column: three_month_change | ratio | Imports of the last three months over the three before, less one.
--- column: flags | | `measure:reason` for every null among the measures, and amount:contradicted, separated by blanks; see docs/methods.md.
+-- column: flags | | `measure:reason` for every null among the measures, separated by blanks; reasons in docs/methods.md. No null:
+--   `amount:contradicted` by another print, and `year_to_date:printed_differs_from_sum` where the printed total and the sum of its months
+--   disagree, as after a revision.
 -- evidence: marts.trade_change_monthly | evidence.series_id = mart.series_id and evidence.commodity = mart.commodity
 --   and evidence.basis = mart.basis and evidence.period_start = mart.period_start and evidence.period_months = mart.period_months
 --   and evidence.flow = 'import'
@@ -51,6 +55,8 @@ select
     change_on_year,
     year_to_date,
     year_to_date_basis,
+    year_to_date_printed,
+    year_to_date_sum,
     year_to_date_change_on_year,
     trailing_12_months,
     trailing_12_months_change_on_year,

@@ -25,11 +25,15 @@
 -- column: change_on_year | ratio | Amount over the same span a year before, less one.
 -- column: year_to_date | see unit | Trade from January to the end of the period.
 -- column: year_to_date_basis | | printed (not computed), sum (of the tiling), or mixed: what year_to_date and its change stand on.
+-- column: year_to_date_printed | see unit | That total as the office printed it; null where it printed none.
+-- column: year_to_date_sum | see unit | What the tiles since January add up to; null where they do not cover them.
 -- column: year_to_date_change_on_year | ratio | year_to_date over that of the year before, less one.
 -- column: trailing_12_months | see unit | Trade of the twelve months to the end of the period.
 -- column: trailing_12_months_change_on_year | ratio | trailing_12_months over the twelve months before them, less one.
 -- column: three_month_change | ratio | Trade of the last three months over the three before, less one.
--- column: flags | | `measure:reason` for every null among the measures, and amount:contradicted, separated by blanks; see docs/methods.md.
+-- column: flags | | `measure:reason` for every null among the measures, separated by blanks; reasons in docs/methods.md. No null:
+--   `amount:contradicted` by another print, and `year_to_date:printed_differs_from_sum` where the printed total and the sum of its months
+--   disagree, as after a revision.
 -- evidence: facts.trade_total | evidence.series_id = mart.series_id and evidence.flow = mart.flow and evidence.partner_iso3 = 'WLD'
 --   and evidence.period_start >= least(
 --     mart.period_start,
@@ -131,7 +135,8 @@ candidate as (
         low,
         high,
         case when low is not null then coalesce(method, 'filed') end as method,
-        coalesce(method in ('percentage', 'unstated'), false) as is_derived
+        coalesce(method in ('percentage', 'unstated'), false) as is_derived,
+        case when method in ('percentage', 'product') then 0.01 * amount when method = 'unstated' then amount else 0 end as rounding
     from level
     where period_kind in ('month', 'combined', 'range')
 ),
@@ -314,6 +319,7 @@ summed as (
         ) = date_diff('month', wanted.span_start, wanted.span_after) as is_whole,
         coalesce(bool_or(tile.is_derived), false) as is_derived,
         coalesce(bool_or(tile.amount is null and tile.low is not null), false) as is_inexact,
+        sum(tile.rounding) as rounding,
         coalesce(bool_or(tile.period_start < wanted.span_start or tile.period_after > wanted.span_after), false) as is_straddled
     from wanted
     left join tile
@@ -351,6 +357,7 @@ measured as (
         this_printed.amount as printed_amount,
         ago_printed.amount as ago_printed_amount,
         case when this_sum.is_whole then this_sum.amount end as sum_amount,
+        this_sum.rounding,
         case when ago_sum.is_whole then ago_sum.amount end as ago_sum_amount,
         broken.series_id is not null as has_break
     from comparison
@@ -454,6 +461,8 @@ select
     max(case when changed.measure = 'change_on_year' then changed.change end) as change_on_year,
     max(case when changed.measure = 'year_to_date' then changed.this_amount end) as year_to_date,
     max(case when changed.measure = 'year_to_date' then changed.stands_on end) as year_to_date_basis,
+    max(case when changed.measure = 'year_to_date' then changed.printed_amount end) as year_to_date_printed,
+    max(case when changed.measure = 'year_to_date' then changed.sum_amount end) as year_to_date_sum,
     max(case when changed.measure = 'year_to_date' then changed.change end) as year_to_date_change_on_year,
     max(case when changed.measure = 'trailing_12_months' then changed.this_amount end) as trailing_12_months,
     max(case when changed.measure = 'trailing_12_months' then changed.change end) as trailing_12_months_change_on_year,
@@ -464,6 +473,14 @@ select
         max(case when contradicted.series_id is not null then 'amount:contradicted' end),
         max(case when changed.measure = 'change_on_month' then 'change_on_month:' || changed.reason end),
         max(case when changed.measure = 'change_on_year' then 'change_on_year:' || changed.reason end),
+        max(
+            case
+                when
+                    changed.measure = 'year_to_date'
+                    and abs(changed.printed_amount - changed.sum_amount) > 0.001 * changed.printed_amount + changed.rounding
+                    then 'year_to_date:printed_differs_from_sum'
+            end
+        ),
         max(case when changed.measure = 'year_to_date' then 'year_to_date_change_on_year:' || changed.reason end),
         max(case when changed.measure = 'trailing_12_months' then 'trailing_12_months_change_on_year:' || changed.reason end),
         max(case when changed.measure = 'three_month_change' then 'three_month_change:' || changed.reason end)

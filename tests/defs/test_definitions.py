@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
 
 from pipelines import warehouse
 from pipelines.definitions import defs
 from pipelines.defs.charts import QUERIES, chart
-from pipelines.defs.keys import raw_key, table_key
+from pipelines.defs.edition import SOURCES_STAND, _check_results
+from pipelines.defs.keys import EDITION, raw_key, table_key
 from pipelines.defs.lineage import column_sources
 from pipelines.settings import PACKAGE, Settings
 from pipelines.sources import load_source, source_names
@@ -141,6 +143,24 @@ def test_lines_of_exports_are_of_minerals_and_never_of_what_holds_more(built: Se
         broad = connection.execute("select series_id from vocabulary.series where scope = 'broad'").fetchall()
     assert "CHN china_customs_bulletin/rare_earths, stage: any, General Administration of Customs of China" in set(lines["subject"])
     assert not {series for (series,) in broad if lines["run"].str.starts_with(series + "2").any()}
+
+
+def test_a_check_that_had_nothing_to_compare_or_refused_rows_is_a_warning(own: Settings) -> None:
+    own.edition.chmod(0o644)
+    with duckdb.connect(str(own.edition)) as connection:
+        found = [one for one in _check_results(connection) if one.asset_key == EDITION]
+        assert all(one.passed for one in found)
+        assert {one.check_name: one.metadata["comparisons"].value > 0 for one in found if one.check_name != SOURCES_STAND.name} == {
+            one.path.stem: True for one in statements("checks")
+        }
+        connection.execute("update meta.check_result set comparisons = 0 where check_name = 'bounds_hold'")
+        connection.execute(
+            "insert into meta.check_finding (finding_id, check_name, source, outcome, found) values"
+            " ('0', 'year_to_date', 'made_up', 'refused', '{}'), ('1', 'known_codes', 'made_up', 'shown', '{}')"
+        )
+        warned = [one for one in _check_results(connection) if one.asset_key == EDITION and not one.passed]
+    assert [one.check_name for one in warned] == ["bounds_hold", "year_to_date"]
+    assert {one.severity for one in warned} == {dg.AssetCheckSeverity.WARN}
 
 
 def test_every_schedule_and_the_sensor_run_from_the_start() -> None:

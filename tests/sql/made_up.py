@@ -59,7 +59,12 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, An
 
 
 def check_rows(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
-    """What a check of sql/checks finds."""
+    """The rows that a check of sql/checks finds wrong, or shows."""
+    return compared(connection, name).filter(pl.col("outcome").is_in(["wrong", "shown"]))
+
+
+def compared(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
+    """Every comparison of a check of sql/checks, with its outcome."""
     return connection.sql((warehouse.SQL / "checks" / f"{name}.sql").read_text("utf-8")).pl()
 
 

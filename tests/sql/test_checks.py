@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from pipelines.settings import Settings
-from tests.sql.made_up import check_rows, edition, imported
+from pipelines.statements import Statement, statements
+from tests.sql.made_up import FILED_SERIES, SERIES, check_rows, compared, edition, exported, imported
 from tests.warehouse.copies import CHINA, JUNE_2019, RARE_EARTH_SERIES, RARE_EARTHS, december, night, revise
 
 DESTINATIONS = "published_shares/export_destinations/chn/antimony_oxide"
@@ -141,6 +142,92 @@ def test_no_group_and_no_country_itself_is_a_partner(partner: str):
         found = check_rows(connection, "no_aggregate_among_suppliers")
     assert set(found["place_in"]) == {"marts.supplier_share", "facts.trade_flow"}
     assert set(found["iso3"]) == {partner}
+
+
+def outcomes(connection: duckdb.DuckDBPyConnection, check: str) -> dict[str, int]:
+    return dict(compared(connection, check).group_by("outcome").len().sort("outcome").iter_rows())
+
+
+@pytest.mark.parametrize(("tonnes", "outcome"), [(30.0, "ok"), (31.0, "shown"), (33.0, "wrong")])
+def test_a_total_printed_in_two_kinds_hides_no_comparison(tonnes: float, outcome: str):
+    first_two = [exported("2025-01/2025-02", 20.0), exported("2025-01/2025-02", 20.0, kind="cumulative")]
+    with edition(trade_total=[*first_two, exported("2025-03", 10.0), exported("2025-01/2025-03", tonnes, kind="cumulative")]) as connection:
+        found = compared(connection, "year_to_date").filter(pl.col("period_months") == 3)
+    assert found.sort("compared_with").select("compared_with", "outcome").rows() == [
+        ("the months", "not_compared:missing_month"),
+        ("the total to month 2 and the months since", outcome),
+    ]
+
+
+def test_one_year_printed_with_two_figures_is_held_against_its_months_twice():
+    months = [exported(f"2025-{month:02d}", 10.0) for month in range(1, 13)]
+    twice = [exported("2025", 120.0, kind="year"), exported("2025", 200.0, kind="cumulative")]
+    with edition(trade_total=[*months, *twice]) as connection:
+        assert outcomes(connection, "year_to_date") == {"ok": 1, "wrong": 1}
+
+
+def test_codes_and_partners_of_a_series_are_never_mixed_in_a_total_since_january():
+    def of(code: str, tonnes: float) -> list[dict]:
+        months = [exported(f"2025-{month:02d}", tonnes, code=code) for month in (1, 2)]
+        return [*months, exported("2025-01/2025-02", 2 * tonnes, kind="cumulative", code=code)]
+
+    with edition(trade_total=[*of("28461000", 10.0), *of("28469000", 70.0)]) as connection:
+        assert outcomes(connection, "year_to_date") == {"ok": 2}
+
+
+@pytest.mark.parametrize(
+    ("month", "reason"),
+    [
+        ({"status": "missing", "weight_kg": None, "weight_method": None}, "missing_month"),
+        ({"status": "derived", "weight_method": "unstated"}, "derivation_unstated"),
+        ({"status": "derived", "weight_method": "difference"}, "derivation_unstated"),
+        ({"status": "derived", "weight_method": "difference", "derived_from": "2025-01/2025-03"}, "rest_of_the_total"),
+    ],
+)
+def test_why_a_total_could_not_be_held_against_its_months_is_told(month: dict, reason: str):
+    months = [exported("2025-01", 10.0), exported("2025-02", 10.0), exported("2025-03", 10.0) | month]
+    with edition(trade_total=[*months, exported("2025-01/2025-03", 30.0, kind="cumulative")]) as connection:
+        assert outcomes(connection, "year_to_date") == {f"not_compared:{reason}": 1}
+
+
+def test_partners_without_a_total_and_totals_without_partners_are_counted_as_not_compared():
+    total = exported("2024-02", 100.0, series_id=FILED_SERIES, source="made_up", flow="import", reporter_iso3="JPN", value_usd=100)
+    other = exported("2024-01", 100.0, series_id=SERIES)
+    with edition(trade_flow=[imported("CHN", 60), imported("VNM", 40)], trade_total=[total, other]) as connection:
+        found = outcomes(connection, "partners_against_totals")
+    assert found == {"not_compared:no_partners": 2, "not_compared:no_total": 2}, "by weight and value; a series without any partner is none"
+
+
+def test_a_world_of_nothing_does_not_hold_a_country():
+    def produced(country: str, tonnes: float) -> dict:
+        place = {"series_id": "usgs_mcs/world_production/cobalt/mine", "source": "usgs_mcs", "edition": "2025", "commodity": "cobalt"}
+        return place | {"country_iso3": country, "period_start": date(2024, 1, 1), "quantity": tonnes}
+
+    for tonnes, outcome in ((0, "ok"), (5, "wrong")):
+        with edition(production=[produced("COD", tonnes), produced("WLD", 0)]) as connection:
+            assert outcomes(connection, "partners_against_totals") == {outcome: 1}
+    with edition(production=[produced("COD", 5)]) as connection:
+        assert outcomes(connection, "partners_against_totals") == {"not_compared:no_world_row": 1}
+
+
+def test_every_check_counts_what_it_compared_and_what_it_could_not(built: Settings):
+    with duckdb.connect(str(built.edition), read_only=True) as connection:
+        told = connection.sql("from meta.check_result").pl()
+        for one in told.iter_rows(named=True):
+            counts = outcomes(connection, one["check_name"])
+            left_out = {name.removeprefix("not_compared:"): rows for name, rows in counts.items() if name.startswith("not_compared:")}
+            assert one["comparisons"] == sum(counts.values()) - sum(left_out.values()) > 0
+            assert one["not_compared"] == sum(left_out.values())
+            assert one["not_compared_because"] == (", ".join(f"{name}: {rows}" for name, rows in left_out.items()) or None)
+            assert one["shown_rows"] == counts.get("shown", 0)
+
+
+@pytest.mark.parametrize("check", statements("checks"), ids=lambda one: one.path.stem)
+def test_no_join_fans_a_comparison_out(check: Statement, built: Settings):
+    with duckdb.connect(str(built.edition), read_only=True) as connection:
+        made = compared(connection, check.path.stem)
+    twice = made.filter(made.select(check.grain).is_duplicated())
+    assert (made.height > 0, twice.rows(named=True)) == (True, [])
 
 
 def test_evidence_that_is_counted_twice_is_found(writable: duckdb.DuckDBPyConnection):

@@ -121,6 +121,24 @@ def test_the_year_to_date_is_else_the_sum_of_both_years_and_says_so():
     assert may["year_to_date_change_on_year"] == pytest.approx(105 / 200 - 1)
 
 
+def test_a_printed_total_that_its_months_contradict_stands_beside_their_sum():
+    months = [exported("2026-01/2026-02", 10_460.0), *year_of(2026, 5_000.0, range(3, 5))]
+    for printed, flagged in ((20_380.0, True), (20_450.0, False)):
+        april = changes(*months, exported("2026-01/2026-04", printed, kind="cumulative"))["2026-04"]
+        assert (april["year_to_date"], april["year_to_date_basis"]) == (printed, "printed")
+        assert (april["year_to_date_printed"], april["year_to_date_sum"]) == (printed, 20_460.0)
+        assert ("year_to_date:printed_differs_from_sum" in april["flags"].split()) == flagged
+    march = changes(*months)["2026-03"]
+    assert (march["year_to_date_printed"], march["year_to_date_sum"]) == (None, 15_460.0), "no total was printed in March"
+
+
+@pytest.mark.parametrize(("method", "flagged"), [("filed", True), ("difference", True), ("percentage", False), ("unstated", False)])
+def test_a_month_known_to_a_percentage_point_contradicts_a_total_only_beyond_that(method: str, flagged: bool):
+    months = [*year_of(2025, 10.0, range(1, 3)), exported("2025-03", 10.0, weight_method=method, status="derived")]
+    march = changes(*months, exported("2025-01/2025-03", 30.1, kind="cumulative"))["2025-03"]
+    assert ("year_to_date:printed_differs_from_sum" in march["flags"].split()) == flagged
+
+
 def test_a_value_computed_from_an_average_price_is_not_printed():
     computed = {"value_usd": 900, "value_method": "product"}
     levels = [
