@@ -170,7 +170,8 @@ def _why_shrunk(table: str, rule: Continuity, old: pl.DataFrame, new: pl.DataFra
     filed = rule.by_partner
     if filed is not None:
         both = old.join(new, on=list(rule.key), how="left", nulls_equal=True, suffix="_new")
-        found = _too_much(table, rule, filed, old, both.filter(pl.col(f"{rule.measures[0]}_new").fill_null(0) == 0), "no longer there")
+        nothing = both.filter(pl.col(f"{rule.measures[0]}_new").fill_null(0) == 0)
+        found = _too_much(table, rule, filed, old, nothing, "no longer there", others=new)
         if found is not None:
             return found
     if old.height - new.height > _spared(rule, old):
@@ -215,27 +216,42 @@ def _why_jumped(rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str |
     return None
 
 
-def _too_much(table: str, rule: Continuity, filed: ByPartner, old: pl.DataFrame, lost: pl.DataFrame, how: str) -> str | None:
-    """What is told where partners, or totals, of one group held more of its total than may be lost; null where none did.
+def _too_much(
+    table: str, rule: Continuity, filed: ByPartner, old: pl.DataFrame, lost: pl.DataFrame, how: str, others: pl.DataFrame | None = None
+) -> str | None:
+    """What is told where partners, or totals, of one group lost more of its total than may be lost; null where none did.
 
-    Codes of one length below one heading are a group. Its total is that of its rows of all partners, or else their sum.
+    Codes of one length below one heading are a group. Its total is that of its rows of all partners, or else their sum. What
+    a partner has in `others` of the group instead, as where codes were split, is not lost.
     """
     amount, is_total = rule.measures[0], pl.col(filed.partner).eq_missing(pl.lit(filed.total, pl.String))
     part = {f"_{name}": pl.col(name).str.slice(0, digits) for name, digits in filed.group.items()}
     part |= {f"_{name}_length": pl.col(name).str.len_chars() for name, digits in filed.group.items() if digits is not None}
-    sums = {"_totals": pl.col(amount).filter(is_total).sum(), "_partners": pl.col(amount).filter(~is_total).sum()}
-    had, gone = (rows.with_columns(**part).group_by(*part).agg(**sums) for rows in (old, lost))
-    total = pl.when(pl.col("_totals") > 0).then("_totals").otherwise("_partners").cast(pl.Float64)
-    share = pl.max_horizontal("_totals_gone", "_partners_gone").cast(pl.Float64) / total
-    shares = (
-        had.join(gone, on=list(part), suffix="_gone").filter(total > 0).select(*part, share=share).filter(pl.col("share") > rule.max_shrink)
+    place = [*part, filed.partner]
+
+    def by_partner(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+        return rows.with_columns(**part).group_by(place).agg(pl.col(amount).sum().cast(pl.Float64).alias(name))
+
+    cells = by_partner(old, "had").join(by_partner(lost, "lost"), on=place, how="left", nulls_equal=True)
+    if others is not None:
+        fallen = (pl.col("had") - pl.col("has").fill_null(0)).clip(lower_bound=0)
+        cells = cells.join(by_partner(others, "has"), on=place, how="left", nulls_equal=True)
+        cells = cells.with_columns(lost=pl.min_horizontal("lost", fallen))
+    cells = cells.with_columns(pl.col("lost").fill_null(0))
+    groups = cells.group_by(*part).agg(
+        total=pl.when(pl.col("had").filter(is_total).sum() > 0)
+        .then(pl.col("had").filter(is_total).sum())
+        .otherwise(pl.col("had").filter(~is_total).sum()),
+        lost=pl.max_horizontal(pl.col("lost").filter(is_total).sum(), pl.col("lost").filter(~is_total).sum()),
     )
-    if shares.is_empty():
+    worst = groups.filter(pl.col("lost") > rule.max_shrink * pl.col("total"))
+    worst = worst.sort(pl.col("lost") / pl.col("total"), *part, descending=True).head(1)
+    if worst.is_empty():
         return None
-    worst = shares.sort("share", *part, descending=True).head(1)
-    rows = lost.with_columns(**part).join(worst, on=list(part), how="semi").sort(amount, *rule.key, descending=True)
+    here = cells.filter(pl.col("lost") > 0).join(worst, on=list(part), how="semi")
+    rows = lost.with_columns(**part).join(here, on=place, how="semi", nulls_equal=True).sort(amount, *rule.key, descending=True)
     named = " ".join(str(worst[f"_{name}"][0]) for name in filed.group)
-    told = f"{rows.height} rows of {table} of {named}, with {worst['share'][0]:.1%} of its {amount}, are {how}"
+    told = f"{rows.height} rows of {table} of {named}, with {worst['lost'][0] / worst['total'][0]:.1%} of its {amount}, are {how}"
     return f"{told}, e.g. that of {_key(rule, rows)} with {amount} {rows[amount][0]}"
 
 

@@ -97,6 +97,17 @@ def test_a_code_of_ten_digits_of_which_little_was_filed_may_vanish_from_its_head
     assert held(tmp_path, rolled_up([*a_month(), small]), rolled_up(a_month())) == []
 
 
+def test_a_code_that_is_split_into_others_of_its_heading_has_not_vanished_from_it(tmp_path: Path) -> None:
+    split = [replace(one, code="2836910018") if one.code == LITHIUM and one.country != CHILE else one for one in a_month()]
+    assert held(tmp_path, rolled_up(a_month()), rolled_up(split)) == []
+
+
+def test_a_code_of_ten_digits_that_held_most_of_its_heading_may_not_vanish_though_six_digits_stay(tmp_path: Path) -> None:
+    whole = rolled_up([*a_month(), flow(CHILE, 300_000, "2836910018")])
+    (told,) = held(tmp_path, whole, without(whole, lambda one: one.code == LITHIUM))
+    assert "with 76.9% of its value" in told
+
+
 def test_a_partner_that_vanishes_from_many_codes_is_held_though_it_is_small_in_each(tmp_path: Path) -> None:
     codes = (LITHIUM, MAGNETS, COBALT)
     others = ("4039", "4050", "4120", "4231", "4279", "4470", CHILE, CHINA, ARGENTINA, JAPAN, CANADA)
