@@ -45,7 +45,11 @@ with listed as (
     select
         *,
         -- Of a filed flow share_high holds what is not attributed; its own part ends before that.
-        case when list_status = 'filed' then coalesce(share, share_high) else share_high end as own_high
+        case when list_status = 'filed' then coalesce(share, share_high) else share_high end as own_high,
+        row_number() over (
+            partition by series_id, commodity, importer_iso3, basis, period_start, period_months, supplier_kind
+            order by share_low desc, supplier_iso3 asc
+        ) as low_no
     from marts.supplier_share
     where list_status <> 'partial' and supplier_kind <> 'returned' and (share is not null or share_low is not null)
 ),
@@ -104,11 +108,12 @@ list as (
         min(own_high) filter (where supplier_kind = 'country' and share > 0) as smallest_high,
         max(own_high) filter (where supplier_kind = 'country') as largest_high,
         max(share_low) filter (where supplier_kind = 'country') as largest_low,
+        coalesce(max(own_high) filter (where supplier_kind = 'country' and low_no > 1), 0) as second_high,
         sum(share * share) filter (where supplier_kind = 'country') as named_squares,
         sum(share_low * share_low) filter (where supplier_kind = 'country') as low_squares,
         sum(own_high * own_high) filter (where supplier_kind = 'country') as high_squares,
         max(share) filter (where supplier_kind = 'country') as top_share,
-        min(supplier_iso3) filter (where share_rank = 1) as top_iso3,
+        min(supplier_iso3) filter (where supplier_kind = 'country' and low_no = 1) as top_iso3,
         count(*) filter (where share_rank = 1) as top_count,
         count(*) filter (where supplier_kind = 'country' and share is null) as bound_only
     from listed
@@ -169,11 +174,22 @@ bounded as (
             end,
             1
         ) as cr1_high,
-        bound_only = 0
-        and case list_status
-            when 'complete' then true
-            when 'filed' then top_share >= second_share + rest
-            else top_share >= rest
+        case
+            when bound_only = 0
+                then
+                    case list_status
+                        when 'complete' then true
+                        when 'filed' then top_share >= second_share + rest
+                        else top_share >= rest
+                    end
+            -- Where a figure is no point, the least of one against the most of the others and of the rest.
+            else
+                largest_low >= second_high
+                and case list_status
+                    when 'complete' then true
+                    when 'filed' then largest_low >= second_high + rest_high
+                    else largest_low >= rest_high
+                end
         end as top_is_certain,
         bound_only = 0
         and case list_status
@@ -233,7 +249,9 @@ select
     classed.unit,
     classed.supplier_count,
     case when classed.attributed_share >= 1 - 1e-9 and classed.bound_only = 0 then 'exact' else 'at_least' end as supplier_count_qualifier,
-    case when classed.top_is_certain and classed.top_count = 1 then classed.top_iso3 end as top_supplier_iso3,
+    case
+        when classed.top_is_certain and (classed.top_count = 1 or classed.bound_only > 0) then classed.top_iso3
+    end as top_supplier_iso3,
     case
         when classed.top_is_certain and classed.top_count = 1 and classed.largest_is_known then classed.top_share
     end as top_supplier_share,
@@ -263,7 +281,7 @@ select
         case when classed.hhi is null and classed.low_class <> classed.high_class then 'straddles_threshold' end,
         case
             when not classed.top_is_certain then 'top_uncertain'
-            when classed.top_count > 1 then 'top_tied'
+            when classed.top_count > 1 and classed.bound_only = 0 then 'top_tied'
         end
     ) as flags
 from classed

@@ -83,7 +83,8 @@ def test_a_loose_share_below_a_half_does_not_make_its_country_the_largest_suppli
 def test_a_printed_bound_is_never_a_point():
     loose = {"list_status": None, "series_id": LOOSE_SERIES, "source": "published_shares", "reporter_iso3": "JPN"}
     row = one({"published_share": [printed("CHN", None, share_low=0.9, share_high=1.0, share_bound=">90", **loose)]})
-    assert row["hhi"] is row["top_supplier_share"] is None
+    assert row["hhi"] is row["top_supplier_share"] is row["cr1"] is None
+    assert (row["top_supplier_iso3"], row["cr1_low"], row["cr1_high"]) == ("CHN", 0.9, 1.0)
     assert (row["hhi_low"], row["hhi_high"]) == (pytest.approx(0.81), 1.0)
     assert row["attributed_share"] is None, "how much of the whole it is was not printed"
     assert (row["supplier_count"], row["supplier_count_qualifier"]) == (1, "at_least")
