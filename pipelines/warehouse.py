@@ -685,7 +685,7 @@ def _load(connection: duckdb.DuckDBPyConnection, table: Table, sql: str, has_unr
         return
     connection.execute(create_table(table, suffix="_superseded"))
     connection.execute(f"alter table {table.full_name}_superseded add column {STILL_PRINTED} boolean")
-    content = ", ".join(f'"{column.name}"::varchar' for column in table.columns if column.name not in _LINEAGE | _REMARKS)
+    content = ", ".join(f'"{column.name}"::varchar' for column in table.columns if column.name not in _LINEAGE | REMARKS)
     typed = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
     connection.execute(f"create temp table version ({typed})")
     connection.execute(f"insert into version by name {sql}")
@@ -693,7 +693,7 @@ def _load(connection: duckdb.DuckDBPyConnection, table: Table, sql: str, has_unr
     remarks = ", ".join(
         f'arg_max_null("{column.name}", known_from) over (partition by {key}, place_slice, island_no) as "{column.name}"'
         for column in table.columns
-        if column.name in _REMARKS
+        if column.name in REMARKS
     )
     connection.execute(_VERSIONS.format(key=key, content=content, remarks=f"replace ({remarks})" if remarks else ""))
     if has_unread and {"series_id", "period_start"} <= set(table.key):
@@ -780,7 +780,7 @@ drop table in_part
 
 _LINEAGE = {"release_id", "source_member", "source_row", "known_from", "known_from_basis", "known_until"}
 
-_REMARKS = {"note", "page_tier", "statistic_id", "includes_domestic", "period_qualifier"}
+REMARKS = {"note", "page_tier", "statistic_id", "includes_domestic", "period_qualifier"}
 """What is said of a figure and is not the figure: the newest remark stands beside it, and it is known since it was first printed."""
 
 STILL_PRINTED = "is_still_printed"
