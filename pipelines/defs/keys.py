@@ -64,12 +64,17 @@ def _read_by(sql: str) -> frozenset[dg.AssetKey]:
         if name in staging:
             found |= _read_by(staging[name])
         elif name in _sources_by_curated_table():
-            found.add(curated_key(_sources_by_curated_table()[name]))
+            found |= set(map(curated_key, _sources_by_curated_table()[name]))
         elif name in _unordered_names():
             found.add(table_key(name))
     return frozenset(found)
 
 
 @cache
-def _sources_by_curated_table() -> dict[str, str]:
-    return {f"curated.{table}": source for source in source_names() for table in empty_tables(source)}
+def _sources_by_curated_table() -> dict[str, set[str]]:
+    """Every source that fills a curated table; several offices file trade lines."""
+    found: dict[str, set[str]] = {}
+    for source in source_names():
+        for table in empty_tables(source):
+            found.setdefault(f"curated.{table}", set()).add(source)
+    return found

@@ -18,7 +18,7 @@ from pipelines import warehouse
 from pipelines.definitions import defs
 from pipelines.defs.charts import QUERIES, chart
 from pipelines.defs.edition import SOURCES_STAND, _check_results
-from pipelines.defs.keys import EDITION, raw_key, table_key
+from pipelines.defs.keys import EDITION, curated_key, raw_key, table_key, upstream
 from pipelines.defs.lineage import column_sources
 from pipelines.settings import PACKAGE, Settings
 from pipelines.sources import load_source, source_names
@@ -58,6 +58,10 @@ def test_dagster_can_load_the_whole_of_it() -> None:
 
 def test_assets_checks_jobs_and_schedules_are_those_of_the_committed_snapshot() -> None:
     assert described() == json.loads(SNAPSHOT.read_text("utf-8"))
+
+
+def test_a_table_that_several_sources_fill_comes_from_all_of_them() -> None:
+    assert {curated_key("partner_flows"), curated_key("us_census")} <= upstream("facts.control_total")
 
 
 @pytest.mark.parametrize("source", source_names())
