@@ -453,8 +453,8 @@ def _fill(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list
     _load_history(connection, settings, plans)
     create_macros(connection)
     _open_curated(connection, settings, plans)
-    _open_unread(connection, settings, plans)
     _load_offices(connection, plans)
+    _open_unread(connection, settings, plans)
     extend_vocabulary(connection)
     has_unread = _count(connection, "unread.line") > 0
     for one in statements("load"):
@@ -650,7 +650,8 @@ def _open_unread(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
 
     The statements that load facts, run over it, tell the keys of the facts that these lines would have been.
     """
-    connection.execute("create view unread.release_window as select * from curated.release_window")
+    for name in ("release_window", "office"):
+        connection.execute(f"create view unread.{name} as select * from curated.{name}")
     connection.execute(
         "create table unread.line as select rejected.source, rejected.slice, rejected.release_id, rejected.source_member,"
         " rejected.source_row, place.known_from from meta.rejected as rejected"
@@ -936,10 +937,11 @@ def _status(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[str
     failed = [one for one in plan.judged if one.state == "failed"]
     first = min((one.observation.observed_at for one in plan.judged), default=None)
     # What the first look found was there before: only a publisher's date or calendar says how new it is.
-    dated = [
-        one.observation.known_from for one in current if one.observation.known_from_basis != "held" or one.observation.observed_at != first
-    ]
-    newest = max(dated or [one.observation.known_from for one in current], default=None)
+    # A slice that was there before and was read anew is no news either: it counts from when it was first known.
+    came = {one.observation.slice: one.observation for one in sorted(plan.judged, key=lambda one: one.observation.observed_at, reverse=True)}
+    known = [came[one.observation.slice] for one in current]
+    dated = [one.known_from for one in known if one.known_from_basis != "held" or one.observed_at != first]
+    newest = max(dated or [one.known_from for one in known], default=None)
     config = plan.source.config if plan.source is not None else None
     rejected = connection.execute(_REJECTED, [plan.name]).fetchall()
     state: str

@@ -375,13 +375,13 @@ def test_the_same_rows_come_in_every_format(built: Settings, tmp_path: Path, lod
 
 
 CITED = {
-    "select weight_kg from trade_total where series_id = 'china_customs_bulletin/rare_earths'": {"china_customs_bulletin"},
-    "with listed as (from main.supplier_share) select count(*) from listed": {"china_customs_bulletin", "published_shares", "usgs_mcs"},
+    "select weight_kg from trade_total where series_id = 'china_customs_bulletin/rare_earths'": {"china_customs_bulletin", "partner_flows"},
+    "with listed as (from main.supplier_share) select count(*) from listed": {"china_customs_bulletin", "partner_flows", "published_shares", "usgs_mcs"},
     "select distinct source, importer_iso3 from supplier_share where source = 'usgs_mcs'": {"usgs_mcs"},
     "select series_id, share from supplier_share where series_id like 'usgs_mcs/%' limit 1": {"usgs_mcs"},
     "select commodity, event_date from policy_event limit 1": {"reference"},
     "select quantity from production_as_of('2025-12-31') limit 1": {"usgs_mcs"},
-    "summarize facts.trade_total": {"china_customs_bulletin"},
+    "summarize facts.trade_total": {"china_customs_bulletin", "partner_flows"},
     "select name from country limit 1": set(),
     "show tables": set(),
     "select 1": set(),

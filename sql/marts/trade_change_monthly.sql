@@ -65,10 +65,10 @@ with recursive filed as (
         period_months,
         period_kind,
         max(status) as status,
-        whole_sum(cast(weight_kg as double)) / 1000 as weight_t,
+        cast(whole_sum(weight_kg) as double) / 1000 as weight_t,
         max(weight_method) as weight_method,
         max(qualifier) filter (where qualifier <> 'eq' and weight_kg is not null) as weight_qualifier,
-        whole_sum(cast(value_usd as double)) as value_usd,
+        cast(whole_sum(value_usd) as double) as value_usd,
         max(value_method) as value_method,
         -- Where a page prints both, it is the weight that it qualifies.
         max(qualifier) filter (where qualifier <> 'eq' and weight_kg is null) as value_qualifier
