@@ -97,7 +97,7 @@ class ImportShare(_Graded):
         return data.lazyframe.select(pl.any_horizontal(pl.col("share_percent", "share_bound", "tonnes_or_value").is_not_null()))
 
     @pa.dataframe_check(
-        name="period_runs_forward", error="period_end is before period_start, or one of them is empty: write both, the earlier first"
+        name="period_runs_forward", error="period_end is before period_start, or one of them is empty: write the earlier one first"
     )
     def period_runs_forward(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """The last period does not end before the first begins; both are empty or neither is."""
