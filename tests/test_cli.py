@@ -376,7 +376,12 @@ def test_the_same_rows_come_in_every_format(built: Settings, tmp_path: Path, lod
 
 CITED = {
     "select weight_kg from trade_total where series_id = 'china_customs_bulletin/rare_earths'": {"china_customs_bulletin", "partner_flows"},
-    "with listed as (from main.supplier_share) select count(*) from listed": {"china_customs_bulletin", "partner_flows", "published_shares", "usgs_mcs"},
+    "with listed as (from main.supplier_share) select count(*) from listed": {
+        "china_customs_bulletin",
+        "partner_flows",
+        "published_shares",
+        "usgs_mcs",
+    },
     "select distinct source, importer_iso3 from supplier_share where source = 'usgs_mcs'": {"usgs_mcs"},
     "select series_id, share from supplier_share where series_id like 'usgs_mcs/%' limit 1": {"usgs_mcs"},
     "select commodity, event_date from policy_event limit 1": {"reference"},
