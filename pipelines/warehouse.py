@@ -938,7 +938,9 @@ def _status(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[str
     first = min((one.observation.observed_at for one in plan.judged), default=None)
     # What the first look found was there before: only a publisher's date or calendar says how new it is.
     # A slice that was there before and was read anew is no news either: it counts from when it was first known.
-    came = {one.observation.slice: one.observation for one in sorted(plan.judged, key=lambda one: one.observation.observed_at, reverse=True)}
+    came = {
+        one.observation.slice: one.observation for one in sorted(plan.judged, key=lambda one: one.observation.observed_at, reverse=True)
+    }
     known = [came[one.observation.slice] for one in current]
     dated = [one.known_from for one in known if one.known_from_basis != "held" or one.observed_at != first]
     newest = max(dated or [one.known_from for one in known], default=None)
