@@ -233,11 +233,11 @@ def _too_much(
         return rows.with_columns(**part).group_by(place).agg(pl.col(amount).sum().cast(pl.Float64).alias(name))
 
     cells = by_partner(old, "had").join(by_partner(lost, "lost"), on=place, how="left", nulls_equal=True)
+    cells = cells.with_columns(pl.col("lost").fill_null(0))
     if others is not None:
         fallen = (pl.col("had") - pl.col("has").fill_null(0)).clip(lower_bound=0)
         cells = cells.join(by_partner(others, "has"), on=place, how="left", nulls_equal=True)
         cells = cells.with_columns(lost=pl.min_horizontal("lost", fallen))
-    cells = cells.with_columns(pl.col("lost").fill_null(0))
     groups = cells.group_by(*part).agg(
         total=pl.when(pl.col("had").filter(is_total).sum() > 0)
         .then(pl.col("had").filter(is_total).sum())
@@ -248,7 +248,7 @@ def _too_much(
     worst = worst.sort(pl.col("lost") / pl.col("total"), *part, descending=True).head(1)
     if worst.is_empty():
         return None
-    here = cells.filter(pl.col("lost") > 0).join(worst, on=list(part), how="semi")
+    here = cells.filter(pl.col("lost") > 0).join(worst, on=list(part), how="semi", nulls_equal=True)
     rows = lost.with_columns(**part).join(here, on=place, how="semi", nulls_equal=True).sort(amount, *rule.key, descending=True)
     named = " ".join(str(worst[f"_{name}"][0]) for name in filed.group)
     told = f"{rows.height} rows of {table} of {named}, with {worst['lost'][0] / worst['total'][0]:.1%} of its {amount}, are {how}"

@@ -150,3 +150,9 @@ def chiles_share(edition: warehouse.Edition) -> float:
         date(2025, 1, 1),
     )
     return float(row["share"])
+
+
+def test_a_partner_that_is_revised_down_has_not_vanished(tmp_path: Path) -> None:
+    half = [flow(CHILE, 300_000) if one == flow(CHILE, 600_000) else one for one in a_month()]
+    assert half != a_month()
+    assert held(tmp_path, rolled_up(a_month()), rolled_up(half)) == []
