@@ -37,7 +37,8 @@ def read(connection: duckdb.DuckDBPyConnection) -> Reading:
         *one(f"select amount from marts.export_change_monthly where {level}"),
         *one(f"select count(*) from facts.trade_total_superseded where {level}"),
         *one(
-            f"select release.release_id from facts.trade_total join meta.release using (release_id) where {level} and state in ('current', 'superseded')"
+            f"select release.release_id from facts.trade_total join meta.release using (release_id)"
+            f" where {level} and state in ('current', 'superseded')"
         ),
     )
 
