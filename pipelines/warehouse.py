@@ -30,7 +30,18 @@ from pipelines.corrections import ALWAYS, Correction, corrections_of
 from pipelines.curation import UNREAD, judge_releases, lost, read_verdict
 from pipelines.errors import BadFile, BuildFailed, LodestoneError
 from pipelines.files import remove, sync_to_disk
-from pipelines.releases import Judged, all_stand, asked_rows, curated_folder, first_asked, last_asked, looks, observations, standing_errors
+from pipelines.releases import (
+    Judged,
+    Observation,
+    all_stand,
+    asked_rows,
+    curated_folder,
+    first_asked,
+    last_asked,
+    looks,
+    observations,
+    standing_errors,
+)
 from pipelines.settings import PACKAGE, SQL, Settings
 from pipelines.sources import Source, SourceConfig, empty_tables, load_source, source_names
 from pipelines.statements import Statement, statements
@@ -937,13 +948,11 @@ def _status(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[str
     failed = [one for one in plan.judged if one.state == "failed"]
     first = min((one.observation.observed_at for one in plan.judged), default=None)
     # What the first look found was there before: only a publisher's date or calendar says how new it is.
-    # A slice that was there before and was read anew is no news either: it counts from when it was first known.
-    came = {
-        one.observation.slice: one.observation for one in sorted(plan.judged, key=lambda one: one.observation.observed_at, reverse=True)
-    }
-    known = [came[one.observation.slice] for one in current]
-    dated = [one.known_from for one in known if one.known_from_basis != "held" or one.observed_at != first]
-    newest = max(dated or [one.known_from for one in known], default=None)
+    newest = _newest([one.observation for one in current], first)
+    # A slice that was there before and was read anew is not the newer one that is due: it counts from when it was first known.
+    by_look = sorted(plan.judged, key=lambda one: one.observation.observed_at, reverse=True)
+    came = {one.observation.slice: one.observation for one in by_look}
+    newest_slice = _newest([came[one.observation.slice] for one in current], first)
     config = plan.source.config if plan.source is not None else None
     rejected = connection.execute(_REJECTED, [plan.name]).fetchall()
     state: str
@@ -992,7 +1001,7 @@ def _status(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[str
         "message": message,
         "newest_known_from": newest,
         "newest_period_end": newest_end,
-        "due_by": None if config is None else _due_by(config, newest, newest_end),
+        "due_by": None if config is None else _due_by(config, newest_slice, newest_end),
         "observed_at": plan.observed_at,
         "releases": len(current),
         "held": len(held),
@@ -1044,6 +1053,12 @@ def _left_out(rejected: list[tuple[Any, ...]]) -> str:
         f"{len(rejected):,} lines of current releases were rejected, and what they would have said is unknown: {told}{more}; "
         "keep a mended copy, or add the code to its vocabulary, then `lodestone build`"
     )
+
+
+def _newest(known: list[Observation], first: datetime | None) -> datetime | None:
+    """When the newest of some observations became known; what merely stood there at the first look says nothing of that."""
+    dated = [one.known_from for one in known if one.known_from_basis != "held" or one.observed_at != first]
+    return max(dated or [one.known_from for one in known], default=None)
 
 
 def _due_by(config: SourceConfig, newest: datetime | None, newest_end: date | None) -> date | None:
