@@ -2,7 +2,8 @@
 -- Printed totals since January, and printed years, that the months do not add up to within 0.1 %, by weight and by value. An
 -- office may have revised earlier months since: up to 5 % is shown beside both figures (marts.trade_change_monthly) and refuses
 -- nothing; more is an error of somebody's. A total is held against its months, and against every earlier total and the months since.
--- A level that is the rest of the very total proves nothing and is left out, as is one whose derivation is not stated.
+-- A level that is the rest of the very total proves nothing and is left out, as is one whose derivation is not stated, and one that
+-- is printed as about so much or as a bound, which contradicts no sum.
 -- One computed from a printed percentage or a printed average price may be 1 % off: these are rounded to whole points or dollars.
 --
 -- grain:  series_id, partner_iso3, code, measure, period_start, period_months, printed_amount, compared_with
@@ -27,6 +28,7 @@ level as (
         period_start,
         period_months,
         period_kind,
+        coalesce(qualifier, 'eq') <> 'eq' as is_inexact,
         strftime(period_start, '%Y-%m') || '/' || strftime(period_start + to_months(period_months - 1), '%Y-%m') as span,
         unnest(['weight_kg', 'value_usd']) as measure,
         unnest([cast(weight_kg as double), cast(value_usd as double)]) as amount,
@@ -52,6 +54,7 @@ printed as (
         period_start,
         period_months,
         span,
+        is_inexact,
         amount
     from part
     where period_kind in ('cumulative', 'year', 'combined') and method = 'filed' and month(period_start) = 1
@@ -65,7 +68,7 @@ base as (
     from printed
     union all
     select distinct
-        printed.*,
+        printed.* replace (printed.is_inexact or earlier.is_inexact as is_inexact),
         earlier.period_months as base_months,
         earlier.amount as base_amount,
         earlier.rounding as base_rounding
@@ -87,6 +90,7 @@ month_of_base as (
         single.amount as month_amount,
         single.rounding as month_rounding,
         case
+            when base.is_inexact or single.is_inexact then 'inexact'
             when single.is_unstated then 'derivation_unstated'
             when '|' || single.derived_from || '|' like '%|' || base.span || '|%' then 'rest_of_the_total'
         end as why_not

@@ -182,12 +182,21 @@ def test_codes_and_partners_of_a_series_are_never_mixed_in_a_total_since_january
         ({"status": "derived", "weight_method": "unstated"}, "derivation_unstated"),
         ({"status": "derived", "weight_method": "difference"}, "derivation_unstated"),
         ({"status": "derived", "weight_method": "difference", "derived_from": "2025-01/2025-03"}, "rest_of_the_total"),
+        ({"qualifier": "about"}, "inexact"),
+        ({"qualifier": "gt"}, "inexact"),
     ],
 )
 def test_why_a_total_could_not_be_held_against_its_months_is_told(month: dict, reason: str):
     months = [exported("2025-01", 10.0), exported("2025-02", 10.0), exported("2025-03", 10.0) | month]
     with edition(trade_total=[*months, exported("2025-01/2025-03", 30.0, kind="cumulative")]) as connection:
         assert outcomes(connection, "year_to_date") == {f"not_compared:{reason}": 1}
+
+
+def test_a_total_printed_as_about_so_much_contradicts_no_sum():
+    months = [exported(f"2025-{month:02d}", 10.0) for month in (1, 2, 3)]
+    about = exported("2025-01/2025-02", 25.0, kind="cumulative", qualifier="about")
+    with edition(trade_total=[*months, about, exported("2025-01/2025-03", 30.0, kind="cumulative")]) as connection:
+        assert outcomes(connection, "year_to_date") == {"not_compared:inexact": 2, "ok": 1}
 
 
 def test_partners_without_a_total_and_totals_without_partners_are_counted_as_not_compared():
