@@ -49,20 +49,14 @@ QUERIES = {
         order by all
     """,
     "marts.import_concentration": f"""
-        with complete as (
-            select distinct series_id, importer_iso3, basis, period_start, period_months
-            from marts.supplier_share
-            where list_status = 'complete'
-        ),
-        list as (
+        with list as (
             select
                 *,
                 {_PERIOD_END} as period_end,
                 {_PERIOD} as period,
                 count(*) over (partition by publisher, basis, stage, period_start, period_months) as lists
             from marts.import_concentration
-            semi join complete using (series_id, importer_iso3, basis, period_start, period_months)
-            where scope = 'exact' and basis <> 'unknown' and top_supplier_share is not null
+            where list_status = 'complete' and scope = 'exact' and basis <> 'unknown' and top_supplier_share is not null
         )
         select
             importer_iso3 || ' ' || commodity || ' from ' || top_supplier_iso3 as subject,

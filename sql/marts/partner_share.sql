@@ -255,19 +255,16 @@ filed_window as (
         12 as period_months
     from whole_year
 ),
-window_total as (
+window_month as (
     select
         filed_window.series_id,
         filed_window.reporter_iso3,
         filed_window.basis,
         filed_window.window_start,
         filed_window.period_months,
-        whole_sum(filed_month.total) as total,
-        case
-            when bool_or(filed_month.list_status = 'partial') then 'partial'
-            when bool_or(filed_month.list_status = 'selected') then 'selected'
-            else 'filed'
-        end as list_status
+        filed_month.period_start,
+        filed_month.total,
+        filed_month.list_status
     from filed_window
     inner join filed_month
         on
@@ -276,15 +273,30 @@ window_total as (
             and filed_window.basis = filed_month.basis
             and filed_window.window_start <= filed_month.period_start
             and filed_window.window_end >= filed_month.period_start
+),
+window_total as (
+    select
+        series_id,
+        reporter_iso3,
+        basis,
+        window_start,
+        period_months,
+        whole_sum(total) as total,
+        case
+            when bool_or(list_status = 'partial') then 'partial'
+            when bool_or(list_status = 'selected') then 'selected'
+            else 'filed'
+        end as list_status
+    from window_month
     group by all
 ),
 window_partner as (
     select
-        filed_window.series_id,
-        filed_window.reporter_iso3,
-        filed_window.basis,
-        filed_window.window_start,
-        filed_window.period_months,
+        series_id,
+        reporter_iso3,
+        basis,
+        window_month.window_start,
+        window_month.period_months,
         case when filed.partner_role in ('country', 'returned') then filed.partner_iso3 else 'OTHER' end as partner_iso3,
         case filed.partner_role when 'country' then 'country' when 'returned' then 'returned' else 'unattributed' end as partner_kind,
         whole_sum(filed.amount) as amount,
@@ -292,14 +304,8 @@ window_partner as (
         whole_sum(filed.high) as high,
         bool_or(filed.is_computed) as is_computed,
         min(filed.page_tier) as page_tier
-    from filed_window
-    inner join filed
-        on
-            filed_window.series_id = filed.series_id
-            and filed_window.reporter_iso3 = filed.reporter_iso3
-            and filed_window.basis = filed.basis
-            and filed_window.window_start <= filed.period_start
-            and filed_window.window_end >= filed.period_start
+    from window_month
+    inner join filed using (series_id, reporter_iso3, basis, period_start)
     group by all
 ),
 unexplained as (

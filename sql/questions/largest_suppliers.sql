@@ -7,65 +7,16 @@
 --
 -- grain:  basis, series_id, importer_iso3, commodity
 
-with own_page as (
-    select distinct
-        share.series_id,
-        share.reporter_iso3,
-        share.basis,
-        share.period_start,
-        share.period_months
-    from facts.published_share as share
-    inner join vocabulary.publication as page
-        on share.publication = page.address
-    where page.kind = 'official'
-),
-list as (
-    select distinct
-        supply.series_id,
-        supply.importer_iso3,
-        supply.basis,
-        supply.period_start,
-        supply.period_months,
-        supply.list_status,
-        own_page.series_id is not null as is_own_page
-    from marts.supplier_share as supply
-    left join own_page
-        on
-            supply.series_id = own_page.series_id
-            and supply.importer_iso3 = own_page.reporter_iso3
-            and supply.basis = own_page.basis
-            and supply.period_start = own_page.period_start
-            and supply.period_months = own_page.period_months
-),
-newest as (
+with newest as (
     select
-        concentration.basis,
-        concentration.importer_iso3,
-        concentration.commodity,
-        concentration.stage,
-        concentration.scope,
-        concentration.top_supplier_iso3,
-        concentration.top_supplier_share,
-        concentration.attributed_share,
-        concentration.period_start,
-        cast(concentration.period_start + to_months(concentration.period_months) - interval 1 day as date) as period_end,
-        concentration.publisher,
-        list.list_status,
-        list.is_own_page,
-        concentration.series_id
-    from marts.import_concentration as concentration
-    inner join list
-        on
-            concentration.series_id = list.series_id
-            and concentration.importer_iso3 = list.importer_iso3
-            and concentration.basis = list.basis
-            and concentration.period_start = list.period_start
-            and concentration.period_months = list.period_months
-    where concentration.top_supplier_iso3 is not null and concentration.scope <> 'broad'
+        *,
+        cast(period_start + to_months(period_months) - interval 1 day as date) as period_end
+    from marts.import_concentration
+    where top_supplier_iso3 is not null and scope <> 'broad'
     qualify
         row_number() over (
-            partition by concentration.series_id, concentration.commodity, concentration.importer_iso3, concentration.basis
-            order by concentration.period_start + to_months(concentration.period_months) desc, concentration.period_months desc
+            partition by series_id, commodity, importer_iso3, basis
+            order by period_start + to_months(period_months) desc, period_months desc
         ) = 1
 )
 select
@@ -77,7 +28,7 @@ select
         partition by basis, importer_iso3, commodity, stage
         order by
             list_status <> 'loose' desc,
-            is_own_page desc,
+            coalesce(page_tier, 1) asc,
             scope asc,
             period_end desc,
             period_start asc,
@@ -91,7 +42,7 @@ select
     period_end,
     publisher,
     list_status,
-    is_own_page,
+    page_tier,
     series_id
 from newest
 order by basis desc, importer_iso3 asc, commodity asc, stage asc, preference asc

@@ -12,43 +12,16 @@ with benchmark as (
     from vocabulary.threshold
     where threshold_version = 'crma_2024' and threshold_class = 'above_benchmark'
 ),
-list as (
-    select distinct
-        series_id,
-        importer_iso3,
-        basis,
-        period_start,
-        period_months,
-        list_status
-    from marts.supplier_share
-),
 newest as (
     select
-        concentration.basis,
-        concentration.importer_iso3,
-        concentration.commodity,
-        concentration.stage,
-        concentration.scope,
-        concentration.top_supplier_iso3,
-        concentration.top_supplier_share,
-        concentration.period_start,
-        cast(concentration.period_start + to_months(concentration.period_months) - interval 1 day as date) as period_end,
-        concentration.publisher,
-        list.list_status,
-        concentration.series_id
-    from marts.import_concentration as concentration
-    inner join list
-        on
-            concentration.series_id = list.series_id
-            and concentration.importer_iso3 = list.importer_iso3
-            and concentration.basis = list.basis
-            and concentration.period_start = list.period_start
-            and concentration.period_months = list.period_months
-    where concentration.scope <> 'broad'
+        *,
+        cast(period_start + to_months(period_months) - interval 1 day as date) as period_end
+    from marts.import_concentration
+    where scope <> 'broad'
     qualify
         row_number() over (
-            partition by concentration.series_id, concentration.commodity, concentration.importer_iso3, concentration.basis
-            order by concentration.period_start + to_months(concentration.period_months) desc, concentration.period_months desc
+            partition by series_id, commodity, importer_iso3, basis
+            order by period_start + to_months(period_months) desc, period_months desc
         ) = 1
 )
 select
