@@ -170,7 +170,8 @@ def _why_shrunk(table: str, rule: Continuity, old: pl.DataFrame, new: pl.DataFra
     filed = rule.by_partner
     if filed is not None:
         both = old.join(new, on=list(rule.key), how="left", nulls_equal=True, suffix="_new")
-        nothing = both.filter(pl.col(f"{rule.measures[0]}_new").fill_null(0) == 0)
+        emptied = [pl.col(f"{measure}_new").fill_null(0) == 0 for measure in rule.measures]
+        nothing = both.filter(((pl.col(rule.measures[0]) > 0) & emptied[0]) | pl.all_horizontal(emptied))
         found = _too_much(table, rule, filed, old, nothing, "no longer there", others=new)
         if found is not None:
             return found
@@ -219,40 +220,43 @@ def _why_jumped(rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str |
 def _too_much(
     table: str, rule: Continuity, filed: ByPartner, old: pl.DataFrame, lost: pl.DataFrame, how: str, others: pl.DataFrame | None = None
 ) -> str | None:
-    """What is told where partners, or totals, of one group lost more of its total than may be lost; null where none did.
+    """What is told where partners, or totals, of one group lost more of a measure's total than may be lost; null where none did.
 
     Codes of one length below one heading are a group. Its total is that of its rows of all partners, or else their sum. What
     a partner has in `others` of the group instead, as where codes were split, is not lost.
     """
-    amount, is_total = rule.measures[0], pl.col(filed.partner).eq_missing(pl.lit(filed.total, pl.String))
-    part = {f"_{name}": pl.col(name).str.slice(0, digits) for name, digits in filed.group.items()}
-    part |= {f"_{name}_length": pl.col(name).str.len_chars() for name, digits in filed.group.items() if digits is not None}
+    is_total = pl.col(filed.partner).eq_missing(pl.lit(filed.total, pl.String))
+    cut = {name: digits for name, digits in filed.group.items() if digits is not None}
+    part = {f"_{name}": pl.col(name).str.slice(0, cut[name]) if name in cut else pl.col(name) for name in filed.group}
+    part |= {f"_{name}_length": pl.col(name).str.len_chars() for name in cut}
     place = [*part, filed.partner]
 
     def by_partner(rows: pl.DataFrame, name: str) -> pl.DataFrame:
         return rows.with_columns(**part).group_by(place).agg(pl.col(amount).sum().cast(pl.Float64).alias(name))
 
-    cells = by_partner(old, "had").join(by_partner(lost, "lost"), on=place, how="left", nulls_equal=True)
-    cells = cells.with_columns(pl.col("lost").fill_null(0))
-    if others is not None:
-        fallen = (pl.col("had") - pl.col("has").fill_null(0)).clip(lower_bound=0)
-        cells = cells.join(by_partner(others, "has"), on=place, how="left", nulls_equal=True)
-        cells = cells.with_columns(lost=pl.min_horizontal("lost", fallen))
-    groups = cells.group_by(*part).agg(
-        total=pl.when(pl.col("had").filter(is_total).sum() > 0)
-        .then(pl.col("had").filter(is_total).sum())
-        .otherwise(pl.col("had").filter(~is_total).sum()),
-        lost=pl.max_horizontal(pl.col("lost").filter(is_total).sum(), pl.col("lost").filter(~is_total).sum()),
-    )
-    worst = groups.filter(pl.col("lost") > rule.max_shrink * pl.col("total"))
-    worst = worst.sort(pl.col("lost") / pl.col("total"), *part, descending=True).head(1)
-    if worst.is_empty():
-        return None
-    here = cells.filter(pl.col("lost") > 0).join(worst, on=list(part), how="semi", nulls_equal=True)
-    rows = lost.with_columns(**part).join(here, on=place, how="semi", nulls_equal=True).sort(amount, *rule.key, descending=True)
-    named = " ".join(str(worst[f"_{name}"][0]) for name in filed.group)
-    told = f"{rows.height} rows of {table} of {named}, with {worst['lost'][0] / worst['total'][0]:.1%} of its {amount}, are {how}"
-    return f"{told}, e.g. that of {_key(rule, rows)} with {amount} {rows[amount][0]}"
+    for amount in rule.measures:
+        cells = by_partner(old, "had").join(by_partner(lost, "lost"), on=place, how="left", nulls_equal=True)
+        cells = cells.with_columns(pl.col("lost").fill_null(0))
+        if others is not None:
+            fallen = (pl.col("had") - pl.col("has").fill_null(0)).clip(lower_bound=0)
+            cells = cells.join(by_partner(others, "has"), on=place, how="left", nulls_equal=True)
+            cells = cells.with_columns(lost=pl.min_horizontal("lost", fallen))
+        groups = cells.group_by(*part).agg(
+            total=pl.when(pl.col("had").filter(is_total).sum() > 0)
+            .then(pl.col("had").filter(is_total).sum())
+            .otherwise(pl.col("had").filter(~is_total).sum()),
+            lost=pl.max_horizontal(pl.col("lost").filter(is_total).sum(), pl.col("lost").filter(~is_total).sum()),
+        )
+        worst = groups.filter(pl.col("lost") > rule.max_shrink * pl.col("total"))
+        worst = worst.sort(pl.col("lost") / pl.col("total"), *part, descending=True).head(1)
+        if worst.is_empty():
+            continue
+        here = cells.filter(pl.col("lost") > 0).join(worst, on=list(part), how="semi", nulls_equal=True)
+        rows = lost.with_columns(**part).join(here, on=place, how="semi", nulls_equal=True).sort(amount, *rule.key, descending=True)
+        named = " ".join(str(worst[f"_{name}"][0]) for name in filed.group if worst[f"_{name}"][0] is not None)
+        told = f"{rows.height} rows of {table} of {named}, with {worst['lost'][0] / worst['total'][0]:.1%} of its {amount}, are {how}"
+        return f"{told}, e.g. that of {_key(rule, rows)} with {amount} {rows[amount][0]}"
+    return None
 
 
 def _spared(rule: Continuity, old: pl.DataFrame) -> float:

@@ -94,7 +94,7 @@ class Difference:
     releases: pl.DataFrame
     """Releases that were let in, held, failed or decided on, with who decided and why."""
     checks: pl.DataFrame
-    """Checks that find another number of rows."""
+    """Rows that stand out in a check in one of the two, or otherwise in the other."""
     states: pl.DataFrame
     """Sources that stand otherwise."""
     other: pl.DataFrame
@@ -538,9 +538,10 @@ def _release_change(was: str | None, now: str | None) -> str | None:
 def _checks(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return _frame(
         connection,
-        "select check_name, before.failing_rows as failing_before, after.failing_rows as failing_after"
-        " from before.meta.check_result as before full join after.meta.check_result as after using (check_name)"
-        " where before.failing_rows is distinct from after.failing_rows order by check_name",
+        "select coalesce(after.check_name, before.check_name) as check_name,"
+        " before.outcome as outcome_before, after.outcome as outcome_after, coalesce(after.found, before.found) as found"
+        " from before.meta.check_finding as before full join after.meta.check_finding as after using (finding_id)"
+        " where before.outcome is distinct from after.outcome order by check_name, found",
     )
 
 
@@ -681,10 +682,10 @@ def told(difference: Difference, shown: int | None = SHOWN) -> Iterator[tuple[st
         yield source, [_cut(one, shown) for one in _sections(difference.of(source)) if one.title]
     if not difference.checks.is_empty():
         lines = [
-            f"{one['check_name']}: {_or_none(one['failing_before'])} rows, now {_or_none(one['failing_after'])}"
+            f"{one['check_name']}: {_or_none(one['outcome_before'])}, now {_or_none(one['outcome_after'])}: {one['found']}"
             for one in _rows(difference.checks)
         ]
-        yield "checks", [_cut(Section(f"checks that find another number of rows: {len(lines)}", tuple(lines)), shown)]
+        yield "checks", [_cut(Section(f"rows that stand out in a check in one of the two: {len(lines)}", tuple(lines)), shown)]
 
 
 def _cut(section: Section, shown: int | None) -> Section:

@@ -35,6 +35,7 @@ TRADE_LINE: dict[str, pl.DataType] = {
     "status": pl.String(),
     "qualifier": pl.String(),
     "page_tier": pl.Int32(),
+    "publisher": pl.String(),
     "publication": pl.String(),
     "note": pl.String(),
     "source_row": pl.Int64(),
@@ -45,7 +46,7 @@ TRADE_LINE: dict[str, pl.DataType] = {
 `dataset` is one kind of count of one flow (general imports, imports for consumption), never a mixture. `series_key` names a
 series of vocabulary/series.csv where six digits do not. `list_status` says what the partners of a month are: all there are
 (null), a choice beside which the rest is summed (`selected`), or the few that a page names (`partial`). What an office files
-itself is reported, a point, and has no page: `status`, `qualifier`, `page_tier` and `publication` are null then."""
+itself is reported, a point, and has no page: `status`, `qualifier`, `page_tier`, `publisher` and `publication` are null then."""
 
 
 def trade_lines(frame: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:

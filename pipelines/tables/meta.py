@@ -208,7 +208,7 @@ class Coverage(pa.DataFrameModel):
 
 
 class CheckResult(pa.DataFrameModel):
-    """What every check compared and found. An edition with failing rows is not published."""
+    """What every check compared and found. An edition with rows that are wrong is not published."""
 
     check_name: str = pa.Field(description="File of the check in sql/checks.")
     title: str = pa.Field(description="What it looks for.")
@@ -219,8 +219,7 @@ class CheckResult(pa.DataFrameModel):
     accepted_rows: pl.Int64 = pa.Field(
         description="Wrong rows that a person lets in, with a reason (meta.check_finding).", metadata={"unit": "rows"}
     )
-    failing_rows: pl.Int64 = pa.Field(description="Wrong rows.", metadata={"unit": "rows"})
-    passed: bool = pa.Field(description="Whether no row is wrong.")
+    passed: bool = pa.Field(description="Whether it compared anything; an edition with rows that are wrong is not published.")
 
     class Config:
         """Key."""

@@ -56,6 +56,7 @@ with bounded as (
         share_high as high,
         share < 0 or share > 1 + 1e-9 or share_low > share_high or share not between share_low - 1e-9 and share_high + 1e-9 as is_outside
     from marts.export_destination_share
+    where destination_kind <> 'returned'
     union all
     select
         'facts.published_share' as place_in,

@@ -1,7 +1,8 @@
 -- checks.partners_against_totals
 -- Parts that disagree with the total filed or printed for them: partners that exceed a control total (0.1 %), codes that do not
 -- add up to the heading over them (0.1 %), countries to the world (half a unit of its second digit or 1 %), suppliers to their
--- list's sum. Partners that fall short of a control total are no error: what is missing is shown as unattributed.
+-- list's sum. Partners that fall short of a control total are no error: what is missing is shown as unattributed. A figure that is
+-- about so much, or a bound, contradicts no sum.
 --
 -- grain:  what, series_id, place, code, measure, period_start, period_months, period_kind
 
@@ -15,7 +16,8 @@ with amount as (
         period_months,
         period_kind,
         unnest(['weight_kg', 'value_usd']) as measure,
-        unnest([cast(weight_kg as double), cast(value_usd as double)]) as amount
+        unnest([cast(weight_kg as double), cast(value_usd as double)]) as amount,
+        unnest([coalesce(qualifier, 'eq'), value_qualifier(qualifier, weight_kg)]) <> 'eq' as is_inexact
     from facts.trade_flow
 ),
 partners as (
@@ -27,7 +29,8 @@ partners as (
         period_months,
         period_kind,
         measure,
-        coalesce(sum(amount) filter (where partner_role <> 'returned'), 0) as partners
+        coalesce(sum(amount) filter (where partner_role <> 'returned'), 0) as partners,
+        bool_or(is_inexact) filter (where amount is not null) as is_inexact
     from amount
     group by series_id, source, reporter_iso3, period_start, period_months, period_kind, measure
     having count(amount) > 0
@@ -41,7 +44,8 @@ control as (
         period_months,
         period_kind,
         measure,
-        case when count(*) = count(total) then sum(total) end as total
+        whole_sum(total) as total,
+        bool_or(is_inexact) filter (where total is not null) as is_inexact
     from (
         select
             series_id,
@@ -51,7 +55,8 @@ control as (
             period_months,
             period_kind,
             unnest(['weight_kg', 'value_usd']) as measure,
-            unnest([cast(weight_kg as double), cast(value_usd as double)]) as total
+            unnest([cast(weight_kg as double), cast(value_usd as double)]) as total,
+            unnest([coalesce(qualifier, 'eq'), value_qualifier(qualifier, weight_kg)]) <> 'eq' as is_inexact
         from facts.trade_total
     ) as printed
     group by series_id, source, reporter_iso3, period_start, period_months, period_kind, measure
@@ -148,6 +153,7 @@ comparison as (
             when partners.series_id is null then 'no_partners'
             when control.series_id is null then 'no_total'
             when control.total is null then 'code_without_total'
+            when control.is_inexact or partners.is_inexact then 'inexact'
         end as why_not
     from control
     full join partners

@@ -28,7 +28,7 @@ level as (
         period_start,
         period_months,
         period_kind,
-        coalesce(qualifier, 'eq') <> 'eq' as is_inexact,
+        unnest([coalesce(qualifier, 'eq'), value_qualifier(qualifier, weight_kg)]) <> 'eq' as is_inexact,
         strftime(period_start, '%Y-%m') || '/' || strftime(period_start + to_months(period_months - 1), '%Y-%m') as span,
         unnest(['weight_kg', 'value_usd']) as measure,
         unnest([cast(weight_kg as double), cast(value_usd as double)]) as amount,

@@ -46,6 +46,23 @@ with level as (
         dataset,
         flow,
         reporter_iso3,
+        'WLD' as partner_iso3,
+        code,
+        period_start,
+        period_months,
+        'partners' as period_kind,
+        status,
+        note,
+        false as is_superseded
+    from facts.trade_flow
+    where partner_code is not null and publication is not null
+    union all by name
+    select
+        series_id,
+        source,
+        dataset,
+        flow,
+        reporter_iso3,
         partner_iso3,
         code,
         period_start,
@@ -183,9 +200,11 @@ covered as (
     select
         span.*,
         calendar.month,
-        max(level.status <> 'missing' and not level.is_superseded and level.period_months = 1) as is_single,
+        max(level.status <> 'missing' and not level.is_superseded and level.period_months = 1 and level.period_kind <> 'partners')
+            as is_single,
+        max(level.status <> 'missing' and level.period_months = 1 and level.period_kind = 'partners') as is_of_partners,
         max(level.status <> 'missing' and not level.is_superseded and level.period_kind = 'combined') as is_combined,
-        max(level.status <> 'missing' and not level.is_superseded and level.period_kind = 'range') as is_ranged,
+        max(level.status <> 'missing' and not level.is_superseded and level.period_kind in ('range', 'partners')) as is_ranged,
         max(level.status <> 'missing' and not level.is_superseded) as is_spanned,
         max(level.status = 'missing') as is_missing,
         max(level.is_superseded and level.period_kind in ('month', 'combined', 'range')) as is_superseded,
@@ -213,7 +232,7 @@ select
     code,
     month,
     case
-        when is_single or is_combined then 'published'
+        when is_single or is_combined or is_of_partners then 'published'
         when is_ranged then 'within_total'
         when is_missing then 'not_found'
         when is_superseded then 'withdrawn'
@@ -223,6 +242,7 @@ select
     case
         when is_single then null
         when is_combined then 'only within a span of 2 months'
+        when is_of_partners then 'only partners, without a total'
         when is_ranged then 'only within a span of ' || span_months || ' months'
         when is_missing then missing_note
         when is_superseded then 'the office took the figure back'

@@ -332,6 +332,7 @@ role as (
                     role = 'evidence'
                     and (
                         row_number() over same_figure > 1
+                        or row_number() over same_page > 1
                         or (statistic_id is not null and row_number() over same_statistic > 1)
                     )
                     then 'repeat'
@@ -343,6 +344,10 @@ role as (
         same_figure as (
             partition by claim_id, role, publisher, period_start, period_end, round(coalesce(value, low, high), 6)
             order by (basis is null) asc, page_tier asc nulls last, evidence_table asc, publication asc
+        ),
+        same_page as (
+            partition by claim_id, role, publication, round(coalesce(value, low, high), 6)
+            order by (basis is null) asc, page_tier asc nulls last, evidence_table asc, period_start asc
         ),
         same_statistic as (
             partition by claim_id, role, statistic_id

@@ -21,6 +21,8 @@
 -- column: share_high | 0 to 1 | Most it can be; of a filed flow with what is unattributed, which may be the destination's.
 -- column: share_rank | | Rank among the countries, 1 for the largest share; equal shares have equal ranks.
 -- column: amount | see unit | Amount sold to the destination; null where not printed or no point.
+-- column: amount_low | see unit | Least the amount can be.
+-- column: amount_high | see unit | Most it can be; null where nothing is printed, or only that it is more than so much.
 -- column: total | see unit | Total of all destinations; null where not printed.
 -- column: unit | | t or USD of amount and total.
 -- column: list_status | | complete, loose, partial, selected or filed; see docs/methods.md.
@@ -50,6 +52,8 @@ select
     share_high,
     share_rank,
     amount,
+    amount_low,
+    amount_high,
     total,
     unit,
     list_status,

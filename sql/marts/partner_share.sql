@@ -23,6 +23,8 @@
 -- column: share_high | 0 to 1 | Most it can be; of a filed flow with what is unattributed, which may be the partner's.
 -- column: share_rank | | Rank among the countries, 1 for the largest share; equal shares have equal ranks.
 -- column: amount | see unit | Amount traded with the partner; null where not printed or no point.
+-- column: amount_low | see unit | Least the amount can be.
+-- column: amount_high | see unit | Most it can be; null where nothing is printed, or only that it is more than so much.
 -- column: total | see unit | Total of all partners; null where not printed.
 -- column: unit | | t or USD of amount and total.
 -- column: list_status | | complete, loose, partial, selected or filed: what the rest may be, see docs/methods.md.
@@ -55,17 +57,7 @@ with shared_series as (
     from vocabulary.series
     where partner_iso3 is null
 ),
-flow_point as (
-    select
-        *,
-        coalesce(qualifier, 'eq') = 'eq' as is_point,
-        cast(weight_kg as double) / 1000 as weight_t,
-        cast(value_usd as double) as value
-    from facts.trade_flow
-    inner join shared_series using (series_id)
-    where period_kind = 'month'
-),
-flow_measured as (
+printed_flow as (
     select
         series_id,
         reporter_iso3,
@@ -75,22 +67,21 @@ flow_measured as (
         list_status,
         page_tier,
         unnest(['weight', 'value']) as basis,
-        unnest([case when is_point then weight_t end, case when is_point then value end]) as amount,
-        unnest(
-            [
-                case when is_point then weight_t else printed_low(weight_t, qualifier, half_step(weight_t)) end,
-                case when is_point then value else printed_low(value, qualifier, half_step(value)) end
-            ]
-        ) as low,
-        unnest(
-            [
-                case when is_point then weight_t else printed_high(weight_t, qualifier, half_step(weight_t)) end,
-                case when is_point then value else printed_high(value, qualifier, half_step(value)) end
-            ]
-        ) as high,
+        unnest([cast(weight_kg as double) / 1000, cast(value_usd as double)]) as figure,
+        unnest([coalesce(qualifier, 'eq'), value_qualifier(qualifier, weight_kg)]) as qualifier,
         unnest([coalesce(weight_method, 'filed') <> 'filed', coalesce(value_method, 'filed') not in ('filed', 'converted')])
             as is_computed
-    from flow_point
+    from facts.trade_flow
+    inner join shared_series using (series_id)
+    where period_kind = 'month'
+),
+flow_measured as (
+    select
+        *,
+        case when qualifier = 'eq' then figure end as amount,
+        case when qualifier = 'eq' then figure else printed_low(figure, qualifier, half_step(figure)) end as low,
+        case when qualifier = 'eq' then figure else printed_high(figure, qualifier, half_step(figure)) end as high
+    from printed_flow
 ),
 partner_month as (
     select
@@ -121,7 +112,7 @@ total_measured as (
         period_start,
         unnest(['weight', 'value']) as basis,
         unnest([cast(weight_kg as double) / 1000, cast(value_usd as double)]) as total,
-        coalesce(qualifier, 'eq') = 'eq' as is_point,
+        unnest([coalesce(qualifier, 'eq'), value_qualifier(qualifier, weight_kg)]) = 'eq' as is_point,
         publication is not null as is_typed
     from facts.trade_total
     inner join shared_series using (series_id)
@@ -347,7 +338,7 @@ attributed as (
         case when no_points = 0 then total - amounts end as amount,
         greatest(case when open_ends = 0 then total - coalesce(highs, 0) else 0 end, 0) as low,
         total - lows as high,
-        true as is_computed,
+        false as is_computed,
         null as page_tier
     from unexplained
     where case when no_points = 0 then total - amounts else total - lows end > 1e-6
@@ -364,7 +355,7 @@ supplied as (
         round(whole_sum(attributed.amount), 6) as amount,
         round(whole_sum(attributed.low), 6) as low,
         round(whole_sum(attributed.high), 6) as high,
-        bool_or(attributed.is_computed and partner_kind <> 'unattributed') as is_computed,
+        bool_or(attributed.is_computed) as is_computed,
         min(attributed.page_tier) as page_tier,
         round(any_value(window_total.total), 6) as total,
         any_value(window_total.list_status) as list_status
@@ -408,6 +399,8 @@ printed as (
             when country.kind = 'group' and published.flow = 'export' then 'group'
             else 'unattributed'
         end as partner_kind,
+        case published.amount_of when 'partner' then cast(published.amount as double) end as partner_amount,
+        case when published.share is null then coalesce(published.qualifier, 'eq') else 'eq' end as amount_qualifier,
         contradicted.series_id is not null as is_contradicted
     from facts.published_share as published
     inner join vocabulary.country as country
@@ -439,6 +432,8 @@ partner as (
             else most_share
         end as share_high,
         amount,
+        low as amount_low,
+        high as amount_high,
         total,
         case basis when 'weight' then 't' else 'USD' end as unit,
         list_status,
@@ -447,7 +442,7 @@ partner as (
         amount is null and low is not null as is_no_point,
         false as is_contradicted
     from filed_share
-    where total is null or total > 0 or partner_kind <> 'unattributed'
+    where case when total is null then coalesce(low, high) is not null else total > 0 or partner_kind <> 'unattributed' end
     union all by name
     select
         series_id,
@@ -460,8 +455,13 @@ partner as (
         sum(share) as share,
         sum(share_low) as share_low,
         sum(share_high) as share_high,
-        sum(case when amount_of = 'partner' and (share is not null or coalesce(qualifier, 'eq') = 'eq') then cast(amount as double) end)
-            as amount,
+        whole_sum(case when amount_qualifier = 'eq' then partner_amount end) as amount,
+        whole_sum(
+            case when amount_qualifier = 'eq' then partner_amount else printed_low(partner_amount, amount_qualifier, half_step(amount)) end
+        ) as amount_low,
+        whole_sum(
+            case when amount_qualifier = 'eq' then partner_amount else printed_high(partner_amount, amount_qualifier, half_step(amount)) end
+        ) as amount_high,
         max(case amount_of when 'all' then cast(amount as double) end) as total,
         max(amount_unit) as unit,
         max(coalesce(list_status, 'loose')) as list_status,
@@ -517,6 +517,8 @@ select
             )
     end as share_rank,
     partner.amount,
+    partner.amount_low,
+    partner.amount_high,
     partner.total,
     partner.unit,
     partner.list_status,

@@ -28,7 +28,7 @@ select
         partition by basis, importer_iso3, commodity, stage
         order by
             list_status <> 'loose' desc,
-            coalesce(page_tier, 1) asc,
+            coalesce(page_tier, 1) = 1 desc,
             scope asc,
             period_end desc,
             period_start asc,

@@ -199,6 +199,31 @@ def test_a_total_printed_as_about_so_much_contradicts_no_sum():
         assert outcomes(connection, "year_to_date") == {"not_compared:inexact": 2, "ok": 1}
 
 
+@pytest.mark.parametrize(
+    ("vague", "outcome"), [((), "wrong"), (("partner",), "not_compared:inexact"), (("total",), "not_compared:inexact")]
+)
+def test_about_so_much_from_a_partner_contradicts_no_total(vague: tuple[str, ...], outcome: str):
+    partner = imported("CHN", 3_800, value_usd=None, qualifier="about" if "partner" in vague else "eq")
+    total = imported("WLD", 3_700, value_usd=None, partner_role="world", qualifier="about" if "total" in vague else "eq")
+    with edition(trade_flow=[partner], trade_total=[total]) as connection:
+        assert outcomes(connection, "partners_against_totals") == {outcome: 1}
+
+
+def test_a_pages_word_on_the_weight_is_none_on_the_value():
+    with edition(trade_flow=[imported("CHN", 60, qualifier="about"), imported("VNM", 40)]) as connection:
+        query = "select basis, amount, amount_low, amount_high from marts.partner_share where partner_iso3 = 'CHN' and period_months = 1"
+        assert sorted(connection.sql(query).fetchall()) == [("value", 60, 60, 60), ("weight", None, 57, 63)]
+
+
+def test_goods_that_came_back_may_exceed_what_was_exported():
+    sold = {"series_id": "made_up/exports/rare_earths", "flow": "export", "reporter_iso3": "CHN"}
+    with edition(
+        trade_flow=[imported("JPN", 10, **sold), imported("CHN", 15, **sold, partner_role="returned")],
+        trade_total=[imported("WLD", 10, **sold, partner_role="world")],
+    ) as connection:
+        assert check_rows(connection, "bounds_hold").is_empty()
+
+
 def test_partners_without_a_total_and_totals_without_partners_are_counted_as_not_compared():
     total = exported("2024-02", 100.0, series_id=FILED_SERIES, source="made_up", flow="import", reporter_iso3="JPN", value_usd=100)
     other = exported("2024-01", 100.0, series_id=SERIES)

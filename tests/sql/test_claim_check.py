@@ -69,6 +69,11 @@ def test_one_subheading_of_rare_earth_compounds_does_not_count_what_the_statemen
     assert set(subheading.select("role", "why_not_evidence").rows()) == {("context", "scope")}
 
 
+def test_one_figure_of_one_page_counts_once_though_it_was_read_for_two_periods(claims):
+    page = claims.filter((claims["evidence_value"] == 0.72) & claims["publication"].str.contains("branduk"))
+    assert sorted(page["role"]) == ["evidence", "repeat"]
+
+
 def test_a_reprint_stands_under_the_statement_that_it_repeats(claims):
     reprints = claims.filter((claims["role"] == "reprint") & (claims["unit"] == "days"))
     assert set(reprints.select("claim_id", "evidence_value").rows()) == {("japan_stock_general", 60.0), ("japan_stock_priority", 180.0)}

@@ -19,7 +19,7 @@ def conform(member: str, accepted: pl.DataFrame) -> dict[str, pl.DataFrame]:
     cleared = pl.col("basis_note").str.contains(FOR_CONSUMPTION)
     flow = pl.col("reporter_iso3").str.to_lowercase() + "_" + pl.col("flow") + "s"
     american = pl.col("reporter_iso3") == "USA"
-    computed = pl.when(pl.col("note").str.contains("total less")).then(pl.lit("difference")).otherwise(pl.lit("percentage"))
+    computed = pl.when(pl.col("note").str.contains(r"\bless\b")).then(pl.lit("difference")).otherwise(pl.lit("percentage"))
     method = pl.when(pl.col("kind") == "derived").then(computed).otherwise(pl.lit("filed"))
     lines = trade_lines(
         rows,

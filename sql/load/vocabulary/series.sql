@@ -6,15 +6,17 @@
 
 insert into vocabulary.series by name
 with filed as (
-    select distinct
+    select
         source,
         dataset,
         flow,
         reporter_iso3,
         substr(code, 1, 6) as hs6,
-        valuation
+        valuation,
+        string_agg(distinct publisher, '; ' order by publisher) as publisher
     from curated.trade_line
     where series_key is null
+    group by all
 ),
 meaning as (
     select
@@ -31,7 +33,7 @@ select
     filed.source,
     filed.dataset,
     concat_ws(' ', filed.hs6, meaning.commodity, meaning.stage) as source_key,
-    office.publisher,
+    coalesce(filed.publisher, office.publisher) as publisher,
     filed.flow,
     filed.reporter_iso3,
     null as partner_iso3,

@@ -10,6 +10,7 @@ import pytest
 from pipelines.settings import Settings
 from pipelines.warehouse import read_only
 from tests.sources.bundled import curated, lines
+from tests.warehouse.copies import ask, december, drop_lines, night
 
 SOURCE = "partner_flows"
 MONTHS, PERIODS, TUNGSTEN = "monthly_flows_by_partner.csv", "period_flows_by_partner.csv", "us_tungsten_monthly_by_partner.csv"
@@ -46,6 +47,30 @@ def test_a_rest_computed_from_the_total_says_so():
     rest = trade(MONTHS).filter(pl.col("reporter_iso3") == "USA", pl.col("partner_code") == "OTHER")
     assert set(rest["value_method"]) == {"difference"}
     assert set(rest["status"]) == {"derived"}
+
+
+def test_what_is_left_of_a_printed_total_is_a_difference():
+    months = trade(MONTHS).filter(pl.col("partner_code") == "WLD", pl.col("note").str.contains("19,132 less|quarter 16,001 less"))
+    assert set(months["weight_method"]) == {"difference"}
+
+
+def test_every_list_names_whose_statistic_it_is(built: Settings):
+    with read_only(built.edition) as connection:
+        query = "select distinct publisher from import_concentration where source = 'partner_flows' and importer_iso3 = 'USA'"
+        assert connection.execute(query).fetchall() == [("US Census Bureau",)]
+
+
+@pytest.mark.parametrize(
+    ("partner", "month", "named"),
+    [("CHL", "2025-06", "283691"), ("KOR", "2025-09", "dysprosium")],
+    ids=["by value: lithium carbonate of Chile", "by weight alone: dysprosium to Korea"],
+)
+def test_a_copy_in_which_the_largest_partner_of_a_month_is_gone_is_held(own: Settings, partner, month, named):
+    drop_lines(own, SOURCE, MONTHS, lambda line: f",{month},{partner}," in line and named in line, december(1))
+    night(own)
+    ((reason,),) = ask(own.edition, "select reason from release where source = ? and state = 'held'", SOURCE)
+    assert named in reason
+    assert "are no longer there" in reason
 
 
 def test_the_union_as_one_destination_is_no_partner_beside_its_members(built: Settings):
