@@ -32,7 +32,7 @@ LONGEST_TEXT = 3000
 """Chat services cut or refuse longer messages."""
 NOT_BUILT_AFTER = timedelta(hours=24)
 """So long after an answer came an edition must stand on it."""
-OF_A_VISIT = re.compile(r"(the last good release stands; )?\d+ of \d+ questions of the visit of [^;]*: ")
+OF_A_VISIT = re.compile(r"(the last good release stands; )?[0-9]+ of [0-9]+ questions of the visit of [^;]*: ")
 """How the edition tells of a visit that is not whole, and of nothing else."""
 
 Posted = dict[str, dict[str, str | None]]

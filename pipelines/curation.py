@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import archive
+from pipelines import archive, gate
 from pipelines.corrections import Correction
 from pipelines.errors import LodestoneError, Usage
 from pipelines.files import folder_atomically, remove_drafts
@@ -291,7 +291,7 @@ def correction_of(
         if row[column] == text:
             raise Usage(f"{column} is {text!r} already")
         changed = rows.with_columns(pl.lit(text).alias(column)).drop("known_from", "known_from_basis")
-        rejected = judge(changed, source.contract(kind), known_codes()).rejected
+        rejected = gated(source, kind, changed)[0].rejected
         if not rejected.is_empty():
             raise Usage(f"the gate would reject the line: {rejected['reasons'][0]}")
         key = {name: row[name] for name in schema.unique or schema.columns}
@@ -345,12 +345,12 @@ def _curate_kind(
     corrected: Mapping[tuple[str, int], str],
 ) -> None:
     frame = frame.filter(pl.col("slice").is_in(list(release_by_slice)))
-    verdict = judge(frame, source.contract(kind), known_codes())
+    verdict, tables = gated(source, kind, frame)
     lines = dict(frame.group_by("slice").len().iter_rows())
     kept = dict(verdict.accepted.group_by("slice").len().iter_rows())
     members = dict(frame.group_by("slice").agg(pl.col("source_member").unique().sort()).iter_rows())
     places = frame.select("slice", "source_member", "source_row").rows() if corrected else []
-    pieces = {name: _by_slice(table, release_by_slice) for name, table in source.conform(kind, verdict.accepted).items()}
+    pieces = {name: _by_slice(table, release_by_slice) for name, table in tables.items()}
     unread = {name: _by_slice(table, release_by_slice) for name, table in _conform_unread(source, kind, verdict.unread).items()}
     rejected = _by_slice(verdict.rejected, release_by_slice)
     for slice_name, release in release_by_slice.items():
@@ -383,6 +383,31 @@ def _curate_kind(
                 "unknown": sorted(pair for pair in verdict.unknown if any(repr(pair[1]) in reason for reason in refused["reasons"])),
             }
             (folder / "verdict.json").write_text(json.dumps(values, ensure_ascii=False, indent=1), "utf-8")
+
+
+def gated(source: Source, kind: str, frame: pl.DataFrame) -> tuple[gate.Judged, dict[str, pl.DataFrame]]:
+    """The gate's judgement on rows, and the curated tables of those accepted. What cannot be converted rejects its line."""
+    verdict = judge(frame, source.contract(kind), known_codes())
+    try:
+        return verdict, source.conform(kind, verdict.accepted)
+    except pl.exceptions.PolarsError:
+        verdict = judge(frame, source.contract(kind), known_codes(), dict(_inconvertible(source, kind, verdict.accepted)))
+        return verdict, source.conform(kind, verdict.accepted)
+
+
+def _inconvertible(source: Source, kind: str, rows: pl.DataFrame) -> Iterator[tuple[tuple[str, int], str]]:
+    """File, line and reason of every row that has no place in the curated tables, found by halving."""
+    try:
+        source.conform(kind, rows)
+    except pl.exceptions.PolarsError as error:
+        if rows.height > 1:
+            middle = rows.height // 2
+            yield from _inconvertible(source, kind, rows[:middle])
+            yield from _inconvertible(source, kind, rows[middle:])
+        else:
+            told = str(error).splitlines()[0]
+            place = (rows["source_member"][0], rows["source_row"][0])
+            yield place, f"a value cannot be converted to standard units ({told}): correct it, or widen the curated column"
 
 
 UNREAD = "unread"

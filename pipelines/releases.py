@@ -328,7 +328,7 @@ def _standing_troubles(looked: Iterable[Look]) -> dict[str, str]:
     return standing
 
 
-MONTH = re.compile(r"(19|20)\d{2}-(0[1-9]|1[0-2])")
+MONTH = re.compile(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)

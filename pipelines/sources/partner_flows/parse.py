@@ -11,6 +11,6 @@ from pipelines.sources.partner_flows.contract import BY_HEADING, CONTRACTS, SERI
 def parse(member: str, body: bytes) -> pl.DataFrame:
     """Rows in the file's own columns as text, with `source_row` and `series_key`, null where the code alone names the series."""
     columns = tuple(name for name in CONTRACTS[member].to_schema().columns if name != "series_key")
-    key = pl.concat_str(*(pl.col(name).fill_null("") for name in SERIES_COLUMNS), separator="|")
+    key = pl.concat_str(*(pl.col(name).str.strip_chars().fill_null("") for name in SERIES_COLUMNS), separator="|")
     coded = pl.col("code_system").is_in(BY_HEADING).fill_null(False)
     return read_delimited(member, body, columns).with_columns(series_key=pl.when(~coded).then(key))

@@ -14,5 +14,5 @@ def parse(member: str, body: bytes) -> pl.DataFrame:
     frame = read_delimited(member, body, columns, ADDED)
     if member not in SERIES_COLUMNS:
         return frame
-    key = pl.concat_str(*(pl.col(name).fill_null("") for name in SERIES_COLUMNS[member]), separator="|")
+    key = pl.concat_str(*(pl.col(name).str.strip_chars().fill_null("") for name in SERIES_COLUMNS[member]), separator="|")
     return frame.with_columns(series_key=key)

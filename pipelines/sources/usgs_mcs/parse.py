@@ -18,4 +18,4 @@ def parse(member: str, body: bytes) -> pl.DataFrame:
 
 
 def _joined(names: tuple[str, ...]) -> pl.Expr:
-    return pl.concat_str(*(pl.col(name).fill_null("") for name in names), separator="|")
+    return pl.concat_str(*(pl.col(name).str.strip_chars().fill_null("") for name in names), separator="|")

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipelines.curation import gated
 from pipelines.download import Answer
 from pipelines.errors import BadFile
 from pipelines.offices.us_census import UsCensus
@@ -232,6 +233,9 @@ def test_an_answer_with_status_200_is_good_only_as_whole_rows(said: bytes, told:
         ({"GEN_VAL_MO": "1,900"}, "GEN_VAL_MO '1,900' is not a number"),
         ({"GEN_VAL_MO": "-5"}, "GEN_VAL_MO '-5': a value is not negative"),
         ({"CON_QY1_MO": "many"}, "CON_QY1_MO 'many' is not a number"),
+        ({"GEN_QY1_MO": "６0"}, "GEN_QY1_MO '６0' is not a number"),
+        ({"I_COMMODITY": "28369１0012"}, "I_COMMODITY '28369１0012': a code has six digits (HS6) or ten (HS10)"),
+        ({"CTY_CODE": "5700 "}, "CTY_CODE '5700 ' has blanks around it"),
         ({"I_COMMODITY": "28369100"}, "I_COMMODITY '28369100': a code has six digits (HS6) or ten (HS10)"),
         ({"I_COMMODITY": "2836XX0012"}, "I_COMMODITY '2836XX0012': a code has six digits"),
         ({"I_COMMODITY": "283691"}, "COMM_LVL and I_COMMODITY disagree"),
@@ -242,10 +246,29 @@ def test_a_row_that_breaks_a_rule_is_rejected_with_its_value_and_the_remedy(wron
     assert told in found
 
 
+def test_a_quantity_too_large_for_kilograms_rejects_its_line_and_no_other():
+    rows = load_source("us_census").parse(MEMBER, body({"GEN_QY1_MO": "123456789012345", "UNIT_QY1": "T"}, {"CTY_CODE": CHINA}))
+    verdict, tables = gated(load_source("us_census"), "imports", rows.with_columns(source_member=pl.lit(MEMBER), slice=pl.lit("2024-02")))
+    assert set(tables["trade_line"]["partner_code"]) == {CHINA}
+    (row,) = verdict.rejected.to_dicts()
+    assert (row["source_member"], row["source_row"]) == (MEMBER, 2)
+    for part in ("GEN_QY1_MO", "123456789012345000", "correct it"):
+        assert part in row["reasons"]
+    assert verdict.unread.select("CTY_CODE", "GEN_QY1_MO").rows() == [(CHILE, None)]
+
+
+def test_blanks_around_a_name_are_no_fault():
+    plain, padded = (
+        trade_lines([(MEMBER, body(values))]) for values in ({}, {"CTY_NAME": "CHILE     ", "I_COMMODITY_SDESC": " LITHIUM CARBONATES"})
+    )
+    assert plain.equals(padded)
+
+
 @pytest.mark.parametrize(
     "other",
     [
         {"time": "2024-03"},
+        {"time": "20２4-02"},
         {"time": None},
         {"time": "2024-2"},
         {"time": "2024-02-01"},
