@@ -81,7 +81,9 @@ def _of_visits(settings: Settings, source: Source) -> Iterator[Alert]:
     config = source.config.fetch
     if config is None:
         return
-    made = archive.visits(settings.raw, source.name)
+    made, unreadable = archive.readable_visits(settings.raw, source.name)
+    for error in unreadable:
+        yield _failed(source.name, "archive", str(error), (), "put it right; what was held before stands", None)
     trouble = archive.standing_trouble(settings.raw, source.name)
     if trouble is not None:
         unwhole = made[-1]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -35,7 +35,7 @@ from pipelines.releases import (
     standing_errors,
 )
 from pipelines.settings import Settings
-from pipelines.sources import ByPartner, Continuity, Source
+from pipelines.sources import UNFORESEEN, ByPartner, Continuity, Source
 from pipelines.vocabulary import known_codes
 
 
@@ -56,6 +56,8 @@ class Verdict:
         """Why the release cannot be used; null where it can."""
         if self.state == "ok":
             return None
+        if not self.rejected:
+            return self.reasons[0]
         return f"{self.rejected} of {self.lines} lines were rejected, e.g. {self.reasons[0]}"
 
 
@@ -115,9 +117,11 @@ def read_verdict(settings: Settings, source: Source, one: Observation) -> Verdic
     path = curated_folder(settings, source, one.release_id) / "verdict.json"
     try:
         written = path.stat()
-    except FileNotFoundError:
-        return Verdict("failed", one.lines, 0, 0, ("its raw file can no longer be read",))
-    return _verdict_at(path, written.st_ino, written.st_mtime_ns)
+        return _verdict_at(path, written.st_ino, written.st_mtime_ns)
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return Verdict(
+            "failed", one.lines, 0, 0, ("it is not curated: its raw file can no longer be read, or `lodestone build` was stopped",)
+        )
 
 
 @lru_cache(maxsize=50_000)
@@ -137,7 +141,10 @@ def lost(settings: Settings, name: str, accounted: Collection[str]) -> str | Non
     """
     lines: dict[str, int] = {}
     for path in sorted((settings.curated / name).glob("[!.]*/verdict.json")):
-        values = json.loads(path.read_text("utf-8"))
+        try:
+            values = json.loads(path.read_text("utf-8"))
+        except ValueError:  # it is curated anew where its raw file is there
+            continue
         if path.parent.name.split("-")[0] not in accounted and not values["corrected"]:  # a correction may be taken back
             file = ", ".join(values.get("members", ())) or "an unnamed file"
             lines[file] = lines.get(file, 0) + int(values["lines"])
@@ -315,15 +322,17 @@ def _curate_new(settings: Settings, source: Source, history: list[Observation], 
             _curate(settings, source, by_name[name], release_by_slice)
         except LodestoneError as error:
             report.errors.append(f"{name}: {error}")
+        except MemoryError:
+            report.errors.append(f"{name}: there is not enough memory to judge it; make room, and build again")
     return len({release for releases in waiting.values() for release in releases.values()})
 
 
 def _is_curated(settings: Settings, source: Source, one: Observation) -> bool:
     """A release that was rejected for a code is worth another look once the code is known."""
-    if not (curated_folder(settings, source, one.release_id) / "verdict.json").exists():
+    verdict, known = read_verdict(settings, source, one), known_codes()
+    if verdict.state == "failed" and not verdict.rejected:
         return False
-    known = known_codes()
-    return not any(known[vocabulary].knows(code) for vocabulary, code in read_verdict(settings, source, one).unknown)
+    return not any(known[vocabulary].knows(code) for vocabulary, code in verdict.unknown)
 
 
 def _curate(settings: Settings, source: Source, look: Look, release_by_slice: dict[str, str]) -> None:
@@ -386,7 +395,37 @@ def _curate_kind(
 
 
 def gated(source: Source, kind: str, frame: pl.DataFrame) -> tuple[gate.Judged, dict[str, pl.DataFrame]]:
-    """The gate's judgement on rows, and the curated tables of those accepted. What cannot be converted rejects its line."""
+    """The gate's judgement on rows, and the curated tables of those accepted. What cannot be converted rejects its line.
+
+    Where rules or conversion fail on a file altogether, all its lines are rejected for that, and those of other files are not.
+    """
+    try:
+        return _gated(source, kind, frame)
+    except MemoryError:
+        raise
+    except UNFORESEEN as error:
+        refused = {str(member): why for (member,), rows in frame.group_by("source_member") if (why := _why_not(source, kind, rows))}
+        refused = refused or dict.fromkeys(frame["source_member"].unique(), _told(error))
+        contract = source.contract(kind)
+        verdict, tables = _gated(source, kind, frame.filter(~pl.col("source_member").is_in(list(refused))))
+        rejected = [gate.refuse(frame.filter(pl.col("source_member") == member), contract, why) for member, why in refused.items()]
+        return replace(verdict, rejected=pl.concat([verdict.rejected, *rejected])), tables
+
+
+def _why_not(source: Source, kind: str, rows: pl.DataFrame) -> str | None:
+    try:
+        _gated(source, kind, rows)
+    except UNFORESEEN as error:
+        return _told(error)
+    return None
+
+
+def _told(error: BaseException) -> str:
+    told = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+    return f"the file cannot be judged ({told}): fetch it again, or mend the source's contract or conform"
+
+
+def _gated(source: Source, kind: str, frame: pl.DataFrame) -> tuple[gate.Judged, dict[str, pl.DataFrame]]:
     verdict = judge(frame, source.contract(kind), known_codes())
     try:
         return verdict, source.conform(kind, verdict.accepted)
@@ -420,7 +459,7 @@ def _conform_unread(source: Source, kind: str, unread: pl.DataFrame) -> dict[str
         return {}
     try:
         return source.conform(kind, unread)
-    except pl.exceptions.PolarsError:
+    except UNFORESEEN:
         return {}
 
 

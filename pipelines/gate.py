@@ -99,6 +99,11 @@ def judge(
     )
 
 
+def refuse(frame: pl.DataFrame, contract: type[pa.DataFrameModel], reason: str) -> pl.DataFrame:
+    """Every row rejected for one reason, where nothing can be said of single ones."""
+    return _rejected(frame.with_columns(reasons=pl.lit(reason)), contract.to_schema())
+
+
 def _readable_part(typed: pl.DataFrame, reasons: list[tuple[int, str, str]]) -> pl.DataFrame:
     """The rows that have reasons, without the values that are one."""
     numbered = typed.with_row_index("index").with_columns(pl.col("index").cast(pl.Int64))

@@ -20,7 +20,7 @@ from typing import Any
 import polars as pl
 
 from pipelines import archive
-from pipelines.corrections import ALWAYS, Applied, Correction, apply, corrections_of
+from pipelines.corrections import ALWAYS, Applied, Correction, apply, readable_corrections
 from pipelines.errors import BadFile, LodestoneError
 from pipelines.files import write_atomically
 from pipelines.periods import shifted
@@ -134,14 +134,13 @@ def read_member(settings: Settings, source: Source, receipt: archive.Receipt) ->
 
     Raises `LodestoneError` where the bytes are gone or changed, and `BadFile` where they are not what the source publishes.
     """
-    kind = source.kind(receipt.member)
-    if kind is None:
-        known = ", ".join(source.config.members)
-        raise LodestoneError(f"{receipt.member}: {source.name} has no such file; it has {known}")
-    member = source.config.members[kind]
+    if receipt.size > source.most_bytes:
+        told = f"the file should have at most {source.most_bytes:,} bytes"
+        raise BadFile(receipt.member, 1, f"{receipt.size:,} bytes", told, "look at it, and hand in what is meant")
     frame = source.parse(receipt.member, archive.body(settings.raw, receipt))
+    member = source.config.members[str(source.kind(receipt.member))]
     fewest, most = member.rows
-    if not fewest <= frame.height <= most:
+    if frame.height < fewest:
         raise BadFile(
             receipt.member,
             1,
@@ -225,11 +224,14 @@ def looks(settings: Settings, source: Source, before: datetime | None = None) ->
     """
     received, unreadable = archive.readable_receipts(settings.raw, source.name)
     found = [Look(receipt.receipt_id, receipt.observed_at, (receipt,), {}, {}) for receipt in received]
-    for visit in archive.visits(settings.raw, source.name):
+    visits, of_visits = archive.readable_visits(settings.raw, source.name)
+    for visit in visits:
         found += _looks_of_visit(visit)
+    known, of_corrections = readable_corrections(settings.raw, source.name)
+    unreadable += [*of_visits, *of_corrections, *archive.readable_decisions(settings.raw, source.name)[1]]
     # In the same second the archive's own order counts: names would put a second visit (X-02) before the first.
     found = sorted((one for one in found if before is None or one.observed_at < before), key=lambda one: one.observed_at)
-    corrections = [one for one in corrections_of(settings.raw, source.name) if before is None or one.decided_at < before]
+    corrections = [one for one in known if before is None or one.decided_at < before]
     found = _with_corrections(found, corrections, lambda one: source.kind(one.receipts[0].member))
     newest = {receipt.member: receipt for one in found if not one.slices for receipt in one.receipts}
     broken = [Look(str(error), datetime.min.replace(tzinfo=UTC), (), {}, {}, errors={str(error): error}) for error in unreadable]
@@ -282,18 +284,18 @@ def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[st
     terms = [dict(one.slices), [fix.correction_id for fix in one.corrections]]
     asked_for = hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()[:8]
     path = settings.curated / source.name / "cuts" / f"{content}-{asked_for}-{source.code_version}-{dates_version()}.json"
-    if not path.exists():
+    values = _remembered(path)
+    if values is None:
         read = read_look(settings, source, one)
         cuts = [piece for frame in read.frames.values() for piece in cut(source, frame)]
         if any(not isinstance(error, BadFile) for error in read.errors.values()):  # not for ever: a file may be restored
             return replace(one, cuts=tuple(cuts), errors=read.errors, spent=read.spent)
-        remembered = {
+        values = {
             "cuts": [_as_json(piece) for piece in cuts],
             "errors": {name: vars(error) for name, error in read.errors.items()},
             "spent": read.spent,
         }
-        write_atomically(path, json.dumps(remembered, ensure_ascii=False, indent=0).encode())
-    values = json.loads(path.read_text("utf-8"))
+        write_atomically(path, json.dumps(values, ensure_ascii=False, indent=0).encode())
     found: dict[str, LodestoneError] = {name: BadFile(**fields) for name, fields in values["errors"].items()}
     for receipt in one.receipts:
         if not found and newest.get(receipt.member) is receipt:
@@ -302,6 +304,15 @@ def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[st
             except LodestoneError as error:
                 found[receipt.member] = error
     return replace(one, cuts=tuple(_from_json(piece) for piece in values["cuts"]), errors=found, spent=tuple(values["spent"]))
+
+
+def _remembered(path: Path) -> dict[str, Any] | None:
+    """What was written down of a look; null where nothing was, or it cannot be read."""
+    try:
+        values: dict[str, Any] = json.loads(path.read_bytes())
+        return values if {"cuts", "errors", "spent"} <= values.keys() else None
+    except (FileNotFoundError, ValueError, AttributeError):
+        return None
 
 
 def standing_errors(looked: Iterable[Look]) -> list[str]:

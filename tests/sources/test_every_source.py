@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipelines import curation
 from pipelines.curation import gated
 from pipelines.sources import load_source, source_names
 from tests.sources.bundled import copies, curated, judged, lines
@@ -56,9 +57,22 @@ PATTERNS = [
 
 @pytest.mark.parametrize(("contract", "column", "pattern"), PATTERNS)
 def test_a_pattern_takes_no_digits_but_those_of_ascii(contract: str, column: str, pattern: str):
-    texts = ["2019-05", "2019-05-01", "2019", "2019-01/2019-05", "2836910000", "283691", "58", "<5", "58.5", "70-85", "PE004", "OFR2025-1234"]
+    texts = [
+        "2019-05",
+        "2019-05-01",
+        "2019",
+        "2019-01/2019-05",
+        "2836910000",
+        "283691",
+        "58",
+        "<5",
+        "58.5",
+        "70-85",
+        "PE004",
+        "OFR2025-1234",
+    ]
     matched = pl.Series([text for text in texts if pl.Series([text]).str.contains(pattern).item()], dtype=pl.String)
-    full_width = matched.str.replace_all("5", "５").str.replace_all("4", "４").str.replace_all("9", "９").str.replace_all("8", "８")
+    full_width = matched.str.replace_many({digit: chr(0xFF10 + int(digit)) for digit in "4589"})
     assert not full_width.filter(full_width != matched).str.contains(pattern).any()
 
 
@@ -83,3 +97,28 @@ def _extremes(dtype: Any) -> list[str]:
         whole = "9" * (dtype.precision - dtype.scale)
         return [f"{whole}.{'9' * dtype.scale}", f"-{whole}", f"{whole}9", "0"]
     return ["2147483647", "-2147483648", "9" * 30, "0"]
+
+
+@pytest.mark.parametrize("broken", ["judge", "conform"])
+def test_what_fails_on_a_whole_file_rejects_its_lines_by_name_and_no_other_file(monkeypatch: pytest.MonkeyPatch, broken: str):
+    source, member = MEMBERS[0]
+    rows = lines(source, member).drop("known_from", "known_from_basis")
+    other = rows.with_columns(source_member=pl.lit("other.csv"), period=pl.lit("1999"), period_type=pl.lit("year"))
+    real = curation.judge if broken == "judge" else importlib.import_module(f"pipelines.sources.{source}.conform").conform
+
+    def fails(*given: Any) -> Any:
+        frame = given[0] if broken == "judge" else given[1]
+        if "other.csv" in frame["source_member"]:
+            raise RuntimeError("a rule of Pandera, or a cast of Polars")
+        return real(*given)
+
+    if broken == "judge":
+        monkeypatch.setattr(curation, "judge", fails)
+    else:
+        monkeypatch.setattr(f"pipelines.sources.{source}.conform.conform", fails)
+    verdict, tables = gated(load_source(source), member, pl.concat([rows, other.head(3)]))
+    assert verdict.accepted.height == rows.height
+    assert set(verdict.rejected["source_member"]) == {"other.csv"}
+    assert verdict.rejected["source_row"].to_list() == other["source_row"].to_list()[:3]
+    assert all("a rule of Pandera, or a cast of Polars" in reason for reason in verdict.rejected["reasons"])
+    assert {row for table in tables.values() for row in table["source_row"]} == set(rows["source_row"])

@@ -65,7 +65,9 @@ def _with_partner(data: pa.PolarsData) -> pl.LazyFrame:
 class ImportLine(_Line):
     """Imports of one code from one country in one month: arrivals (general) and what cleared customs (consumption)."""
 
-    I_COMMODITY: str = pa.Field(str_matches=r"^[0-9]{6}([0-9]{4})?$", description="Code of the import tariff.", metadata={"remedy": CODE_REMEDY})
+    I_COMMODITY: str = pa.Field(
+        str_matches=r"^[0-9]{6}([0-9]{4})?$", description="Code of the import tariff.", metadata={"remedy": CODE_REMEDY}
+    )
     I_COMMODITY_SDESC: str = pa.Field(nullable=True, description="Short description of the code.")
     GEN_VAL_MO: Money = pa.Field(
         ge=0, description="General imports, customs value.", metadata={"unit": "USD", "remedy": "a value is not negative"}

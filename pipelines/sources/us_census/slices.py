@@ -10,7 +10,9 @@ from pipelines.errors import BadFile
 from pipelines.scope import current_scope
 from pipelines.sources.us_census.contract import CODE
 
-QUESTION = re.compile(r"(?P<flow>[a-z]+)-(?P<level>HS[0-9]+)-(?P<heading>[0-9]+)-(?P<first>[0-9]{4}-[0-9]{2})_(?P<last>[0-9]{4}-[0-9]{2})\.json")
+QUESTION = re.compile(
+    r"(?P<flow>[a-z]+)-(?P<level>HS[0-9]+)-(?P<heading>[0-9]+)-(?P<first>[0-9]{4}-[0-9]{2})_(?P<last>[0-9]{4}-[0-9]{2})\.json"
+)
 """How `fetch` names the answer to a question."""
 
 
