@@ -105,6 +105,7 @@ def judge_releases(settings: Settings, source: Source, history: Iterable[Observa
         history,
         failed=lambda one: read_verdict(settings, source, one).why_failed(),
         held=partial(why_held, settings, source),
+        apart=partial(why_apart, settings, source),
         decided=archive.decisions(settings.raw, source.name, before=as_of),
         as_of=as_of,
     )
@@ -171,6 +172,34 @@ def why_held(settings: Settings, source: Source, before: Observation, after: Obs
         if found is not None:
             return found
     return None
+
+
+def why_apart(settings: Settings, source: Source, neighbour: Observation, first: Observation) -> str | None:
+    """Why the first release of a month may not stand beside that of another: together, the totals that both file jump."""
+    for table, rule in source.config.continuity.items():
+        old, new = (_totals(settings, source, one, table, rule) for one in (neighbour, first))
+        if rule.by_partner is None or old is None or new is None:
+            continue
+        both = old.join(new, on=list(rule.key), how="inner", nulls_equal=True, suffix="_new")
+        for measure in rule.measures:
+            filed = both.filter(pl.all_horizontal(pl.col(measure, f"{measure}_new").is_not_null()))
+            had, has = (float(filed[name].sum()) for name in (measure, f"{measure}_new"))
+            if had > 0 and not had / rule.max_factor <= has <= had * rule.max_factor:
+                return f"{measure} of {filed.height} totals is {has:,.0f} together, and {had:,.0f} in {neighbour.slice}"
+    return None
+
+
+def _totals(settings: Settings, source: Source, one: Observation, table: str, rule: Continuity) -> pl.DataFrame | None:
+    """The rows of a release on all partners together; null where its trade is not filed by partner, or the table has none."""
+    path = curated_folder(settings, source, one.release_id) / f"{table}.parquet"
+    if rule.by_partner is None or not path.exists():
+        return None
+    return _totals_at(path, path.stat().st_mtime_ns, rule.by_partner.partner, rule.by_partner.total, (*rule.key, *rule.measures))
+
+
+@lru_cache(maxsize=10_000)
+def _totals_at(path: Path, _: int, partner: str, total: str | None, columns: tuple[str, ...]) -> pl.DataFrame:
+    return pl.scan_parquet(path).filter(pl.col(partner).eq_missing(pl.lit(total, pl.String))).select(columns).collect()
 
 
 def _why_shrunk(table: str, rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str | None:

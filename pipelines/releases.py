@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -547,45 +547,101 @@ def judge_history(
     history: Iterable[Observation],
     failed: Callable[[Observation], str | None],
     held: Callable[[Observation, Observation], str | None],
+    apart: Callable[[Observation, Observation], str | None],
     decided: Mapping[str, archive.Decision],
     as_of: datetime | None,
 ) -> list[Judged]:
     """What became of every observation, as far as it was known at `as_of`.
 
-    `failed` says why a release has no curated rows to offer, `held` why it may not follow its predecessor; a person's
-    decision overrules the latter. An observation's place ends when the next admitted one of its slice begins. One that was
-    held or failed is passed over as soon as a later look found a content that was admitted: nothing waits for it any more.
+    `failed` says why a release has no curated rows to offer, `held` why it may not follow its predecessor, `apart` why it may
+    not stand beside that of another month; a person's decision overrules the latter two. An observation's place ends when the
+    next admitted one of its slice begins. One that was held or failed is passed over as soon as a later look found a content
+    that was admitted: nothing waits for it any more.
+
+    The first release of a slice has no predecessor. It waits while others of its look are held, and is held where it is apart
+    from each of its neighbours in time.
     """
-    judged: list[Judged] = []
-    by_slice: dict[str, list[Observation]] = {}
-    for one in history:
-        if as_of is None or one.known_from <= as_of:
-            by_slice.setdefault(one.slice, []).append(one)
-    for slice_history in by_slice.values():
-        admitted: list[Observation] = []
-        refused: list[Judged] = []
-        for one in slice_history:
-            why_failed, decision = failed(one), decided.get(one.release_id)
-            why_held = None
-            if decision is not None and decision.verb == "hold":
-                why_held = f"{decision.author} holds it: {decision.reason}"
-            elif why_failed is None and admitted and decision is None:
-                why_held = held(admitted[-1], one)
+    admitted: dict[str, list[Observation]] = {}
+    refused: dict[str, list[Judged]] = {}
+    waiting: list[tuple[Observation, list[Observation]]] = []
+
+    def refuse(one: Observation, state: str, why: str) -> None:
+        refused.setdefault(one.slice, []).append(Judged(one, state, why, None))
+
+    def admit(one: Observation) -> None:
+        refused[one.slice] = [replace(other, state="passed_over") for other in refused.get(one.slice, ())]
+        before = admitted.setdefault(one.slice, [])
+        if not before or before[-1].release_id != one.release_id:
+            before.append(one)
+
+    known = [one for one in history if as_of is None or one.known_from <= as_of]
+    for _, look in groupby(known, key=lambda one: one.receipt_id):
+        held_here: list[Observation] = []
+        first_seen: list[Observation] = []
+        for one in look:
+            why_failed, decision, before = failed(one), decided.get(one.release_id), admitted.get(one.slice)
             if why_failed is not None:
-                refused.append(Judged(one, "failed", why_failed, None))
-                continue
-            if why_held is not None:
-                refused.append(Judged(one, "held", why_held, None))
-                continue
-            refused = [replace(other, state="passed_over") for other in refused]
-            if not admitted or admitted[-1].release_id != one.release_id:
-                admitted.append(one)
-        judged += refused
-        for one, following in pairwise(admitted):
-            judged.append(Judged(one, "superseded", None, following.known_from))
-        if admitted:
-            judged.append(Judged(admitted[-1], "withdrawn" if admitted[-1].withdrawn else "current", None, None))
+                refuse(one, "failed", why_failed)
+            elif decision is not None and decision.verb == "hold":
+                refuse(one, "held", f"{decision.author} holds it: {decision.reason}")
+            elif decision is not None:
+                admit(one)
+            elif not before:
+                first_seen.append(one)
+            elif (why := held(before[-1], one)) is not None:
+                refuse(one, "held", why)
+                held_here.append(one)
+            else:
+                admit(one)
+        stood, beside = {name: found[-1] for name, found in admitted.items() if found}, {one.slice: one for one in first_seen}
+        for one in first_seen:
+            if held_here:
+                other = refused[held_here[0].slice][-1]
+                refuse(one, "held", f"it waits for others of the same look, e.g. {other.observation.slice}: {other.reason}")
+                waiting.append((one, held_here))
+            elif (why := _why_apart(one, stood, beside, apart)) is not None:
+                refuse(one, "held", why)
+            else:
+                admit(one)
+    last = {one.slice: one for one in known}
+    for one, others in waiting:
+        held_still = {id(other.observation) for found in refused.values() for other in found if other.state == "held"}
+        if last[one.slice] is one and held_still.isdisjoint(map(id, others)):
+            refused[one.slice] = [other for other in refused[one.slice] if other.observation is not one]
+            admit(one)
+    judged = [one for found in refused.values() for one in found]
+    for found in admitted.values():
+        judged += [Judged(one, "superseded", None, following.known_from) for one, following in pairwise(found)]
+        judged.append(Judged(found[-1], "withdrawn" if found[-1].withdrawn else "current", None, None))
     return judged
+
+
+MOST_MONTHS_APART = 12
+"""A neighbour further off tells nothing of how large a month should be."""
+
+
+def _why_apart(
+    one: Observation,
+    stood: Mapping[str, Observation],
+    beside: Mapping[str, Observation],
+    apart: Callable[[Observation, Observation], str | None],
+) -> str | None:
+    """Why the first release of a month fits neither of its neighbours; null where it fits one, or has none.
+
+    Months that the same look brought first count only where no other stands near: they would be wrong together.
+    """
+    neighbours = _neighbours(one.slice, stood) or _neighbours(one.slice, beside)
+    told = [apart(neighbour, one) for neighbour in neighbours]
+    return told[0] if told and all(told) else None
+
+
+def _neighbours(name: str, of: Mapping[str, Observation]) -> list[Observation]:
+    """The nearest month before and the nearest after that of a slice; none where slices are no months."""
+    begin, month = name[:-7], name[-7:]
+    if MONTH.fullmatch(month) is None:
+        return []
+    near = ([begin + shifted(month, step * by) for by in range(1, MOST_MONTHS_APART + 1)] for step in (-1, 1))
+    return [of[found[0]] for names in near if (found := [one for one in names if one in of])]
 
 
 def curated_folder(settings: Settings, source: Source, release: str) -> Path:
