@@ -244,7 +244,7 @@ def _why_jumped(rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str |
     both = watched.join(new, on=list(rule.key), how="inner", nulls_equal=True, suffix="_new")
     for measure in rule.measures:
         ratio = pl.col(f"{measure}_new").cast(pl.Float64) / pl.col(measure).cast(pl.Float64)
-        jumped = both.filter((pl.col(measure) > 0) & ((ratio > rule.max_factor) | (ratio < 1 / rule.max_factor)))
+        jumped = both.filter((pl.col(measure) != 0) & ((ratio > rule.max_factor) | (ratio < 1 / rule.max_factor)))
         if jumped.height:
             row = jumped.row(0, named=True)
             where = f"{row['source_member_new']} line {row['source_row_new']}"

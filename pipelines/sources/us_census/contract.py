@@ -108,6 +108,13 @@ class ImportLine(_Line):
         """The length of the code says its level."""
         return data.lazyframe.select(_level("I_COMMODITY") == pl.col("COMM_LVL"))
 
+    @pa.dataframe_check(
+        name="cif_covers_value", error="GEN_CIF_MO is below GEN_VAL_MO, to which it adds freight and insurance: are the two exchanged?"
+    )
+    def cif_covers_value(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """What a good costs at the border is not less than what customs value it at."""
+        return data.lazyframe.select((pl.col("GEN_CIF_MO") >= pl.col("GEN_VAL_MO")).fill_null(True))
+
     class Config:
         """Key."""
 

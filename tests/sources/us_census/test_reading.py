@@ -289,6 +289,7 @@ def test_an_answer_with_status_200_is_good_only_as_whole_rows(said: bytes, told:
         ({"SUMMARY_LVL": "ALL"}, "SUMMARY_LVL 'ALL': it is DET or CGP"),
         ({"GEN_VAL_MO": None}, "GEN_VAL_MO is empty: it is required"),
         ({"GEN_VAL_MO": "1,900"}, "GEN_VAL_MO '1,900' is not a number"),
+        ({"GEN_CIF_MO": "899"}, "GEN_CIF_MO is below GEN_VAL_MO, to which it adds freight and insurance: are the two exchanged?"),
         ({"GEN_VAL_MO": "-5"}, "GEN_VAL_MO '-5': a value is not negative"),
         ({"CON_QY1_MO": "many"}, "CON_QY1_MO 'many' is not a number"),
         ({"GEN_QY1_MO": "\uff160"}, "GEN_QY1_MO '\uff160' is not a number"),
