@@ -32,7 +32,7 @@ LONGEST_TEXT = 3000
 """Chat services cut or refuse longer messages."""
 NOT_BUILT_AFTER = timedelta(hours=24)
 """So long after an answer came an edition must stand on it."""
-OF_A_VISIT = re.compile(r"(the last good release stands; )?\d+ of \d+ questions of the visit of [^;]*: ")
+OF_A_VISIT = re.compile(r"(the last good release stands; )?[0-9]+ of [0-9]+ questions of the visit of [^;]*: ")
 """How the edition tells of a visit that is not whole, and of nothing else."""
 
 Posted = dict[str, dict[str, str | None]]
@@ -81,7 +81,9 @@ def _of_visits(settings: Settings, source: Source) -> Iterator[Alert]:
     config = source.config.fetch
     if config is None:
         return
-    made = archive.visits(settings.raw, source.name)
+    made, unreadable = archive.readable_visits(settings.raw, source.name)
+    for error in unreadable:
+        yield _failed(source.name, "archive", str(error), (), "put it right; what was held before stands", None)
     trouble = archive.standing_trouble(settings.raw, source.name)
     if trouble is not None:
         unwhole = made[-1]

@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
-from pipelines.errors import LodestoneError
+from pydantic import TypeAdapter
+
+from pipelines.errors import LodestoneError, in_words
 from pipelines.files import append_line, write_atomically
 
 
@@ -123,11 +126,8 @@ def receive(
 
 
 def receipts(raw: Path, source: str) -> list[Receipt]:
-    """Every file that was handed in, oldest first. Raises `LodestoneError` where a receipt cannot be read."""
-    found, broken = readable_receipts(raw, source)
-    if broken:
-        raise broken[0]
-    return found
+    """Every file that was handed in, oldest first, whose receipt can be read."""
+    return readable_receipts(raw, source)[0]
 
 
 def readable_receipts(raw: Path, source: str) -> tuple[list[Receipt], list[LodestoneError]]:
@@ -135,9 +135,9 @@ def readable_receipts(raw: Path, source: str) -> tuple[list[Receipt], list[Lodes
     found, broken = [], []
     for path in sorted((raw / source).glob("*/receipts/[!.]*.json")):
         try:
-            found.append(_receipt(json.loads(path.read_text("utf-8"))))
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            broken.append(LodestoneError(f"{path}: the receipt cannot be read ({error}); restore it from version control"))
+            found.append(_receipt(path.read_bytes()))
+        except (OSError, ValueError) as error:
+            broken.append(LodestoneError(f"{path}: the receipt cannot be read ({in_words(error)}); restore it from version control"))
     return sorted(found, key=lambda receipt: (receipt.observed_at, receipt.member, receipt.sha256)), broken
 
 
@@ -145,10 +145,10 @@ def body(raw: Path, receipt: Receipt) -> bytes:
     """The bytes of a receipt. Raises `LodestoneError` where they are gone or no longer have the hash they were kept under."""
     path = receipt.path(raw)
     try:
-        content = path.read_bytes()
+        content = path.read_bytes() if path.stat().st_size == receipt.size else b""
     except OSError as error:
         raise LodestoneError(f"{path}: the raw file cannot be read ({error.strerror}); restore it from version control") from error
-    if hashlib.sha256(content).hexdigest() != receipt.sha256:
+    if len(content) != receipt.size or hashlib.sha256(content).hexdigest() != receipt.sha256:
         raise LodestoneError(
             f"{path}: the raw file was changed after it was kept; restore it from version control, "
             f"and keep a new copy with `lodestone keep {receipt.source} FILE`"
@@ -201,13 +201,49 @@ def standing_trouble(raw: Path, source: str) -> str | None:
 
 
 def _last_trouble(path: Path) -> str | None:
-    lines = path.read_text("utf-8").split("\n")[:-1] if path.exists() else []
-    return str(json.loads(lines[-1])["told"]) if lines else None
+    for line in reversed(_lines(path)):
+        try:
+            return str(json.loads(line)["told"])
+        except (ValueError, KeyError, TypeError, RecursionError):  # what came before it tells as much
+            continue
+    return None
 
 
 def visits(raw: Path, source: str) -> list[Visit]:
-    """Every visit to an office, oldest first. A line that a killed process left unfinished is no receipt."""
-    return [_read_visit(path, source) for path in sorted(visits_folder(raw, source).glob("*/plan.json"))]
+    """Every visit to an office whose plan can be read, oldest first, with the receipts that can be read."""
+    return readable_visits(raw, source)[0]
+
+
+def readable_visits(raw: Path, source: str) -> tuple[list[Visit], list[LodestoneError]]:
+    """Every visit to an office that can be read, oldest first, and an error for every plan and every receipt that cannot.
+
+    A line that a killed process left unfinished is no receipt.
+    """
+    found: list[Visit] = []
+    broken: list[LodestoneError] = []
+    for path in sorted(visits_folder(raw, source).glob("*/plan.json")):
+        try:
+            questions = _PLAN.validate_json(path.read_bytes()).questions
+        except (OSError, ValueError) as error:
+            told = f"the questions of the visit cannot be read ({in_words(error)}); move its folder away, and the office is asked again"
+            broken.append(LodestoneError(f"{path}: {told}"))
+            continue
+        asked = {question.member for question in questions}
+        answers: list[Receipt] = []
+        for number, line in enumerate(_lines(path.with_name("receipts.jsonl")), start=1):
+            try:
+                answers.append(_receipt(line))
+                if answers[-1].member not in asked:
+                    raise ValueError(f"{answers.pop().member} is no answer of this visit")
+            except ValueError as error:
+                told = f"the receipt cannot be read ({in_words(error)}); remove the line, and its question is asked again"
+                broken.append(LodestoneError(f"{path.with_name('receipts.jsonl')} line {number}: {told}"))
+        found.append(Visit(source, path.parent.name, questions, tuple(answers)))
+    return found, broken
+
+
+def _lines(path: Path) -> list[bytes]:
+    return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
 
 
 def visits_folder(raw: Path, source: str) -> Path:
@@ -215,22 +251,18 @@ def visits_folder(raw: Path, source: str) -> Path:
     return raw / source / "fetched" / "visits"
 
 
-def _read_visit(plan: Path, source: str) -> Visit:
-    try:
-        questions = tuple(
-            Question(**{**values, "slices": tuple(values["slices"]), "asked": tuple(values["asked"])})
-            for values in json.loads(plan.read_text("utf-8"))["questions"]
-        )
-        answers = plan.with_name("receipts.jsonl")
-        lines = answers.read_text("utf-8").split("\n")[:-1] if answers.exists() else []
-        return Visit(source, plan.parent.name, questions, tuple(_receipt(json.loads(line)) for line in lines))
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise LodestoneError(f"{plan.parent}: the visit cannot be read ({error}); move it away, and the office is asked again") from error
+@dataclass(frozen=True)
+class _Plan:
+    questions: tuple[Question, ...]
 
 
-def _receipt(values: dict[str, object]) -> Receipt:
-    observed_at = datetime.fromisoformat(str(values.pop("observed_at"))).astimezone(UTC)
-    return Receipt(**values, observed_at=observed_at)  # type: ignore[arg-type]
+_PLAN = TypeAdapter(_Plan)
+_RECEIPT = TypeAdapter(Receipt)
+
+
+def _receipt(text: bytes) -> Receipt:
+    received = _RECEIPT.validate_json(text)
+    return replace(received, observed_at=received.observed_at.astimezone(UTC))
 
 
 def decide(raw: Path, decision: Decision) -> None:
@@ -240,21 +272,43 @@ def decide(raw: Path, decision: Decision) -> None:
 
 
 def decisions(raw: Path, source: str, before: datetime | None = None) -> dict[str, Decision]:
-    """The last decision on each release or finding of a source, made by `before`. Raises `LodestoneError` where one cannot be read."""
+    """The last decision on each release or finding of a source, made by `before`, as far as they can be read."""
+    return readable_decisions(raw, source, before)[0]
+
+
+def readable_decisions(raw: Path, source: str, before: datetime | None = None) -> tuple[dict[str, Decision], list[LodestoneError]]:
+    """The last decision on each release or finding of a source, made by `before`, and an error for every one that cannot be read."""
     found: dict[str, Decision] = {}
+    broken: list[LodestoneError] = []
     folder = raw / source
     for path in (*sorted(folder.glob("bundled/decisions/[!.]*.json")), *sorted(folder.glob("decisions/[!.]*.json"))):
         try:
-            values = json.loads(path.read_text("utf-8"))
-            values["decided_at"] = datetime.fromisoformat(values["decided_at"]).astimezone(UTC)
-            made = [Decision(**values | {"release_id": one}) for one in values.pop("release_ids", None) or [values["release_id"]]]
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise LodestoneError(
-                f"{path}: the decision cannot be read ({error}); remove it, and decide anew with `lodestone accept` or `lodestone hold`"
-            ) from error
-        if before is None or made[0].decided_at <= before:
-            found |= {decision.release_id: decision for decision in made}
-    return found
+            made = _DECIDED.validate_json(path.read_bytes())
+        except (OSError, ValueError) as error:
+            remedy = "remove it, and decide anew with `lodestone accept` or `lodestone hold`"
+            broken.append(LodestoneError(f"{path}: the decision cannot be read ({in_words(error)}); {remedy}"))
+            continue
+        decided_at = made.decided_at.astimezone(UTC)
+        if before is None or decided_at <= before:
+            about = made.release_ids or (made.release_id or "",)
+            found |= {one: Decision(made.source, one, made.verb, made.author, made.reason, decided_at) for one in about}
+    return found, broken
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """A decision as it is written down: on one release, or on several at once."""
+
+    source: str
+    verb: Literal["accept", "hold"]
+    author: str
+    reason: str
+    decided_at: datetime
+    release_id: str | None = None
+    release_ids: tuple[str, ...] = ()
+
+
+_DECIDED = TypeAdapter(_Decided)
 
 
 def _as_json(values: dict[str, object]) -> bytes:

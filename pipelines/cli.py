@@ -607,7 +607,7 @@ def _tell_fetched(settings: Settings, name: str, troubles: list[FailedStep], beg
 
 
 def _month(text: str) -> str:
-    if not re.fullmatch(r"(19|20)\d{2}-(0[1-9]|1[0-2])", text):
+    if not re.fullmatch(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])", text):
         raise Usage(f"{text!r} is not a month: write YYYY-MM, e.g. 2019-05")
     return text
 

@@ -12,14 +12,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import yaml
+from pydantic import TypeAdapter
 
-from pipelines.errors import LodestoneError
+from pipelines.errors import LodestoneError, in_words
 from pipelines.files import write_atomically
 from pipelines.sources import FOLDER
 
@@ -65,36 +66,39 @@ def keep(raw: Path, correction: Correction) -> Path:
 
 
 def corrections_of(raw: Path, source: str) -> list[Correction]:
-    """Every correction of a source, oldest first. Raises `LodestoneError` where one cannot be read."""
-    found = []
+    """Every correction of a source that can be read, oldest first."""
+    return readable_corrections(raw, source)[0]
+
+
+def readable_corrections(raw: Path, source: str) -> tuple[list[Correction], list[LodestoneError]]:
+    """Every correction of a source, oldest first, and an error for every one that cannot be read."""
+    found: list[Correction] = []
+    broken: list[LodestoneError] = []
     known = FOLDER / source / "corrections.yaml"
-    if known.exists():
-        for values in yaml.safe_load(known.read_text("utf-8")) or []:
-            found.append(_read(known, {"source": source, "slice": None, **values, "decided_at": ALWAYS}))
+    for values in (yaml.safe_load(known.read_text("utf-8")) or []) if known.exists() else []:
+        try:
+            found.append(_CORRECTION.validate_python({"source": source, "slice": None, **values, "decided_at": ALWAYS}))
+        except (ValueError, TypeError) as error:
+            broken.append(LodestoneError(f"{known}: a correction is not as it should be ({in_words(error)}); compare docs/operations.md"))
     for path in sorted((raw / source).glob("overrides/[!.]*.json")):
         try:
-            values = json.loads(path.read_text("utf-8"))
-            values["decided_at"] = datetime.fromisoformat(values["decided_at"]).astimezone(UTC)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise LodestoneError(
-                f"{path}: the override cannot be read ({error}); remove it, and write it anew with `lodestone override`"
-            ) from error
-        found.append(_read(path, values))
-    return found
+            one = _CORRECTION.validate_json(path.read_bytes())
+        except (OSError, ValueError) as error:
+            remedy = "remove it, and write it anew with `lodestone override`"
+            broken.append(LodestoneError(f"{path}: the override cannot be read ({in_words(error)}); {remedy}"))
+            continue
+        found.append(replace(one, decided_at=one.decided_at.astimezone(UTC)))
+    return found, broken
 
 
-def _read(path: Path, values: dict[str, object]) -> Correction:
-    try:
-        return Correction(**values)  # type: ignore[arg-type]
-    except TypeError as error:
-        raise LodestoneError(f"{path}: a correction is not as it should be ({error}); compare docs/operations.md") from error
+_CORRECTION = TypeAdapter(Correction)
 
 
 def apply(frame: pl.DataFrame, kind: str, corrections: Iterable[Correction]) -> tuple[pl.DataFrame, list[Applied], list[str]]:
     """The rows of one kind of file with their corrections, which were applied where, and what is told of those that were not."""
     applied, spent = [], []
     for one in corrections:
-        if one.kind != kind or one.column not in frame.columns:
+        if one.kind != kind or not {one.column, *one.where} <= set(frame.columns):
             continue
         row = pl.all_horizontal(
             *(pl.col(name).eq_missing(pl.lit(text, pl.String)) for name, text in one.where.items()),

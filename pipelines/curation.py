@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
 
 import polars as pl
 
-from pipelines import archive
+from pipelines import archive, gate
 from pipelines.corrections import Correction
 from pipelines.errors import LodestoneError, Usage
 from pipelines.files import folder_atomically, remove_drafts
@@ -35,7 +35,7 @@ from pipelines.releases import (
     standing_errors,
 )
 from pipelines.settings import Settings
-from pipelines.sources import ByPartner, Continuity, Source
+from pipelines.sources import UNFORESEEN, ByPartner, Continuity, Source
 from pipelines.vocabulary import known_codes
 
 
@@ -56,6 +56,8 @@ class Verdict:
         """Why the release cannot be used; null where it can."""
         if self.state == "ok":
             return None
+        if not self.rejected:
+            return self.reasons[0]
         return f"{self.rejected} of {self.lines} lines were rejected, e.g. {self.reasons[0]}"
 
 
@@ -103,6 +105,7 @@ def judge_releases(settings: Settings, source: Source, history: Iterable[Observa
         history,
         failed=lambda one: read_verdict(settings, source, one).why_failed(),
         held=partial(why_held, settings, source),
+        apart=partial(why_apart, settings, source),
         decided=archive.decisions(settings.raw, source.name, before=as_of),
         as_of=as_of,
     )
@@ -115,9 +118,11 @@ def read_verdict(settings: Settings, source: Source, one: Observation) -> Verdic
     path = curated_folder(settings, source, one.release_id) / "verdict.json"
     try:
         written = path.stat()
-    except FileNotFoundError:
-        return Verdict("failed", one.lines, 0, 0, ("its raw file can no longer be read",))
-    return _verdict_at(path, written.st_ino, written.st_mtime_ns)
+        return _verdict_at(path, written.st_ino, written.st_mtime_ns)
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return Verdict(
+            "failed", one.lines, 0, 0, ("it is not curated: its raw file can no longer be read, or `lodestone build` was stopped",)
+        )
 
 
 @lru_cache(maxsize=50_000)
@@ -137,7 +142,10 @@ def lost(settings: Settings, name: str, accounted: Collection[str]) -> str | Non
     """
     lines: dict[str, int] = {}
     for path in sorted((settings.curated / name).glob("[!.]*/verdict.json")):
-        values = json.loads(path.read_text("utf-8"))
+        try:
+            values = json.loads(path.read_text("utf-8"))
+        except ValueError:  # it is curated anew where its raw file is there
+            continue
         if path.parent.name.split("-")[0] not in accounted and not values["corrected"]:  # a correction may be taken back
             file = ", ".join(values.get("members", ())) or "an unnamed file"
             lines[file] = lines.get(file, 0) + int(values["lines"])
@@ -164,6 +172,34 @@ def why_held(settings: Settings, source: Source, before: Observation, after: Obs
         if found is not None:
             return found
     return None
+
+
+def why_apart(settings: Settings, source: Source, neighbour: Observation, first: Observation) -> str | None:
+    """Why the first release of a month may not stand beside that of another: together, the totals that both file jump."""
+    for table, rule in source.config.continuity.items():
+        old, new = (_totals(settings, source, one, table, rule) for one in (neighbour, first))
+        if rule.by_partner is None or old is None or new is None:
+            continue
+        both = old.join(new, on=list(rule.key), how="inner", nulls_equal=True, suffix="_new")
+        for measure in rule.measures:
+            filed = both.filter(pl.all_horizontal(pl.col(measure, f"{measure}_new").is_not_null()))
+            had, has = (float(filed[name].sum()) for name in (measure, f"{measure}_new"))
+            if had > 0 and not had / rule.max_factor <= has <= had * rule.max_factor:
+                return f"{measure} of {filed.height} totals is {has:,.0f} together, and {had:,.0f} in {neighbour.slice}"
+    return None
+
+
+def _totals(settings: Settings, source: Source, one: Observation, table: str, rule: Continuity) -> pl.DataFrame | None:
+    """The rows of a release on all partners together; null where its trade is not filed by partner, or the table has none."""
+    path = curated_folder(settings, source, one.release_id) / f"{table}.parquet"
+    if rule.by_partner is None or not path.exists():
+        return None
+    return _totals_at(path, path.stat().st_mtime_ns, rule.by_partner.partner, rule.by_partner.total, (*rule.key, *rule.measures))
+
+
+@lru_cache(maxsize=10_000)
+def _totals_at(path: Path, _: int, partner: str, total: str | None, columns: tuple[str, ...]) -> pl.DataFrame:
+    return pl.scan_parquet(path).filter(pl.col(partner).eq_missing(pl.lit(total, pl.String))).select(columns).collect()
 
 
 def _why_shrunk(table: str, rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str | None:
@@ -209,7 +245,7 @@ def _why_jumped(rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str |
     both = watched.join(new, on=list(rule.key), how="inner", nulls_equal=True, suffix="_new")
     for measure in rule.measures:
         ratio = pl.col(f"{measure}_new").cast(pl.Float64) / pl.col(measure).cast(pl.Float64)
-        jumped = both.filter((pl.col(measure) > 0) & ((ratio > rule.max_factor) | (ratio < 1 / rule.max_factor)))
+        jumped = both.filter((pl.col(measure) != 0) & ((ratio > rule.max_factor) | (ratio < 1 / rule.max_factor)))
         if jumped.height:
             row = jumped.row(0, named=True)
             where = f"{row['source_member_new']} line {row['source_row_new']}"
@@ -295,7 +331,7 @@ def correction_of(
         if row[column] == text:
             raise Usage(f"{column} is {text!r} already")
         changed = rows.with_columns(pl.lit(text).alias(column)).drop("known_from", "known_from_basis")
-        rejected = judge(changed, source.contract(kind), known_codes()).rejected
+        rejected = gated(source, kind, changed)[0].rejected
         if not rejected.is_empty():
             raise Usage(f"the gate would reject the line: {rejected['reasons'][0]}")
         key = {name: row[name] for name in schema.unique or schema.columns}
@@ -319,15 +355,17 @@ def _curate_new(settings: Settings, source: Source, history: list[Observation], 
             _curate(settings, source, by_name[name], release_by_slice)
         except LodestoneError as error:
             report.errors.append(f"{name}: {error}")
+        except MemoryError:
+            report.errors.append(f"{name}: there is not enough memory to judge it; make room, and build again")
     return len({release for releases in waiting.values() for release in releases.values()})
 
 
 def _is_curated(settings: Settings, source: Source, one: Observation) -> bool:
     """A release that was rejected for a code is worth another look once the code is known."""
-    if not (curated_folder(settings, source, one.release_id) / "verdict.json").exists():
+    verdict, known = read_verdict(settings, source, one), known_codes()
+    if verdict.state == "failed" and not verdict.rejected:
         return False
-    known = known_codes()
-    return not any(known[vocabulary].knows(code) for vocabulary, code in read_verdict(settings, source, one).unknown)
+    return not any(known[vocabulary].knows(code) for vocabulary, code in verdict.unknown)
 
 
 def _curate(settings: Settings, source: Source, look: Look, release_by_slice: dict[str, str]) -> None:
@@ -349,12 +387,12 @@ def _curate_kind(
     corrected: Mapping[tuple[str, int], str],
 ) -> None:
     frame = frame.filter(pl.col("slice").is_in(list(release_by_slice)))
-    verdict = judge(frame, source.contract(kind), known_codes())
+    verdict, tables = gated(source, kind, frame)
     lines = dict(frame.group_by("slice").len().iter_rows())
     kept = dict(verdict.accepted.group_by("slice").len().iter_rows())
     members = dict(frame.group_by("slice").agg(pl.col("source_member").unique().sort()).iter_rows())
     places = frame.select("slice", "source_member", "source_row").rows() if corrected else []
-    pieces = {name: _by_slice(table, release_by_slice) for name, table in source.conform(kind, verdict.accepted).items()}
+    pieces = {name: _by_slice(table, release_by_slice) for name, table in tables.items()}
     unread = {name: _by_slice(table, release_by_slice) for name, table in _conform_unread(source, kind, verdict.unread).items()}
     rejected = _by_slice(verdict.rejected, release_by_slice)
     for slice_name, release in release_by_slice.items():
@@ -389,6 +427,61 @@ def _curate_kind(
             (folder / "verdict.json").write_text(json.dumps(values, ensure_ascii=False, indent=1), "utf-8")
 
 
+def gated(source: Source, kind: str, frame: pl.DataFrame) -> tuple[gate.Judged, dict[str, pl.DataFrame]]:
+    """The gate's judgement on rows, and the curated tables of those accepted. What cannot be converted rejects its line.
+
+    Where rules or conversion fail on a file altogether, all its lines are rejected for that, and those of other files are not.
+    """
+    try:
+        return _gated(source, kind, frame)
+    except MemoryError:
+        raise
+    except UNFORESEEN as error:
+        refused = {str(member): why for (member,), rows in frame.group_by("source_member") if (why := _why_not(source, kind, rows))}
+        refused = refused or dict.fromkeys(frame["source_member"].unique(), _told(error))
+        contract = source.contract(kind)
+        verdict, tables = _gated(source, kind, frame.filter(~pl.col("source_member").is_in(list(refused))))
+        rejected = [gate.refuse(frame.filter(pl.col("source_member") == member), contract, why) for member, why in refused.items()]
+        return replace(verdict, rejected=pl.concat([verdict.rejected, *rejected])), tables
+
+
+def _why_not(source: Source, kind: str, rows: pl.DataFrame) -> str | None:
+    try:
+        _gated(source, kind, rows)
+    except UNFORESEEN as error:
+        return _told(error)
+    return None
+
+
+def _told(error: BaseException) -> str:
+    told = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+    return f"the file cannot be judged ({told}): fetch it again, or mend the source's contract or conform"
+
+
+def _gated(source: Source, kind: str, frame: pl.DataFrame) -> tuple[gate.Judged, dict[str, pl.DataFrame]]:
+    verdict = judge(frame, source.contract(kind), known_codes())
+    try:
+        return verdict, source.conform(kind, verdict.accepted)
+    except pl.exceptions.PolarsError:
+        verdict = judge(frame, source.contract(kind), known_codes(), dict(_inconvertible(source, kind, verdict.accepted)))
+        return verdict, source.conform(kind, verdict.accepted)
+
+
+def _inconvertible(source: Source, kind: str, rows: pl.DataFrame) -> Iterator[tuple[tuple[str, int], str]]:
+    """File, line and reason of every row that has no place in the curated tables, found by halving."""
+    try:
+        source.conform(kind, rows)
+    except pl.exceptions.PolarsError as error:
+        if rows.height > 1:
+            middle = rows.height // 2
+            yield from _inconvertible(source, kind, rows[:middle])
+            yield from _inconvertible(source, kind, rows[middle:])
+        else:
+            told = str(error).splitlines()[0]
+            place = (rows["source_member"][0], rows["source_row"][0])
+            yield place, f"a value cannot be converted to standard units ({told}): correct it, or widen the curated column"
+
+
 UNREAD = "unread"
 """Folder of the rows that rejected lines would have been, as far as they can be read: facts never hold them."""
 
@@ -399,7 +492,7 @@ def _conform_unread(source: Source, kind: str, unread: pl.DataFrame) -> dict[str
         return {}
     try:
         return source.conform(kind, unread)
-    except pl.exceptions.PolarsError:
+    except UNFORESEEN:
         return {}
 
 

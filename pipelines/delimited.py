@@ -7,73 +7,106 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import polars as pl
 
-from pipelines.errors import BadFile
+from pipelines.errors import BadFile, refuse_more_rows
+
+MOST_LINE_LETTERS = 1_000_000
+ROWS_AT_ONCE = 20_000
+"""Rows of Python's own texts take ten times the memory of a frame."""
 
 
-def read_delimited(member: str, body: bytes, columns: tuple[str, ...], added: Collection[str] = ()) -> pl.DataFrame:
+def read_delimited(member: str, body: bytes, columns: tuple[str, ...], most_rows: int, added: Collection[str] = ()) -> pl.DataFrame:
     """Rows of a comma-separated UTF-8 file: `columns` as text in the given order, then `source_row`.
 
     An empty field is null. `source_row` is the line of the file on which the row begins; the header is line 1.
     Columns are found by name, so their order in the file does not matter. Those in `added` came with later copies: a file that
-    has none of them is an earlier one, and they are null.
+    has none of them is an earlier one, and they are null. A last column without a name must be empty, and is left out.
 
     Raises `BadFile` where the file is empty, is HTML, holds a NUL byte, is not UTF-8, has a missing, extra, renamed or
-    repeated column, or has a line with too many or too few fields.
+    repeated column, a line with too many or too few fields, or more than `most_rows`.
     """
-    records = list(_records(member, _text(member, body)))
-    if not records:
+    _check_bytes(member, body)
+    records = _records(member, body)
+    header = next(records, (1, []))[1]
+    if not header:
         raise BadFile(member, 1, "", "the file is empty", "fetch it again")
-    header = records[0][1]
+    width = len(header)
+    header = header[:-1] if header[-1] == "" else header
     earlier = not set(added) & set(header)
     _check_header(member, header, tuple(name for name in columns if not (earlier and name in added)))
-    for line, fields in records[1:]:
-        if len(fields) != len(header):
+    place = [header.index(name) if name in header else None for name in columns]
+    rows: list[list[str | int | None]] = []
+    pieces = [_frame(rows, columns)]
+    for count, (line, fields) in enumerate(records, start=1):
+        if len(fields) != width or any(fields[len(header) :]):
+            named = len(header) if len(fields) == width else width
             raise BadFile(
                 member,
                 line,
                 ",".join(fields),
-                f"the line has {len(fields)} fields and the header {len(header)}",
+                f"the line has {len(fields)} fields and the header {named}",
                 "quote fields that hold a comma, or fetch the file again",
             )
-    rows = [dict(zip(header, fields, strict=True)) | {"source_row": line} for line, fields in records[1:]]
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String) | {"source_row": pl.Int64})
-    return frame.with_columns(pl.col(pl.String).replace("", None))
+        refuse_more_rows(member, line, count, most_rows)
+        rows.append([*(None if index is None else fields[index] or None for index in place), line])
+        if len(rows) == ROWS_AT_ONCE:
+            pieces.append(_frame(rows, columns))
+            rows = []
+    return pl.concat([*pieces, _frame(rows, columns)])
 
 
-def _text(member: str, body: bytes) -> str:
+def _frame(rows: list[list[str | int | None]], columns: tuple[str, ...]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String()) | {"source_row": pl.Int64()}, orient="row")
+
+
+def _check_bytes(member: str, body: bytes) -> None:
     if not body.strip():
         raise BadFile(member, 1, "", "the file is empty", "fetch it again")
     shown = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if shown.startswith(b"<"):
-        first = shown.decode("utf-8", errors="replace").splitlines()[0]
+        first = shown[:500].decode("utf-8", errors="replace").splitlines()[0]
         raise BadFile(member, 1, first, "the file is a web page, not a table", "fetch it again; the address may have moved")
     if b"\x00" in body:
         line = body[: body.index(b"\x00")].count(b"\n") + 1
         raise BadFile(member, line, "\\x00", "the line holds a NUL byte", "save the file as UTF-8 text, or fetch it again")
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = body[: error.start].count(b"\n") + 1
-        value = body[error.start : error.start + 8].hex(" ")
-        raise BadFile(member, line, value, "the bytes are not UTF-8", "convert the file to UTF-8, or fetch it again") from error
 
 
-def _records(member: str, text: str) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    records: list[tuple[int, list[str]]] = []
+def _records(member: str, body: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Every record with the line it begins on; blank lines are none."""
+    reader = csv.reader(_lines(member, body), strict=True)
     begin = 1
     try:
         for fields in reader:
-            if fields:
-                records.append((begin, fields))
+            if len(fields) > 1 or "".join(fields).strip():
+                yield begin, fields
             begin = reader.line_num + 1
     except csv.Error as error:
         raise BadFile(member, begin, str(error), "the line is not comma-separated text", "close the quotes of the field") from error
-    return records
+
+
+def _lines(member: str, body: bytes) -> Iterator[str]:
+    text = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig", newline="")
+    try:
+        for number, line in enumerate(iter(lambda: text.readline(MOST_LINE_LETTERS + 1), ""), start=1):
+            if len(line) > MOST_LINE_LETTERS:
+                raise BadFile(member, number, line, f"the line is longer than {MOST_LINE_LETTERS:,} letters", "fetch the file again")
+            yield line
+    except UnicodeDecodeError as error:
+        raise _not_utf8(member, body) from error
+
+
+def _not_utf8(member: str, body: bytes) -> BadFile:
+    place, value = 1, ""
+    for line, encoded in enumerate(io.BytesIO(body), start=1):
+        try:
+            encoded.decode("utf-8")
+        except UnicodeDecodeError as error:
+            place, value = line, encoded[error.start : error.start + 8].hex(" ")
+            break
+    return BadFile(member, place, value, "the bytes are not UTF-8", "convert the file to UTF-8, or fetch it again")
 
 
 def _check_header(member: str, header: list[str], columns: tuple[str, ...]) -> None:

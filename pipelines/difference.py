@@ -251,7 +251,7 @@ def _listed_changes(connection: duckdb.DuckDBPyConnection, table: str) -> pl.Dat
 
 def last_months(releases: pl.DataFrame) -> pl.DataFrame:
     """The newest month of every dataset whose slices are months, of its current releases."""
-    monthly = releases.filter(pl.col("state") == "current", pl.col("slice").str.contains(r"/\d{4}-\d{2}$"))
+    monthly = releases.filter(pl.col("state") == "current", pl.col("slice").str.contains(r"/[0-9]{4}-[0-9]{2}$"))
     return monthly.group_by(dataset_of_slice=_dataset_of_slice()).agg(last_month=pl.col("slice").str.slice(-7).max())
 
 

@@ -59,14 +59,15 @@ def examine(settings: Settings, environment: Mapping[str, str]) -> list[Finding]
         except (LodestoneError, OSError, ValueError, yaml.YAMLError) as error:
             found.append(Finding("bad", name, f"its source.yaml cannot be read ({error})", "restore it from version control"))
             continue
+        found += [Finding("bad", name, str(error)) for error in archive.readable_decisions(settings.raw, name)[1]]
         if source.config.fetch is not None:
             offices.append(source)
     visits: dict[str, list[archive.Visit]] = {}
     for source in offices:
-        try:
-            visits[source.name] = archive.visits(settings.raw, source.name)
-        except LodestoneError as error:
-            found.append(Finding("bad", source.name, str(error)))
+        made, unreadable = archive.readable_visits(settings.raw, source.name)
+        found += [Finding("bad", source.name, str(error)) for error in unreadable]
+        if made or not unreadable:
+            visits[source.name] = made
     found += _keys(offices, visits, environment)
     found += _clock(settings, visits, now)
     for source in offices:
@@ -239,10 +240,7 @@ def _releases(settings: Settings) -> Iterator[Finding]:
         return
     decided: dict[str, archive.Decision] = {}
     for name in sorted({one["source"] for one in found}):
-        try:
-            decided |= archive.decisions(settings.raw, name)
-        except LodestoneError as error:
-            yield Finding("bad", name, str(error))
+        decided |= archive.decisions(settings.raw, name)
     for one in found:
         release, source, piece, state, reason = (one[name] for name in ("release_id", "source", "slice", "state", "reason"))
         subject, told = f"release {release}", f"{piece} {state}: {reason}"
@@ -282,11 +280,7 @@ def _checks(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "checks", told)
     for source, check in dict.fromkeys((one["source"], one["check_name"]) for one in refused):
         rows = [one for one in refused if (one["source"], one["check_name"]) == (source, check)]
-        try:
-            decided = archive.decisions(settings.raw, source)
-        except LodestoneError as error:
-            yield Finding("bad", source, str(error))
-            continue
+        decided = archive.decisions(settings.raw, source)
         open_rows = [one for one in rows if decided.get(one["finding_id"]) is None or decided[one["finding_id"]].verb != "accept"]
         told = f"{check} refuses {len(rows)} rows, behind which the source fell back"
         if open_rows:

@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.arrays import numbered, read_arrays
 from pipelines.citation import SCHEMAS, Citation, citations
 from pipelines.errors import BadFile, Usage
 from pipelines.packed import unzip
@@ -328,11 +329,22 @@ class _Finder:
                 return [], "the raw file was changed after it was kept: its hash is not the release's"
             if zipfile.is_zipfile(io.BytesIO(body)):
                 body = unzip(body, zipfile.ZipFile(io.BytesIO(body)).namelist()[0], MOST_UNPACKED_BYTES)
-            return list(io.StringIO(body.decode("utf-8-sig"), newline="")), None
+            return _as_lines(member, body), None
         except OSError as error:
             return [], f"the raw file cannot be read ({error.strerror})"
         except (BadFile, UnicodeDecodeError, zipfile.BadZipFile, IndexError) as error:
             return [], f"the raw file is no text, nor a zip of one ({error})"
+
+
+def _as_lines(member: str, body: bytes) -> list[str]:
+    """The physical lines of a text; the rows of a JSON array whose rows share lines, for there they are numbered by their place."""
+    lines = list(io.StringIO(body.decode("utf-8-sig"), newline=""))
+    if lines[0].lstrip().startswith("["):
+        rows = [(one.line, one.place, one.raw) for one in read_arrays(member, body)]
+        places = [place for _, place, _ in rows]
+        if len(rows) > 1 and numbered([(line, place) for line, place, _ in rows]) == places:
+            return [raw.decode() for _, _, raw in rows]
+    return lines
 
 
 def _record(text: list[str], first: int, last: int | None) -> Iterator[tuple[int, str]]:

@@ -10,10 +10,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import pandera.polars as pa
 import polars as pl
+import polars.selectors as cs
 from pandera.errors import SchemaErrors
 
 
@@ -42,7 +44,10 @@ class Codes:
 Known = Mapping[str, Codes]
 """Codes by the name a contract's `vocabulary` uses."""
 
-_NUMBER = r"^-?\d+(\.\d+)?$"
+MEASURES = "measures"
+"""Stands for every measure of a row, where a reason cannot be laid to one of them."""
+
+_NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
 
 
 @dataclass(frozen=True)
@@ -57,20 +62,24 @@ class Judged:
     """(vocabulary, code) pairs that rows were rejected for; when one becomes known its release is worth another look."""
 
 
-def judge(frame: pl.DataFrame, contract: type[pa.DataFrameModel], known: Known) -> Judged:
+def judge(
+    frame: pl.DataFrame, contract: type[pa.DataFrameModel], known: Known, refused: Mapping[tuple[str, int], str] = MappingProxyType({})
+) -> Judged:
     """Separate rows of text that keep the contract from rows that break it.
 
     `frame` holds the contract's columns as text, with `source_row`, `source_member` and `slice`. Both rows of a
-    doubled key are rejected: nobody can know which is right.
+    doubled key are rejected: nobody can know which is right. Blanks around a text are no part of it; around a code they
+    are a fault. `refused` holds reasons that were found elsewhere, by file and line.
     """
     schema = contract.to_schema()
     carried = ["source_row", "source_member", "slice"]
     numbered = frame.with_row_index("index").with_columns(pl.col("index").cast(pl.Int64))
-    typed = frame.select(*(_parsed(name, column.dtype.type) for name, column in schema.columns.items() if name not in carried), *carried)
+    typed = frame.select(*(_parsed(name, column) for name, column in schema.columns.items() if name not in carried), *carried)
     reasons = [
         *_unreadable(numbered, typed, schema),
         *_unknown(numbered, schema, known),
         *_broken(numbered, typed, contract, schema),
+        *_refused(numbered, refused),
     ]
     if not reasons:
         none = _rejected(numbered.clear().with_columns(reasons=pl.lit("", pl.String)), schema)
@@ -90,26 +99,38 @@ def judge(frame: pl.DataFrame, contract: type[pa.DataFrameModel], known: Known) 
     )
 
 
+def refuse(frame: pl.DataFrame, contract: type[pa.DataFrameModel], reason: str) -> pl.DataFrame:
+    """Every row rejected for one reason, where nothing can be said of single ones."""
+    return _rejected(frame.with_columns(reasons=pl.lit(reason)), contract.to_schema())
+
+
 def _readable_part(typed: pl.DataFrame, reasons: list[tuple[int, str, str]]) -> pl.DataFrame:
     """The rows that have reasons, without the values that are one."""
     numbered = typed.with_row_index("index").with_columns(pl.col("index").cast(pl.Int64))
+    measures = typed.select(cs.decimal()).columns
     wrong: dict[str, list[int]] = {}
     for index, column, _ in reasons:
-        wrong.setdefault(column, []).append(index)
+        for name in measures if column == MEASURES else [column]:
+            wrong.setdefault(name, []).append(index)
     emptied = [pl.when(~pl.col("index").is_in(wrong[name])).then(name).alias(name) for name in typed.columns if name in wrong]
     return numbered.with_columns(emptied).filter(pl.col("index").is_in([index for index, _, _ in reasons])).drop("index")
 
 
-def _parsed(name: str, dtype: pl.DataType) -> pl.Expr:
-    text = pl.col(name)
+def _parsed(name: str, column: Any) -> pl.Expr:
+    text, dtype = pl.col(name), column.dtype.type
     if dtype == pl.String:
-        return text
+        return text if _is_coded(column) else text.str.strip_chars().replace("", None)
     if dtype == pl.Date:
         return text.str.to_date("%Y-%m-%d", strict=False).alias(name)
     if isinstance(dtype, pl.Decimal):
-        exact = text.str.contains(_NUMBER) & (text.str.extract(r"\.(\d+)$").str.len_chars().fill_null(0) <= dtype.scale)
+        exact = text.str.contains(_NUMBER) & (text.str.extract(r"\.([0-9]+)$").str.len_chars().fill_null(0) <= dtype.scale)
         return pl.when(exact).then(text).cast(dtype, strict=False).alias(name)
-    return pl.when(text.str.contains(r"^-?\d+$")).then(text).cast(dtype, strict=False).alias(name)
+    return pl.when(text.str.contains(r"^-?[0-9]+$")).then(text).cast(dtype, strict=False).alias(name)
+
+
+def _is_coded(column: Any) -> bool:
+    """Whether a text is one of a list or of a form, rather than words."""
+    return bool(column.checks) or "vocabulary" in (column.metadata or {})
 
 
 def _unreadable(raw: pl.DataFrame, typed: pl.DataFrame, schema: Any) -> list[tuple[int, str, str]]:
@@ -117,7 +138,7 @@ def _unreadable(raw: pl.DataFrame, typed: pl.DataFrame, schema: Any) -> list[tup
     for name, column in schema.columns.items():
         text = raw[name].cast(pl.String)
         if column.dtype.type == pl.String:
-            wrong = text.is_not_null() & (text.str.strip_chars() != text)
+            wrong = text.is_not_null() & (text.str.strip_chars() != text) & _is_coded(column)
             what = "has blanks around it: write it without them"
         else:
             wrong = text.is_not_null() & typed[name].is_null()
@@ -173,6 +194,13 @@ def _broken(raw: pl.DataFrame, typed: pl.DataFrame, contract: type[pa.DataFrameM
             for case in cases.select("index", "column", "check").iter_rows(named=True)
         ]
     return []
+
+
+def _refused(raw: pl.DataFrame, refused: Mapping[tuple[str, int], str]) -> list[tuple[int, str, str]]:
+    if not refused:
+        return []
+    places = enumerate(raw.select("source_member", "source_row").rows())
+    return [(index, MEASURES, refused[place]) for index, place in places if place in refused]
 
 
 def _reason(row: dict[str, Any], case: dict[str, Any], schema: Any) -> str:

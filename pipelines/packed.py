@@ -16,6 +16,10 @@ MOST_RATIO = 200
 """Tables of figures pack to a tenth or a twentieth; what packs more tightly is no table."""
 RATIO_COUNTS_FROM_BYTES = 1_000_000
 ENCRYPTED = 0x1
+PACKINGS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""Others may ask for any amount of memory before they yield a byte."""
+MOST_MEMBERS = 1_000
+INDEX_ENTRY = b"PK\x01\x02"
 
 BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 """What the standard library raises, by the place where a damaged zip is damaged."""
@@ -23,6 +27,8 @@ BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, Value
 
 def unzip(body: bytes, member: str, most_bytes: int) -> bytes:
     """The bytes of one member. Raises `BadFile` for a zip that is damaged, or packed to trick or to flood its reader."""
+    if body.count(INDEX_ENTRY) > MOST_MEMBERS:
+        raise BadFile(member, 1, _beginning(body), f"the zip holds more than {MOST_MEMBERS:,} files", "do not unpack it")
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as packed:
             wanted = _chosen(packed, member, most_bytes)
@@ -66,6 +72,8 @@ def _trick(one: zipfile.ZipInfo) -> str | None:
         return "the zip holds a link"
     if one.flag_bits & ENCRYPTED:
         return "the zip is encrypted"
+    if one.compress_type not in PACKINGS:
+        return "the zip is packed in another way than offices pack"
     return None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-PERIOD_PATTERN = r"^(19|20)\d{2}(-(0[1-9]|1[0-2])(/(19|20)\d{2}-(0[1-9]|1[0-2]))?)?$"
+PERIOD_PATTERN = r"^(19|20)[0-9]{2}(-(0[1-9]|1[0-2])(/(19|20)[0-9]{2}-(0[1-9]|1[0-2]))?)?$"
 """YYYY, YYYY-MM or YYYY-MM/YYYY-MM."""
 
 

@@ -13,14 +13,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from pipelines import archive
-from pipelines.corrections import ALWAYS, Applied, Correction, apply, corrections_of
+from pipelines.corrections import ALWAYS, Applied, Correction, apply, readable_corrections
 from pipelines.errors import BadFile, LodestoneError
 from pipelines.files import write_atomically
 from pipelines.periods import shifted
@@ -134,14 +134,13 @@ def read_member(settings: Settings, source: Source, receipt: archive.Receipt) ->
 
     Raises `LodestoneError` where the bytes are gone or changed, and `BadFile` where they are not what the source publishes.
     """
-    kind = source.kind(receipt.member)
-    if kind is None:
-        known = ", ".join(source.config.members)
-        raise LodestoneError(f"{receipt.member}: {source.name} has no such file; it has {known}")
-    member = source.config.members[kind]
+    if receipt.size > source.most_bytes:
+        told = f"the file should have at most {source.most_bytes:,} bytes"
+        raise BadFile(receipt.member, 1, f"{receipt.size:,} bytes", told, "look at it, and hand in what is meant")
     frame = source.parse(receipt.member, archive.body(settings.raw, receipt))
+    member = source.config.members[str(source.kind(receipt.member))]
     fewest, most = member.rows
-    if not fewest <= frame.height <= most:
+    if frame.height < fewest:
         raise BadFile(
             receipt.member,
             1,
@@ -225,11 +224,14 @@ def looks(settings: Settings, source: Source, before: datetime | None = None) ->
     """
     received, unreadable = archive.readable_receipts(settings.raw, source.name)
     found = [Look(receipt.receipt_id, receipt.observed_at, (receipt,), {}, {}) for receipt in received]
-    for visit in archive.visits(settings.raw, source.name):
+    visits, of_visits = archive.readable_visits(settings.raw, source.name)
+    for visit in visits:
         found += _looks_of_visit(visit)
+    known, of_corrections = readable_corrections(settings.raw, source.name)
+    unreadable += [*of_visits, *of_corrections, *archive.readable_decisions(settings.raw, source.name)[1]]
     # In the same second the archive's own order counts: names would put a second visit (X-02) before the first.
     found = sorted((one for one in found if before is None or one.observed_at < before), key=lambda one: one.observed_at)
-    corrections = [one for one in corrections_of(settings.raw, source.name) if before is None or one.decided_at < before]
+    corrections = [one for one in known if before is None or one.decided_at < before]
     found = _with_corrections(found, corrections, lambda one: source.kind(one.receipts[0].member))
     newest = {receipt.member: receipt for one in found if not one.slices for receipt in one.receipts}
     broken = [Look(str(error), datetime.min.replace(tzinfo=UTC), (), {}, {}, errors={str(error): error}) for error in unreadable]
@@ -282,18 +284,18 @@ def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[st
     terms = [dict(one.slices), [fix.correction_id for fix in one.corrections]]
     asked_for = hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()[:8]
     path = settings.curated / source.name / "cuts" / f"{content}-{asked_for}-{source.code_version}-{dates_version()}.json"
-    if not path.exists():
+    values = _remembered(path)
+    if values is None:
         read = read_look(settings, source, one)
         cuts = [piece for frame in read.frames.values() for piece in cut(source, frame)]
         if any(not isinstance(error, BadFile) for error in read.errors.values()):  # not for ever: a file may be restored
             return replace(one, cuts=tuple(cuts), errors=read.errors, spent=read.spent)
-        remembered = {
+        values = {
             "cuts": [_as_json(piece) for piece in cuts],
             "errors": {name: vars(error) for name, error in read.errors.items()},
             "spent": read.spent,
         }
-        write_atomically(path, json.dumps(remembered, ensure_ascii=False, indent=0).encode())
-    values = json.loads(path.read_text("utf-8"))
+        write_atomically(path, json.dumps(values, ensure_ascii=False, indent=0).encode())
     found: dict[str, LodestoneError] = {name: BadFile(**fields) for name, fields in values["errors"].items()}
     for receipt in one.receipts:
         if not found and newest.get(receipt.member) is receipt:
@@ -302,6 +304,15 @@ def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[st
             except LodestoneError as error:
                 found[receipt.member] = error
     return replace(one, cuts=tuple(_from_json(piece) for piece in values["cuts"]), errors=found, spent=tuple(values["spent"]))
+
+
+def _remembered(path: Path) -> dict[str, Any] | None:
+    """What was written down of a look; null where nothing was, or it cannot be read."""
+    try:
+        values: dict[str, Any] = json.loads(path.read_bytes())
+        return values if {"cuts", "errors", "spent"} <= values.keys() else None
+    except (FileNotFoundError, ValueError, AttributeError):
+        return None
 
 
 def standing_errors(looked: Iterable[Look]) -> list[str]:
@@ -328,7 +339,7 @@ def _standing_troubles(looked: Iterable[Look]) -> dict[str, str]:
     return standing
 
 
-MONTH = re.compile(r"(19|20)\d{2}-(0[1-9]|1[0-2])")
+MONTH = re.compile(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
@@ -536,45 +547,101 @@ def judge_history(
     history: Iterable[Observation],
     failed: Callable[[Observation], str | None],
     held: Callable[[Observation, Observation], str | None],
+    apart: Callable[[Observation, Observation], str | None],
     decided: Mapping[str, archive.Decision],
     as_of: datetime | None,
 ) -> list[Judged]:
     """What became of every observation, as far as it was known at `as_of`.
 
-    `failed` says why a release has no curated rows to offer, `held` why it may not follow its predecessor; a person's
-    decision overrules the latter. An observation's place ends when the next admitted one of its slice begins. One that was
-    held or failed is passed over as soon as a later look found a content that was admitted: nothing waits for it any more.
+    `failed` says why a release has no curated rows to offer, `held` why it may not follow its predecessor, `apart` why it may
+    not stand beside that of another month; a person's decision overrules the latter two. An observation's place ends when the
+    next admitted one of its slice begins. One that was held or failed is passed over as soon as a later look found a content
+    that was admitted: nothing waits for it any more.
+
+    The first release of a slice has no predecessor. It waits while others of its look are held, and is held where it is apart
+    from each of its neighbours in time.
     """
-    judged: list[Judged] = []
-    by_slice: dict[str, list[Observation]] = {}
-    for one in history:
-        if as_of is None or one.known_from <= as_of:
-            by_slice.setdefault(one.slice, []).append(one)
-    for slice_history in by_slice.values():
-        admitted: list[Observation] = []
-        refused: list[Judged] = []
-        for one in slice_history:
-            why_failed, decision = failed(one), decided.get(one.release_id)
-            why_held = None
-            if decision is not None and decision.verb == "hold":
-                why_held = f"{decision.author} holds it: {decision.reason}"
-            elif why_failed is None and admitted and decision is None:
-                why_held = held(admitted[-1], one)
+    admitted: dict[str, list[Observation]] = {}
+    refused: dict[str, list[Judged]] = {}
+    waiting: list[tuple[Observation, list[Observation]]] = []
+
+    def refuse(one: Observation, state: str, why: str) -> None:
+        refused.setdefault(one.slice, []).append(Judged(one, state, why, None))
+
+    def admit(one: Observation) -> None:
+        refused[one.slice] = [replace(other, state="passed_over") for other in refused.get(one.slice, ())]
+        before = admitted.setdefault(one.slice, [])
+        if not before or before[-1].release_id != one.release_id:
+            before.append(one)
+
+    known = [one for one in history if as_of is None or one.known_from <= as_of]
+    for _, look in groupby(known, key=lambda one: one.receipt_id):
+        held_here: list[Observation] = []
+        first_seen: list[Observation] = []
+        for one in look:
+            why_failed, decision, before = failed(one), decided.get(one.release_id), admitted.get(one.slice)
             if why_failed is not None:
-                refused.append(Judged(one, "failed", why_failed, None))
-                continue
-            if why_held is not None:
-                refused.append(Judged(one, "held", why_held, None))
-                continue
-            refused = [replace(other, state="passed_over") for other in refused]
-            if not admitted or admitted[-1].release_id != one.release_id:
-                admitted.append(one)
-        judged += refused
-        for one, following in pairwise(admitted):
-            judged.append(Judged(one, "superseded", None, following.known_from))
-        if admitted:
-            judged.append(Judged(admitted[-1], "withdrawn" if admitted[-1].withdrawn else "current", None, None))
+                refuse(one, "failed", why_failed)
+            elif decision is not None and decision.verb == "hold":
+                refuse(one, "held", f"{decision.author} holds it: {decision.reason}")
+            elif decision is not None:
+                admit(one)
+            elif not before:
+                first_seen.append(one)
+            elif (why := held(before[-1], one)) is not None:
+                refuse(one, "held", why)
+                held_here.append(one)
+            else:
+                admit(one)
+        stood, beside = {name: found[-1] for name, found in admitted.items() if found}, {one.slice: one for one in first_seen}
+        for one in first_seen:
+            if held_here:
+                other = refused[held_here[0].slice][-1]
+                refuse(one, "held", f"it waits for others of the same look, e.g. {other.observation.slice}: {other.reason}")
+                waiting.append((one, held_here))
+            elif (why := _why_apart(one, stood, beside, apart)) is not None:
+                refuse(one, "held", why)
+            else:
+                admit(one)
+    last = {one.slice: one for one in known}
+    for one, others in waiting:
+        held_still = {id(other.observation) for found in refused.values() for other in found if other.state == "held"}
+        if last[one.slice] is one and held_still.isdisjoint(map(id, others)):
+            refused[one.slice] = [other for other in refused[one.slice] if other.observation is not one]
+            admit(one)
+    judged = [one for found in refused.values() for one in found]
+    for found in admitted.values():
+        judged += [Judged(one, "superseded", None, following.known_from) for one, following in pairwise(found)]
+        judged.append(Judged(found[-1], "withdrawn" if found[-1].withdrawn else "current", None, None))
     return judged
+
+
+MOST_MONTHS_APART = 12
+"""A neighbour further off tells nothing of how large a month should be."""
+
+
+def _why_apart(
+    one: Observation,
+    stood: Mapping[str, Observation],
+    beside: Mapping[str, Observation],
+    apart: Callable[[Observation, Observation], str | None],
+) -> str | None:
+    """Why the first release of a month fits neither of its neighbours; null where it fits one, or has none.
+
+    Months that the same look brought first count only where no other stands near: they would be wrong together.
+    """
+    neighbours = _neighbours(one.slice, stood) or _neighbours(one.slice, beside)
+    told = [apart(neighbour, one) for neighbour in neighbours]
+    return told[0] if told and all(told) else None
+
+
+def _neighbours(name: str, of: Mapping[str, Observation]) -> list[Observation]:
+    """The nearest month before and the nearest after that of a slice; none where slices are no months."""
+    begin, month = name[:-7], name[-7:]
+    if MONTH.fullmatch(month) is None:
+        return []
+    near = ([begin + shifted(month, step * by) for by in range(1, MOST_MONTHS_APART + 1)] for step in (-1, 1))
+    return [of[found[0]] for names in near if (found := [one for one in names if one in of])]
 
 
 def curated_folder(settings: Settings, source: Source, release: str) -> Path:

@@ -88,7 +88,7 @@ def _scope(text: str) -> str:
     if text in ("basket", "all"):
         return text
     codes = sorted({code.strip() for code in text.split(",") if code.strip()})
-    wrong = next((code for code in codes if not re.fullmatch(r"\d{6}", code)), None)
+    wrong = next((code for code in codes if not re.fullmatch(r"[0-9]{6}", code)), None)
     if wrong is not None or not codes:
         raise LodestoneError(f"LODESTONE_SCOPE holds {wrong or text!r}: write basket, all, or HS6 codes separated by commas")
     return ",".join(codes)

@@ -962,7 +962,9 @@ def _status(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[str
     elif plan.not_known_by is not None:
         state, message = "ok", f"nothing of it was known by the end of {plan.not_known_by}"
     elif not current:
-        state, message = "failed", "; ".join(filter(None, (plan.fell_back, *plan.errors, plan.trouble))) or "nothing was received"
+        refused = [f"{one.observation.slice}: {one.reason}" for one in (*failed, *held)[:3]]
+        nothing = "the office took every row back" if plan.judged else "nothing was received"
+        state, message = "failed", "; ".join(filter(None, (plan.fell_back, *plan.errors, plan.trouble, *refused))) or nothing
     elif plan.fell_back:
         state = "fell_back"
         message = (

@@ -292,6 +292,7 @@ BROKEN = {
     "a footnote digit glued to a number": [
         Broken(BULLETIN, CHINA_MAY_2019, {"tonnes": "36401"}, "held", ("weight_kg jumped from 3640000.000 to 36401000.000",)),
         Broken(MORE_SERIES, MAGNETS_2025_06, {"tonnes": "31882"}, "held", ("weight_kg jumped",)),
+        Broken(MORE_SERIES, MAGNETS_2025_06, {"mom_pct_reported": "1571"}, "held", ("change_percent jumped from 157.000 to 1571.000",)),
         Broken(IMPORT_SHARES, CHINA_GERMAN, {"tonnes_or_value": "38001"}, "held", ("amount jumped from 3800.000 to 38001.000",)),
         Broken(DESTINATIONS, LITHIUM_TO_CHINA, {"share_percent": "961"}, "rejected", ("share_percent '961'",)),
         Broken(REFINING, COBALT_REFINED, {"share_percent": "771"}, "rejected", ("share_percent '771'",)),

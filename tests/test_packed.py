@@ -67,6 +67,8 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "another name": (lambda: packed(("rates-2.csv", RATES)), "does not hold this file"),
     "more than expected": (lambda: packed(("rates.csv", b"0123456789" * 300_001)), "more than the 3,000,000 bytes"),
     "a bomb": (lambda: packed(("rates.csv", bytes(2_900_000))), "packed more than 200 times over"),
+    "another packing": (lambda: packed(("rates.csv", RATES), compression=zipfile.ZIP_LZMA), "in another way"),
+    "files without end": (lambda: packed(*((f"{number}.csv", b"") for number in range(1_001))), "more than 1,000 files"),
     "more than it declares": (lambda: declaring(packed(("rates.csv", bytes(2_900_000))), 10), "cannot be read"),
     "less than it declares": (lambda: declaring(STORED, len(RATES) + 30), "not what its index says"),
     "a wrong checksum": (lambda: damaged(STORED), "cannot be read"),

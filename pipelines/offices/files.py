@@ -65,7 +65,7 @@ def _moment(text: str | None) -> datetime | None:
 
 def _part(wanted: str, size: int) -> range | None:
     """The positions asked for; empty where the file has none of them, null where the request is no single range and is overlooked."""
-    found = re.fullmatch(r"bytes=(\d*)-(\d*)", wanted.strip())
+    found = re.fullmatch(r"bytes=([0-9]*)-([0-9]*)", wanted.strip())
     if found is None or found.group(1) == found.group(2) == "":
         return None
     first, last = found.groups()

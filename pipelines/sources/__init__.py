@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -25,7 +25,7 @@ import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.errors import LodestoneError
+from pipelines.errors import BadFile, LodestoneError
 from pipelines.scope import Scope, current_scope
 from pipelines.settings import PACKAGE
 
@@ -33,8 +33,11 @@ if TYPE_CHECKING:
     from pipelines.download import Answer, Request
 
 FOLDER = PACKAGE / "sources"
-SHARED_CODE = ("sources/__init__.py", "delimited.py", "packed.py", "trade.py", "gate.py", "periods.py", "curation.py")
+SHARED_CODE = ("sources/__init__.py", "arrays.py", "delimited.py", "packed.py", "trade.py", "gate.py", "periods.py", "curation.py")
 """Modules outside a source's folder that decide what its curated files hold."""
+
+
+MOST_BYTES_HANDED_IN = 200_000_000
 
 
 class Member(BaseModel):
@@ -151,19 +154,29 @@ class Source:
     config: SourceConfig
     code_version: str
 
+    @property
+    def most_bytes(self) -> int:
+        """So large one file may be."""
+        return self.config.fetch.most_bytes if self.config.fetch else MOST_BYTES_HANDED_IN
+
     def kind(self, member: str) -> str | None:
         """Which of its kinds of files a file is, by its name; null where it is none."""
         return next((key for key, one in self.config.members.items() if fnmatchcase(member, one.pattern or key)), None)
 
     def parse(self, member: str, body: bytes) -> pl.DataFrame:
-        """Rows of a file as text in the publisher's own words, with `source_row`."""
-        frame: pl.DataFrame = self._module("parse").parse(member, body)
-        return frame
+        """Rows of a file as text in the publisher's own words, with `source_row`. Raises `LodestoneError` whatever is wrong with it."""
+        kind = self.kind(member)
+        if kind is None:
+            raise LodestoneError(f"{member}: {self.name} has no such file; it has {', '.join(self.config.members)}")
+        with _named(member):
+            frame: pl.DataFrame = self._module("parse").parse(member, body, self.config.members[kind].rows[1])
+            return frame
 
     def slices(self, member: str, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with `slice`, `known_from` (UTC, null where only holding it dates it) and `known_from_basis`."""
-        sliced: pl.DataFrame = self._module("slices").slices(member, frame)
-        return sliced
+        with _named(member):
+            sliced: pl.DataFrame = self._module("slices").slices(member, frame)
+            return sliced
 
     def contract(self, kind: str) -> type[pa.DataFrameModel]:
         """Pandera model of an acceptable row of a kind of file."""
@@ -177,7 +190,8 @@ class Source:
 
     def recognise(self, member: str, answer: Answer) -> None:
         """Raise `BadFile` where an answer is not what the office sends when all is well."""
-        self._module("fetch").recognise(member, answer)
+        with _named(member):
+            self._module("fetch").recognise(member, answer)
 
     def conform(self, kind: str, accepted: pl.DataFrame) -> dict[str, pl.DataFrame]:
         """Accepted rows of a kind of file as curated tables in standard units and periods."""
@@ -186,6 +200,24 @@ class Source:
 
     def _module(self, name: str) -> ModuleType:
         return importlib.import_module(f"pipelines.sources.{self.name}.{name}")
+
+
+UNFORESEEN = (Exception, pl.exceptions.PanicException)
+"""Whatever code may raise on what a stranger wrote; a panic of Polars is no `Exception`."""
+
+
+@contextmanager
+def _named(member: str) -> Iterator[None]:
+    """Whatever is raised while a file is read is that file's failure, by its name."""
+    try:
+        yield
+    except LodestoneError:
+        raise
+    except MemoryError as error:  # not the file's fault for ever: on another day there may be room
+        raise LodestoneError(f"{member}: there is not enough memory to read it; make room, and build again") from error
+    except UNFORESEEN as error:
+        told = f"{type(error).__name__}: {error}"
+        raise BadFile(member, 1, told, "the file cannot be read", "fetch it again, or teach the source to read it") from error
 
 
 CARRIED = {"source_row": pl.Int64(), "source_member": pl.String(), "slice": pl.String()}

@@ -55,7 +55,7 @@ def known_codes() -> Known:
         "published_metric": Codes(frozenset(companions["published_metric"]["metric"]), there["published_metric"]),
         "published_reporter": Codes(iso3 | frozenset(companions["published_reporter"]["text"]), there["published_reporter"]),
         "published_period": Codes(
-            frozenset(companions["published_period"]["text"]), there["published_period"], pattern=r"^(19|20)\d{2}(-(0[1-9]|1[0-2]))?$"
+            frozenset(companions["published_period"]["text"]), there["published_period"], pattern=r"^(19|20)[0-9]{2}(-(0[1-9]|1[0-2]))?$"
         ),
         "stockpile_basis": Codes(frozenset(companions["stockpile_basis"]["text"]), there["stockpile_basis"]),
         **_of_sources(),

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
+import polars as pl
 import pytest
 
+from pipelines import curation
+from pipelines.curation import gated
 from pipelines.sources import load_source, source_names
 from tests.sources.bundled import copies, curated, judged, lines
 
 MEMBERS = [
     (name, member) for name in source_names() if load_source(name).config.fetch is None for member in load_source(name).config.members
+]
+CONTRACTS = [
+    (name, kind, contract)
+    for name in source_names()
+    for kind, contract in importlib.import_module(f"pipelines.sources.{name}.contract").CONTRACTS.items()
 ]
 COPIES = [(source, member, copy) for source, member in MEMBERS for copy in range(len(copies(source, member)))]
 
@@ -33,3 +44,81 @@ def test_a_source_names_its_publisher_its_terms_and_how_to_cite_it(name):
     assert config.licence
     assert config.citation
     assert config.redistributable, "what may not be passed on must not be bundled"
+
+
+PATTERNS = [
+    (contract.__name__, name, check.statistics["pattern"])
+    for _, _, contract in CONTRACTS
+    for name, column in contract.to_schema().columns.items()
+    for check in column.checks
+    if "pattern" in (check.statistics or {})
+]
+
+
+@pytest.mark.parametrize(("contract", "column", "pattern"), PATTERNS)
+def test_a_pattern_takes_no_digits_but_those_of_ascii(contract: str, column: str, pattern: str):
+    texts = [
+        "2019-05",
+        "2019-05-01",
+        "2019",
+        "2019-01/2019-05",
+        "2836910000",
+        "283691",
+        "58",
+        "<5",
+        "58.5",
+        "70-85",
+        "PE004",
+        "OFR2025-1234",
+    ]
+    matched = pl.Series([text for text in texts if pl.Series([text]).str.contains(pattern).item()], dtype=pl.String)
+    full_width = matched.str.replace_many({digit: chr(0xFF10 + int(digit)) for digit in "4589"})
+    assert not full_width.filter(full_width != matched).str.contains(pattern).any()
+
+
+@pytest.mark.parametrize(("source", "member"), MEMBERS)
+def test_no_number_that_its_column_can_hold_stops_the_curation(source: str, member: str):
+    """Each measure in turn is the largest, and the smallest, that its type can hold: the line is accepted or rejected by name."""
+    rows = lines(source, member).drop("known_from", "known_from_basis")
+    schema = load_source(source).contract(member).to_schema().columns
+    for name in [name for name, column in schema.items() if column.dtype.type != pl.String]:
+        for text in _extremes(schema[name].dtype.type):
+            spoiled = rows.with_columns(pl.when(pl.int_range(pl.len()) == 0).then(pl.lit(text)).otherwise(pl.col(name)).alias(name))
+            verdict, tables = gated(load_source(source), member, spoiled)
+            stands = {row for table in tables.values() for row in table["source_row"]}
+            refused = verdict.rejected.filter(pl.col("source_row") == rows["source_row"][0])
+            assert (rows["source_row"][0] in stands) != (refused.height == 1), (name, text)
+            assert all(name in reason for reason in refused["reasons"]), (name, text)
+            assert verdict.rejected.height <= 2, (name, text)
+
+
+def _extremes(dtype: Any) -> list[str]:
+    if isinstance(dtype, pl.Decimal):
+        whole = "9" * (dtype.precision - dtype.scale)
+        return [f"{whole}.{'9' * dtype.scale}", f"-{whole}", f"{whole}9", "0"]
+    return ["2147483647", "-2147483648", "9" * 30, "0"]
+
+
+@pytest.mark.parametrize("broken", ["judge", "conform"])
+def test_what_fails_on_a_whole_file_rejects_its_lines_by_name_and_no_other_file(monkeypatch: pytest.MonkeyPatch, broken: str):
+    source, member = MEMBERS[0]
+    rows = lines(source, member).drop("known_from", "known_from_basis")
+    other = rows.with_columns(source_member=pl.lit("other.csv"), period=pl.lit("1999"), period_type=pl.lit("year"))
+    real = curation.judge if broken == "judge" else importlib.import_module(f"pipelines.sources.{source}.conform").conform
+
+    def fails(*given: Any) -> Any:
+        frame = given[0] if broken == "judge" else given[1]
+        if "other.csv" in frame["source_member"]:
+            raise RuntimeError("a rule of Pandera, or a cast of Polars")
+        return real(*given)
+
+    if broken == "judge":
+        monkeypatch.setattr(curation, "judge", fails)
+    else:
+        monkeypatch.setattr(f"pipelines.sources.{source}.conform.conform", fails)
+    verdict, tables = gated(load_source(source), member, pl.concat([rows, other.head(3)]))
+    assert verdict.accepted.height == rows.height
+    assert set(verdict.rejected["source_member"]) == {"other.csv"}
+    assert verdict.rejected["source_row"].to_list() == other["source_row"].to_list()[:3]
+    assert all("a rule of Pandera, or a cast of Polars" in reason for reason in verdict.rejected["reasons"])
+    assert {row for table in tables.values() for row in table["source_row"]} == set(rows["source_row"])

@@ -7,8 +7,10 @@ from datetime import date
 
 import pytest
 
-from pipelines import sources, warehouse
+from pipelines import archive, sources, warehouse
+from pipelines.curation import refresh
 from pipelines.errors import LodestoneError
+from pipelines.releases import looks, standing_errors
 from pipelines.settings import Settings
 from pipelines.sources import load_source, source_names
 from tests.building import build_all
@@ -114,3 +116,58 @@ def test_nothing_is_forgotten_in_an_undisturbed_night(own: Settings) -> None:
     reports, edition = build_all(own)
     assert [report.errors for report in reports] == [[]] * len(reports)
     assert not edition.changed
+
+
+DEEP = "[" * 200_000
+UNREADABLE = {
+    "no JSON": "{",
+    "another shape": '{"questions": 1, "member": []}',
+    "deeper than any reader goes": DEEP,
+    "half a character": '{"source": "\\ud800"}',
+    "no text": "\udcff",
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_what_cannot_be_read_of_an_archive_costs_itself_and_is_named(data: Settings, kind: str) -> None:
+    source, folder = sources.load_source("us_census"), data.raw / "us_census"
+    questions = tuple(
+        archive.Question(f"imports-HS6-2836-2024-0{n}.json", "", (f"us_census/imports/2024-0{n}",), ("2836",)) for n in (1, 2)
+    )
+    visit = archive.begin_visit(data.raw, "us_census", "20261201T000000Z", questions)
+    for question in questions:
+        answer = archive.Receipt("us_census", question.member, "0" * 64, 0, december(1), "fetched", visit=visit.name)
+        archive.keep_answer(data.raw, answer, b"")
+    archive.decide(data.raw, archive.Decision("us_census", "0" * 16, "accept", "a tester", "it is right", december(2)))
+    receipts = folder / "fetched" / "visits" / visit.name / "receipts.jsonl"
+    first, second = receipts.read_bytes().splitlines(keepends=True)
+    text = UNREADABLE[kind].encode("utf-8", "surrogateescape")
+    receipts.write_bytes(first + text + b"\n" + second)
+    spoiled = {
+        folder / "fetched" / "visits" / "20261202T000000Z" / "plan.json",
+        folder / "fetched" / "receipts" / "20261202T000000Z-0-x.json",
+        folder / "decisions" / "20261202T000000Z-1-hold.json",
+        folder / "overrides" / "20261202T000000Z-1.json",
+    }
+    for path in spoiled:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text)
+
+    (held,) = archive.visits(data.raw, "us_census")
+    assert [receipt.member for receipt in held.receipts] == [question.member for question in questions]
+    assert archive.decisions(data.raw, "us_census").keys() == {"0" * 16}
+    told = standing_errors(looks(data, source))
+    for path in {*spoiled, receipts}:
+        assert sum(str(path) in one for one in told) == 1, told
+    assert any("receipts.jsonl line 2: " in one for one in told)
+    assert archive.standing_trouble(data.raw, "us_census") is None
+
+
+def test_what_was_curated_and_can_no_longer_be_read_is_curated_again(own: Settings) -> None:
+    source = sources.load_source(CHINA)
+    for path in (*(own.curated / CHINA).glob("*/verdict.json"), *(own.curated / CHINA / "cuts").glob("*.json")):
+        path.write_text("{")
+    again = refresh(own, source)
+    assert (again.errors, again.failed, again.rejected) == ([], [], 0)
+    assert again.curated_now > 0
+    assert refresh(own, source).curated_now == 0

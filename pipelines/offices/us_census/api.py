@@ -43,7 +43,7 @@ CODE_OF_DESCRIPTION = {
     "DIST_NAME": "DISTRICT",
     **{f"{column}_{size}DESC": column for column in COMMODITY.values() for size in "SL"},
 }
-PERIOD = re.compile(r"(\d{4}(?:-\d{2})?)|from (\d{4}(?:-\d{2})?)(?: to (\d{4}(?:-\d{2})?))?")
+PERIOD = re.compile(r"([0-9]{4}(?:-[0-9]{2})?)|from ([0-9]{4}(?:-[0-9]{2})?)(?: to ([0-9]{4}(?:-[0-9]{2})?))?")
 Columns = dict[str, str | None]
 
 _KEY_PAGE = """<html style="font-size: 14px;">

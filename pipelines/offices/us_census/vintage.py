@@ -40,11 +40,11 @@ def from_vintage(path: Path) -> UsCensus:
 
 
 def _cells(path: Path, code: str, months: dict[str, Any], country_codes: dict[str, str]) -> Iterator[Cell]:
-    if not re.fullmatch(r"\d{6}|\d{10}", code):
+    if not re.fullmatch(r"[0-9]{6}|[0-9]{10}", code):
         raise LodestoneError(f"{path}: {code!r} is no commodity code of six or ten digits")
     for month, held in months.items():
         where = f"{path}: {code} in {month}"
-        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+        if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
             raise LodestoneError(f"{where}: the month is not written YYYY-MM")
         try:
             flag = held.get("qtyUnit") or ("M" if len(code) == 6 else "-")

@@ -114,7 +114,7 @@ class SeriesLine(_Line):
 
     series: str = pa.Field(description="Series as the file names it.", metadata={"vocabulary": "series"})
     release_date: str = pa.Field(
-        str_matches=r"^(19|20)\d{2}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$",
+        str_matches=r"^(19|20)[0-9]{2}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$",
         nullable=True,
         description="Day, month or year of the release.",
         metadata={"remedy": "a date is YYYY, YYYY-MM or YYYY-MM-DD"},

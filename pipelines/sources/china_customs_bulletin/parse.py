@@ -8,6 +8,6 @@ from pipelines.delimited import read_delimited
 from pipelines.sources.china_customs_bulletin.contract import ADDED, CONTRACTS
 
 
-def parse(member: str, body: bytes) -> pl.DataFrame:
+def parse(member: str, body: bytes, most_rows: int) -> pl.DataFrame:
     """Rows in the file's own columns as text, with `source_row`."""
-    return read_delimited(member, body, tuple(CONTRACTS[member].to_schema().columns), ADDED)
+    return read_delimited(member, body, tuple(CONTRACTS[member].to_schema().columns), most_rows, ADDED)

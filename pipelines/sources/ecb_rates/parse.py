@@ -12,15 +12,10 @@ NOT_FIXED = "N/A"
 """What stands where a currency had no rate on a day."""
 
 
-def parse(member: str, body: bytes) -> pl.DataFrame:
+def parse(member: str, body: bytes, most_rows: int) -> pl.DataFrame:
     """Rows with `Date` and a column a currency as text, null where there was no rate, and `source_row`, the line of the CSV.
 
     Every line ends with a comma; the column without a name that this makes must be empty.
     """
-    table = unzip(body, FILE, MOST_BYTES)
-    frame = read_delimited(member, _without_last_comma(table), ("Date", *CURRENCIES))
+    frame = read_delimited(member, unzip(body, FILE, MOST_BYTES), ("Date", *CURRENCIES), most_rows)
     return frame.with_columns(pl.col(CURRENCIES).replace(NOT_FIXED, None))
-
-
-def _without_last_comma(table: bytes) -> bytes:
-    return b"\n".join(line.rstrip().removesuffix(b",") for line in table.split(b"\n"))

@@ -9,7 +9,7 @@ from pipelines.sources import companion
 from pipelines.sources.published_shares.contract import EXPORT_DESTINATIONS, IMPORT_SHARES, PUBLISHED_CHECKS
 
 CARRIED = ["source_member", "source_row", "slice"]
-PLAIN_PERIOD = r"^(19|20)\d{2}(-(0[1-9]|1[0-2]))?$"
+PLAIN_PERIOD = r"^(19|20)[0-9]{2}(-(0[1-9]|1[0-2]))?$"
 
 
 def conform(member: str, accepted: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -151,7 +151,7 @@ def _numbers(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
             period_start=pl.when(printed).then(pl.coalesce(first_day("plain"), "period_first")),
             period_end=pl.when(printed).then(pl.coalesce(month_after("plain").dt.offset_by("-1d"), "period_last")),
             period_qualifier=pl.coalesce(pl.when(pl.col("period_qualifier") != "printed").then("period_qualifier"), "listed_qualifier"),
-            number=pl.col("value").str.extract(r"(-?\d+(\.\d+)?)$").cast(pl.Decimal(20, 3)),
+            number=pl.col("value").str.extract(r"(-?[0-9]+(\.[0-9]+)?)$").cast(pl.Decimal(20, 3)),
             value_qualifier=pl.when(pl.col("value") == "NA")
             .then(pl.lit("not_available"))
             .when(pl.col("value").str.starts_with(">"))

@@ -16,7 +16,7 @@ PUBLISHED_CHECKS = "published_checks.csv"
 
 PERIOD_REMEDY = "a period is YYYY or YYYY-MM"
 SHARE_REMEDY = "a share is a percentage of 0 to 100; a bound goes into share_bound"
-BOUND = r"^([<>]\d+(\.\d+)?|\d+(\.\d+)?-\d+(\.\d+)?)$"
+BOUND = r"^([<>][0-9]+(\.[0-9]+)?|[0-9]+(\.[0-9]+)?-[0-9]+(\.[0-9]+)?)$"
 BOUND_REMEDY = "a bound is >90, <5 or 70-85"
 KIND_REMEDY = "it is reported or derived"
 AMOUNT_REMEDY = "an amount is not negative"
@@ -152,7 +152,7 @@ class RefiningShare(_Graded):
     commodity: str = pa.Field(description="Commodity as worded.", metadata={"vocabulary": "commodity_term"})
     stage: str = pa.Field(description="Stage as worded.")
     year: str = pa.Field(
-        str_matches=r"^(19|20)\d{2}$",
+        str_matches=r"^(19|20)[0-9]{2}$",
         nullable=True,
         description="Year; empty where not printed.",
         metadata={"remedy": "a year has four digits"},
@@ -188,7 +188,7 @@ class PublishedCheck(_Graded):
     commodity: str = pa.Field(description="Commodity as worded.", metadata={"vocabulary": "commodity_term"})
     period: str = pa.Field(description="Period as worded.", metadata={"vocabulary": "published_period"})
     value: str = pa.Field(
-        str_matches=r"^([<>]?-?\d{1,15}(\.\d{1,3})?|NA)$",
+        str_matches=r"^([<>]?-?[0-9]{1,15}(\.[0-9]{1,3})?|NA)$",
         description="Number as printed, with its bound.",
         metadata={"remedy": "it is a number of at most three decimals, a bound such as >95, or NA"},
     )

@@ -14,7 +14,7 @@ OVERSEAS_STAKES = "overseas_stakes.csv"
 STOCKPILE_TARGETS = "stockpile_targets.csv"
 CONSUMPTION = "consumption.csv"
 
-DATE = r"^(19|20)\d{2}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
+DATE = r"^(19|20)[0-9]{2}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
 DATE_REMEDY = "a date is YYYY, YYYY-MM or YYYY-MM-DD"
 KIND_REMEDY = "it is reported or derived"
 
@@ -23,7 +23,7 @@ class PolicyEvent(pa.DataFrameModel):
     """One act of a government that tightens or loosens supply."""
 
     event_id: str = pa.Field(
-        str_matches=r"^PE\d{3,}$", description="Number of the event.", metadata={"remedy": "an event is PE and three digits"}
+        str_matches=r"^PE[0-9]{3,}$", description="Number of the event.", metadata={"remedy": "an event is PE and three digits"}
     )
     date: str = pa.Field(
         str_matches=DATE, description="Day, month or year it took effect or was announced.", metadata={"remedy": DATE_REMEDY}
@@ -137,7 +137,7 @@ class Consumption(pa.DataFrameModel):
 
     country_iso3: str = pa.Field(description="Country.", metadata={"vocabulary": "state"})
     commodity: str = pa.Field(description="Commodity as worded.", metadata={"vocabulary": "commodity_term"})
-    year: str = pa.Field(str_matches=r"^(19|20)\d{2}$", description="Calendar year.", metadata={"remedy": "a year has four digits"})
+    year: str = pa.Field(str_matches=r"^(19|20)[0-9]{2}$", description="Calendar year.", metadata={"remedy": "a year has four digits"})
     tonnes: Annotated[pl.Decimal, 18, 3] = pa.Field(
         ge=0, description="Weight.", metadata={"unit": "t", "remedy": "a weight is not negative"}
     )

@@ -38,7 +38,7 @@ class _Line(pa.DataFrameModel):
         isin=["DET", "CGP"], description="DET for a country or all of them, CGP for a group.", metadata={"remedy": "it is DET or CGP"}
     )
     COMM_LVL: str = pa.Field(isin=["HS6", "HS10"], description="Level of the code.", metadata={"remedy": "it is HS6 or HS10"})
-    time: str = pa.Field(str_matches=r"^(19|20)\d{2}-(0[1-9]|1[0-2])$", description="Month.", metadata={"remedy": "a month is YYYY-MM"})
+    time: str = pa.Field(str_matches=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", description="Month.", metadata={"remedy": "a month is YYYY-MM"})
 
     @pa.dataframe_check(
         name="code_in_force", error="us_census/partners.csv has CTY_CODE at other times than time: correct its valid_from or valid_to"
@@ -65,7 +65,9 @@ def _with_partner(data: pa.PolarsData) -> pl.LazyFrame:
 class ImportLine(_Line):
     """Imports of one code from one country in one month: arrivals (general) and what cleared customs (consumption)."""
 
-    I_COMMODITY: str = pa.Field(str_matches=r"^\d{6}(\d{4})?$", description="Code of the import tariff.", metadata={"remedy": CODE_REMEDY})
+    I_COMMODITY: str = pa.Field(
+        str_matches=r"^[0-9]{6}([0-9]{4})?$", description="Code of the import tariff.", metadata={"remedy": CODE_REMEDY}
+    )
     I_COMMODITY_SDESC: str = pa.Field(nullable=True, description="Short description of the code.")
     GEN_VAL_MO: Money = pa.Field(
         ge=0, description="General imports, customs value.", metadata={"unit": "USD", "remedy": "a value is not negative"}
@@ -106,6 +108,13 @@ class ImportLine(_Line):
         """The length of the code says its level."""
         return data.lazyframe.select(_level("I_COMMODITY") == pl.col("COMM_LVL"))
 
+    @pa.dataframe_check(
+        name="cif_covers_value", error="GEN_CIF_MO is below GEN_VAL_MO, to which it adds freight and insurance: are the two exchanged?"
+    )
+    def cif_covers_value(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """What a good costs at the border is not less than what customs value it at."""
+        return data.lazyframe.select((pl.col("GEN_CIF_MO") >= pl.col("GEN_VAL_MO")).fill_null(True))
+
     class Config:
         """Key."""
 
@@ -116,7 +125,7 @@ class ImportLine(_Line):
 class ExportLine(_Line):
     """Exports of one code to one country in one month, domestic and foreign goods together."""
 
-    E_COMMODITY: str = pa.Field(str_matches=r"^\d{6}(\d{4})?$", description="Code of Schedule B.", metadata={"remedy": CODE_REMEDY})
+    E_COMMODITY: str = pa.Field(str_matches=r"^[0-9]{6}([0-9]{4})?$", description="Code of Schedule B.", metadata={"remedy": CODE_REMEDY})
     E_COMMODITY_SDESC: str = pa.Field(nullable=True, description="Short description of the code.")
     ALL_VAL_MO: Money = pa.Field(
         ge=0, description="Value free alongside ship at the US port.", metadata={"unit": "USD", "remedy": "a value is not negative"}

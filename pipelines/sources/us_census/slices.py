@@ -10,7 +10,9 @@ from pipelines.errors import BadFile
 from pipelines.scope import current_scope
 from pipelines.sources.us_census.contract import CODE
 
-QUESTION = re.compile(r"(?P<flow>\w+)-(?P<level>HS\d+)-(?P<heading>\d+)-(?P<first>\d{4}-\d{2})_(?P<last>\d{4}-\d{2})\.json")
+QUESTION = re.compile(
+    r"(?P<flow>[a-z]+)-(?P<level>HS[0-9]+)-(?P<heading>[0-9]+)-(?P<first>[0-9]{4}-[0-9]{2})_(?P<last>[0-9]{4}-[0-9]{2})\.json"
+)
 """How `fetch` names the answer to a question."""
 
 
@@ -22,7 +24,7 @@ def slices(member: str, frame: pl.DataFrame) -> pl.DataFrame:
     """
     code = pl.col(CODE[member.split("-")[0]])
     _refuse_what_was_not_asked(member, frame, code)
-    is_code = code.str.contains(r"^\d{6}(\d{4})?$").fill_null(False)
+    is_code = code.str.contains(r"^[0-9]{6}([0-9]{4})?$").fill_null(False)
     return frame.filter(~is_code | current_scope().keeps(code)).with_columns(
         slice=pl.col("time"),
         known_from=pl.lit(None, pl.Datetime("us")),

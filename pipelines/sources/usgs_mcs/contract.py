@@ -22,7 +22,7 @@ class _Row(pa.DataFrameModel):
 
     commodity: str = pa.Field(description="Chapter of the edition.")
     mcs_edition: str = pa.Field(
-        str_matches=r"^((19|20)\d{2}|OFR\d{4}-\d{4})$",
+        str_matches=r"^((19|20)[0-9]{2}|OFR[0-9]{4}-[0-9]{4})$",
         description="Year of the edition, or the number of the report.",
         metadata={"remedy": "an edition is a year or a report number such as OFR2024-1057"},
     )
@@ -112,7 +112,7 @@ class NetImportReliance(_Row):
 
     year: pl.Int32 = pa.Field(ge=1900, le=2100, description="Calendar year.", metadata={"remedy": "a year has four digits"})
     value_text: str = pa.Field(
-        str_matches=r"^([<>]?\d{1,3}|E)$",
+        str_matches=r"^([<>]?[0-9]{1,3}|E)$",
         description="As printed: a percentage, a bound, or E for a net exporter.",
         metadata={"remedy": "it is a percentage such as 76, a bound such as >95, or E"},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
@@ -162,6 +163,20 @@ def test_a_file_that_is_another_is_refused_before_it_is_read(body: bytes, told: 
         load_source("ecb_rates").parse(MEMBER, body)
     assert "eurofxref-hist" in str(refused.value)
     assert refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"), [(["," * 60] * 100_000, "fields"), (["," * 42] * 30_000, "at most 20,000 rows"), (["," * 1_100_000], "longer than")]
+)
+def test_a_table_that_floods_its_reader_is_refused_before_it_takes_memory(lines: list[str], told: str):
+    body = packed(*lines)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadFile, match=told):
+            load_source("ecb_rates").parse(MEMBER, body)
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_answer_is_good_only_as_a_whole_zip_with_the_table():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipelines.curation import gated
 from pipelines.download import Answer
 from pipelines.errors import BadFile
 from pipelines.offices.us_census import UsCensus
@@ -179,6 +182,9 @@ def test_nothing_found_has_no_rows_whether_as_204_or_as_a_header_alone(said: byt
         (body({}).replace(b"LITHIUM CARB", b"LITHIUM C\xc1RB"), "line 2", "not UTF-8", "fetch it again"),
         (body({}).replace(b'"900"', b"900"), "line 2", "no string", "look at what changed"),
         (body({}).replace(b'"900"', b'["900"]'), "line 2", "no string", "look at what changed"),
+        (body({"CTY_NAME": "CH\ud800LE"}), "line 2", "lone surrogate", "fetch it again"),
+        (body({}, {"GEN_VAL_MO": 900}).replace(b"\n", b""), "line 3", "no string", "look at what changed"),
+        (body({}).replace(b'"900"', b'{"a": "900"}'), "line 2", "no string", "look at what changed"),
         (body({}).replace(b'"900", ', b""), "line 2", "16 values and the header 17", "fetch it again"),
         (body({}).replace(b"GEN_VAL_MO", b"GEN_VALUE_MO"), "line 1", "variable 'GEN_VAL_MO' is missing", "teach the source's contract"),
         (
@@ -196,6 +202,60 @@ def test_an_answer_that_cannot_be_read_is_refused_with_place_and_remedy(broken: 
         assert part in str(refused.value)
 
 
+@pytest.mark.parametrize("said", [b"\xef\xbb\xbf" + body({}), body({}) + b" \n" * 100, b"\r\n" + body({}), body({})[:-1] + b"\n]\n"])
+def test_blanks_and_a_byte_order_mark_around_an_answer_are_no_fault(said: bytes):
+    source = load_source("us_census")
+    source.recognise(MEMBER, Answer(200, {}, said, "", unchanged=False))
+    assert source.parse(MEMBER, said).drop("source_row").equals(source.parse(MEMBER, body({})).drop("source_row"))
+
+
+def test_where_rows_share_a_line_they_are_numbered_by_their_place():
+    on_one_line = body({}, {"CTY_CODE": CHINA}).replace(b"\n", b"")
+    assert load_source("us_census").parse(MEMBER, on_one_line)["source_row"].to_list() == [2, 3]
+    below_each_other = body({}, {"CTY_CODE": CHINA}).replace(b",\n", b",\n\n")
+    assert load_source("us_census").parse(MEMBER, below_each_other)["source_row"].to_list() == [3, 5]
+
+
+FLOODS = {
+    "rows without values": (b"[" + b"[]," * 500_000 + b"[]]", "is missing"),
+    "rows without values below a good header": (body()[:-1] + b",[]" * 500_000 + b"]", "0 values and the header 17"),
+    "a row of values without end": (body()[:-1] + b",[" + b'"",' * 500_000 + b'""]]', "longer than 100,000 bytes"),
+    "arrays in arrays": (b"[" * 1_000_000, "no string"),
+    "arrays in arrays below a good header": (body()[:-1] + b"," + b"[" * 1_000_000, "no string"),
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_an_answer_that_floods_its_reader_is_refused_before_it_takes_memory(flood: str):
+    said, told = FLOODS[flood]
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadFile, match=told):
+            load_source("us_census").parse(MEMBER, said)
+        assert tracemalloc.get_traced_memory()[1] < 5 * len(said)
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_answer_of_more_rows_than_a_good_one_has_is_refused_at_the_first_of_them():
+    source = load_source("us_census")
+    kinds = {"imports": source.config.members["imports"].model_copy(update={"rows": (0, 2)})}
+    few = replace(source, config=source.config.model_copy(update={"members": kinds}))
+    assert few.parse(MEMBER, body({}, {})).height == 2
+    with pytest.raises(BadFile, match="line 4: the file should have at most 2 rows"):
+        few.parse(MEMBER, body({}, {}, {}, {}))
+
+
+def test_an_error_that_nobody_foresaw_is_the_failure_of_the_file(monkeypatch: pytest.MonkeyPatch):
+    def deep(*_: object) -> None:
+        raise RecursionError("too deep \ud800")
+
+    monkeypatch.setattr("pipelines.sources.us_census.parse.parse", deep)
+    with pytest.raises(BadFile, match="RecursionError: too deep") as refused:
+        load_source("us_census").parse(MEMBER, body({}))
+    assert str(refused.value).encode()
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [
@@ -203,7 +263,6 @@ def test_an_answer_that_cannot_be_read_is_refused_with_place_and_remedy(broken: 
         (b"\n<html><title>Invalid Key</title></html>", "does not know the key"),
         (b"<!DOCTYPE html><h1>Down for maintenance</h1>", "not the rows that were asked for"),
         (b"error: unknown variable 'GEN_VALUE_MO'", "not the rows that were asked for"),
-        (b"\xef\xbb\xbf" + body({}), "not the rows that were asked for"),
         (b'{"error": "no"}', "not the rows that were asked for"),
         (b"", "not the rows that were asked for"),
         (body({})[:-1], "ends too early"),
@@ -230,8 +289,12 @@ def test_an_answer_with_status_200_is_good_only_as_whole_rows(said: bytes, told:
         ({"SUMMARY_LVL": "ALL"}, "SUMMARY_LVL 'ALL': it is DET or CGP"),
         ({"GEN_VAL_MO": None}, "GEN_VAL_MO is empty: it is required"),
         ({"GEN_VAL_MO": "1,900"}, "GEN_VAL_MO '1,900' is not a number"),
+        ({"GEN_CIF_MO": "899"}, "GEN_CIF_MO is below GEN_VAL_MO, to which it adds freight and insurance: are the two exchanged?"),
         ({"GEN_VAL_MO": "-5"}, "GEN_VAL_MO '-5': a value is not negative"),
         ({"CON_QY1_MO": "many"}, "CON_QY1_MO 'many' is not a number"),
+        ({"GEN_QY1_MO": "\uff160"}, "GEN_QY1_MO '\uff160' is not a number"),
+        ({"I_COMMODITY": "28369\uff110012"}, "I_COMMODITY '28369\uff110012': a code has six digits (HS6) or ten (HS10)"),
+        ({"CTY_CODE": "5700 "}, "CTY_CODE '5700 ' has blanks around it"),
         ({"I_COMMODITY": "28369100"}, "I_COMMODITY '28369100': a code has six digits (HS6) or ten (HS10)"),
         ({"I_COMMODITY": "2836XX0012"}, "I_COMMODITY '2836XX0012': a code has six digits"),
         ({"I_COMMODITY": "283691"}, "COMM_LVL and I_COMMODITY disagree"),
@@ -242,10 +305,29 @@ def test_a_row_that_breaks_a_rule_is_rejected_with_its_value_and_the_remedy(wron
     assert told in found
 
 
+def test_a_quantity_too_large_for_kilograms_rejects_its_line_and_no_other():
+    rows = load_source("us_census").parse(MEMBER, body({"GEN_QY1_MO": "123456789012345", "UNIT_QY1": "T"}, {"CTY_CODE": CHINA}))
+    verdict, tables = gated(load_source("us_census"), "imports", rows.with_columns(source_member=pl.lit(MEMBER), slice=pl.lit("2024-02")))
+    assert set(tables["trade_line"]["partner_code"]) == {CHINA}
+    (row,) = verdict.rejected.to_dicts()
+    assert (row["source_member"], row["source_row"]) == (MEMBER, 2)
+    for part in ("GEN_QY1_MO", "123456789012345000", "correct it"):
+        assert part in row["reasons"]
+    assert verdict.unread.select("CTY_CODE", "GEN_QY1_MO").rows() == [(CHILE, None)]
+
+
+def test_blanks_around_a_name_are_no_fault():
+    plain, padded = (
+        trade_lines([(MEMBER, body(values))]) for values in ({}, {"CTY_NAME": "CHILE     ", "I_COMMODITY_SDESC": " LITHIUM CARBONATES"})
+    )
+    assert plain.equals(padded)
+
+
 @pytest.mark.parametrize(
     "other",
     [
         {"time": "2024-03"},
+        {"time": "20\uff124-02"},
         {"time": None},
         {"time": "2024-2"},
         {"time": "2024-02-01"},

@@ -1,0 +1,113 @@
+"""A bad look stays out as a whole: what it says of months that were never seen before waits with what it says of known ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines import archive
+from pipelines.curation import judge_releases
+from pipelines.offices.server import Offices
+from pipelines.offices.us_census import Cell, UsCensus, rolled_up
+from pipelines.periods import months_between
+from pipelines.releases import Judged, looks, observations
+from pipelines.settings import Settings
+from pipelines.sources import load_source
+from tests.nights import ask, curate
+from tests.sources.us_census.asked import CHILE, CHINA, cell
+
+SCOPE = "283691"
+JULY, AUGUST, LATER = "2024-07-20T02:00:00", "2024-08-20T02:00:00", "2024-08-21T02:00:00"
+NEW = "us_census/imports/2024-06"
+
+
+def filed(last: str, change: Callable[[Cell], Cell] = lambda one: one) -> UsCensus:
+    """Imports of two countries from January 2024 on."""
+    cells = [cell(country=country, month=month) for month in months_between("2024-01", last) for country in (CHILE, CHINA)]
+    return UsCensus(rolled_up([change(one) for one in cells]))
+
+
+def times_a_thousand(one: Cell) -> Cell:
+    return replace(one, values={name: f"{text}000" if text and text.isdecimal() else text for name, text in one.values.items()})
+
+
+def exchanged(one: Cell) -> Cell:
+    return replace(one, values=one.values | {"GEN_VAL_MO": one.values["GEN_QY1_MO"], "GEN_QY1_MO": one.values["GEN_VAL_MO"]})
+
+
+def only(month: str) -> Callable[[Cell], Cell]:
+    return lambda one: times_a_thousand(one) if one.month == month else one
+
+
+@dataclass
+class Asked:
+    """An installation that has asked the Bureau in July."""
+
+    data: Settings
+    offices: Offices
+
+    def look(self, bureau: UsCensus, now: str) -> dict[str, Judged]:
+        """What became of each month of imports after another night: what is held of it, or else what stands."""
+        self.offices.replace("us_census", bureau)
+        ask(self.data, self.offices, now, SCOPE)
+        return self.judged(now)
+
+    def judged(self, now: str) -> dict[str, Judged]:
+        curate(self.data, self.offices, now, "us_census", SCOPE)
+        source = load_source("us_census")
+        found = judge_releases(self.data, source, observations(source, looks(self.data, source)))
+        found.sort(key=lambda one: one.state == "held")
+        return {one.observation.slice: one for one in found if one.state in ("current", "held") and "/imports/" in one.observation.slice}
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Asked]:
+    monkeypatch.setenv("LODESTONE_SCOPE", SCOPE)
+    with Offices({"us_census": filed("2024-05")}) as offices:
+        here = Asked(Settings(tmp_path / "data"), offices)
+        assert {one.state for one in here.look(filed("2024-05"), JULY).values()} == {"current"}
+        yield here
+
+
+@pytest.mark.parametrize("bad", [times_a_thousand, exchanged])
+def test_a_new_month_waits_where_known_months_of_its_look_are_held(asked: Asked, bad: Callable[[Cell], Cell]):
+    found = asked.look(filed("2024-06", bad), AUGUST)
+    assert found[NEW].state == "held"
+    assert "it waits for others of the same look, e.g. us_census/imports/2024-0" in str(found[NEW].reason)
+    assert "jumped" in str(found[NEW].reason)
+
+
+def test_a_good_look_ends_the_wait_and_what_waited_never_stood(asked: Asked):
+    asked.look(filed("2024-06", times_a_thousand), AUGUST)
+    found = asked.look(filed("2024-06"), LATER)
+    assert [(name, one.reason) for name, one in found.items() if one.state == "held"] == []
+    source = load_source("us_census")
+    every = judge_releases(asked.data, source, observations(source, looks(asked.data, source)))
+    assert [one.state for one in every if one.observation.slice == NEW] == ["passed_over", "current"]
+
+
+def test_a_person_who_accepts_what_is_held_ends_the_wait(asked: Asked):
+    held = [one for one in asked.look(filed("2024-06", times_a_thousand), AUGUST).values() if one.observation.slice != NEW]
+    for one in held:
+        if one.state == "held":
+            at = datetime(2024, 8, 20, 9, tzinfo=UTC)
+            archive.decide(asked.data.raw, archive.Decision("us_census", one.observation.release_id, "accept", "a tester", "so it is", at))
+    assert [(name, one.reason) for name, one in asked.judged(AUGUST).items() if one.state == "held"] == []
+
+
+def test_a_new_month_that_is_apart_from_the_months_around_it_is_held(asked: Asked):
+    found = asked.look(filed("2024-06", only("2024-06")), AUGUST)
+    assert {name for name, one in found.items() if one.state == "held"} == {NEW}
+    assert "value of 4 totals is" in str(found[NEW].reason)
+    assert "in us_census/imports/2024-05" in str(found[NEW].reason)
+
+
+def test_of_months_first_seen_together_the_one_apart_from_both_its_neighbours_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LODESTONE_SCOPE", SCOPE)
+    with Offices({"us_census": filed("2024-05")}) as offices:
+        found = Asked(Settings(tmp_path / "data"), offices).look(filed("2024-05", only("2024-03")), JULY)
+    assert {name for name, one in found.items() if one.state == "held"} == {"us_census/imports/2024-03"}
