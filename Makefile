@@ -1,6 +1,6 @@
 # make run    build everything from the bundled figures        make test   the whole test suite
-# make check  format, lint, types, dictionary                  make ui     Dagster's pages at http://127.0.0.1:3000
-# make lock   write requirements.lock anew              make screenshot  take the picture of the README anew
+# make check  format, lint, types, dictionary                  make ui     Dagster's pages at http://127.0.0.1:3000 (or PORT=3001)
+# make lock   write requirements*.lock anew             make screenshot  take the picture of the README anew
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -14,7 +14,10 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 
+PORT ?= 3000
+# What running needs, and what looking, checking and testing need beside it, is installed when it is first asked for.
 READY := .venv/.ready
+PIP_INSTALL := .venv/bin/python -m pip install --quiet --quiet --no-deps --no-compile
 
 help:
 	@sed -n '/^#/!q; s/^# //p' Makefile
@@ -23,28 +26,41 @@ run: $(READY)
 	@.venv/bin/lodestone build
 
 # Tests that wait for programs come first in their folders' order, and three at a time keep two processors busy.
-test: $(READY)
+test: .venv/.test
 	@.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-check: $(READY)
+check: .venv/.check
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/sqruff lint sql
 	@.venv/bin/mypy
 	@.venv/bin/lodestone dictionary --check
 
-ui: $(READY)
+ui: .venv/.ui
+	@.venv/bin/python -c 'import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", $(PORT)))' \
+		2>/dev/null || { echo "port $(PORT) is in use, or is no port: choose another, e.g. make ui PORT=3001"; exit 1; }
 	@mkdir -p "$$LODESTONE_DAGSTER"
-	@echo "Dagster's pages: http://127.0.0.1:3000 (stop with Ctrl-C)"
-	@.venv/bin/dagster dev --host 127.0.0.1 --port 3000
+	@echo "Dagster's pages: http://127.0.0.1:$(PORT) (stop with Ctrl-C)"
+	@.venv/bin/dagster dev --host 127.0.0.1 --port $(PORT)
 
-screenshot: $(READY)
+screenshot: .venv/.test
 	@.venv/bin/python docs/screenshot.py
+
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-annotate \
+	--no-header --quiet
 
 lock: $(READY)
 	@command -v uv >/dev/null || { echo "make lock needs uv: .venv/bin/pip install uv, then put .venv/bin on the PATH"; exit 1; }
-	@uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url \
-		--no-strip-extras --no-annotate --no-header --quiet --output-file requirements.lock pyproject.toml
+	@$(LOCK) --extra install --output-file requirements.lock pyproject.toml
+	@for extra in ui check test; do \
+		$(LOCK) --extra $$extra --constraint requirements.lock --output-file requirements-$$extra.lock --no-emit-package lodestone \
+			$$(sed -n 's/^\([A-Za-z0-9_.-]*\).*==.*/--no-emit-package \1/p' requirements.lock) pyproject.toml || exit 1; \
+	done
+
+.venv/.%: requirements-%.lock $(READY)
+	@echo "installing what \`make $*\` needs beside"
+	@$(PIP_INSTALL) --require-hashes -r $<
+	@touch $@
 
 # A name on the PATH is not yet a Python: pyenv's stand-ins exist for versions that do not, so each one is really run.
 $(READY): requirements.lock
@@ -54,8 +70,11 @@ $(READY): requirements.lock
 	done; \
 	[ -n "$$python" ] || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found: apt-get install python3 python3-venv"; exit 1; }; \
 	"$$python" -c 'import venv, ensurepip' >/dev/null 2>&1 || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }; \
-	echo "creating .venv with $$("$$python" --version); this takes half a minute, once"; \
+	echo "creating .venv with $$("$$python" --version) and installing what running needs, once:" \
+		"a quarter of a minute on a quiet machine, more than one on a busy machine"; \
 	rm -rf .venv && "$$python" -m venv .venv
-	@.venv/bin/python -m pip install --quiet --quiet --require-hashes -r requirements.lock
-	@.venv/bin/python -m pip install --quiet --quiet --no-deps --no-build-isolation -e .
+	@# The pip that old Pythons bring spends twice the time on the rest.
+	@sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | $(PIP_INSTALL) --require-hashes -r /dev/stdin
+	@$(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) --no-build-isolation -e .
 	@touch $(READY)

@@ -1,6 +1,6 @@
 """Take the picture that the README shows: build the bundled figures aside, open Dagster's page over them, write docs/images/lineage.png.
 
-python docs/screenshot.py    needs Debian's Chromium, and installs it where it may
+python docs/screenshot.py    needs Debian's Chromium, and installs it where it may; else it says what to do
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ GROUPS = ("china_customs_bulletin", "facts", "marts")
 def take(folder: Path) -> None:
     """Write the picture, building in a folder that is thrown away."""
     from tests.building import copy_raw
-    from tests.services import browser, dagster_environment, lodestone, web_server
+    from tests.services import browser, chromium, dagster_environment, lodestone, web_server
     from tests.waiting import until
 
+    chromium()  # before anything is built for a picture that cannot be taken
     env = dagster_environment(copy_raw(folder / "data").data)
     lodestone(env, "build")
     with web_server(folder, env) as (address, _), browser(folder, 2000, 800) as context:
@@ -45,6 +46,11 @@ def take(folder: Path) -> None:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(PROJECT))  # what starts these programs lives with the tests
+    from tests.services import Missing
+
     with tempfile.TemporaryDirectory() as made:
-        take(Path(made))
+        try:
+            take(Path(made))
+        except Missing as error:
+            sys.exit(f"no picture was taken: {error}")
     sys.stdout.write(f"{PICTURE.relative_to(PROJECT)}: {PICTURE.stat().st_size / 1000:.0f} kB\n")

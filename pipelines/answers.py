@@ -10,11 +10,13 @@ import math
 import os
 import re
 import signal
-from collections.abc import Callable, Iterable, Iterator
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from enum import StrEnum
 from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO, Any
@@ -25,7 +27,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from pipelines.errors import LodestoneError, Usage
 from pipelines.files import sync_to_disk
-from pipelines.settings import Settings
+from pipelines.settings import PACKAGE, PROJECT, SQL, Settings
 
 BATCH_ROWS = 10_000
 """Rows that are in memory at one time while an answer is written."""
@@ -43,6 +45,7 @@ class Format(StrEnum):
     """How an answer is written."""
 
     table = "table"
+    record = "record"
     csv = "csv"
     json = "json"
     parquet = "parquet"
@@ -53,8 +56,8 @@ class Answer:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, query: str) -> None:
         self._connection = connection
-        self._query = query
         self._relation = connection.sql(query)
+        self._query = _as_python_holds_it(self._relation) or query
         self.names = list(self._relation.columns)
         self.types = [str(kind) for kind in self._relation.types]
 
@@ -78,6 +81,44 @@ class Answer:
                     raise Usage(one_sentence(error)) from error
 
         return reader.schema, batches()
+
+
+_AS_TEXT = dict.fromkeys(
+    [
+        *("date", "time", "time_ns", "time with time zone", "interval"),
+        *("timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone"),
+    ],
+    "VARCHAR",
+)
+"""Python's types for these know no months of an interval, no nanoseconds and no infinity."""
+
+
+def _as_python_holds_it(relation: duckdb.DuckDBPyRelation) -> str | None:
+    """The query with times as the text DuckDB writes, and short floats as the digits it writes; null where it has none of these."""
+    selected = []
+    for place, kind in enumerate(relation.types, 1):
+        text, held = (_retyped(kind, _AS_TEXT | {"float": one}) for one in ("VARCHAR", "DOUBLE"))
+        selected.append(f"#{place}" if text == _retyped(kind, {}) else f"#{place}::{text}::{held}")
+    return relation.project(", ".join(selected)).sql_query() if any("::" in one for one in selected) else None
+
+
+def _retyped(kind: Any, types: Mapping[str, str]) -> str:
+    """A type of DuckDB as it is written, with other types in it for some."""
+    match kind.id:
+        case "list" | "array":
+            (of, *size) = [one for _, one in kind.children]
+            return f"{_retyped(of, types)}[{''.join(map(str, size))}]"
+        case "struct":
+            return f"STRUCT({', '.join(f'{quoted(name)} {_retyped(one, types)}' for name, one in kind.children)})"
+        case "map":
+            return f"MAP({', '.join(_retyped(one, types) for _, one in kind.children)})"
+        case one:
+            return types.get(one, str(kind))
+
+
+def quoted(name: str) -> str:
+    """A name as SQL takes it, whatever stands in it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def ask(connection: duckdb.DuckDBPyConnection, query: str) -> Answer:
@@ -170,22 +211,30 @@ def one_sentence(error: Exception) -> str:
     return " ".join(told.split())
 
 
-def write_csv(answer: Answer, file: IO[str]) -> None:
-    """Comma-separated: booleans as true and false, nested values as JSON, bytes as hex. Null is nothing, empty text is `""`."""
-    file.write(_csv_line(answer.names))
-    for rows in answer.batches():
-        file.writelines(_csv_line(row) for row in rows)
+def write_csv(answer: Answer, file: IO[str], guarded: Callable[[str], str] = str) -> None:
+    """Comma-separated: booleans as true and false, nested values as JSON, bytes as hex. Null is nothing, empty text is `""`.
+
+    Of one column null is `""` too: many who read CSV take an empty line for no row. Texts are written as `guarded` gives them.
+    """
+    for row in chain([answer.names], chain.from_iterable(answer.batches())):
+        line = ",".join(_csv_field(guarded(value) if isinstance(value, str) else value) for value in row)
+        file.write(f"{line or _EMPTY_FIELD}\n")
 
 
-def _csv_line(values: Iterable[object]) -> str:
-    return ",".join(map(_csv_field, values)) + "\n"
+_EMPTY_FIELD = '""'
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def no_formula(text: str) -> str:
+    """A text that a spreadsheet takes for text, with a quote before what it would compute."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _csv_field(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, dict | list | tuple):
-        text = json.dumps(as_json(value), ensure_ascii=False)
+        text = as_json(value)
     elif isinstance(value, bool):
         text = str(value).lower()
     elif isinstance(value, bytes):
@@ -203,27 +252,28 @@ def write_json(answer: Answer, file: IO[str]) -> None:
     separator = "["
     for rows in answer.batches():
         for row in rows:
-            values = {name: as_json(value) for name, value in zip(answer.names, row, strict=True)}
-            file.write(f"{separator}\n{json.dumps(values, ensure_ascii=False, allow_nan=False)}")
+            file.write(f"{separator}\n{as_json(dict(zip(answer.names, row, strict=True)))}")
             separator = ","
     file.write("[]\n" if separator == "[" else "\n]\n")
 
 
-def as_json(value: object) -> object:
-    """A value as JSON can hold it: no infinity and no not-a-number, bytes as hex, times and the like as text."""
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, Decimal):
-        return as_json(float(value))
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, dict):
-        return {str(key): as_json(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(one) for one in value]
-    return str(value)
+def as_json(value: object) -> str:
+    """A value as JSON: decimals with every digit, no infinity and no not-a-number, bytes as hex, what it has no form for as text."""
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{as_json(str(key))}: {as_json(one)}" for key, one in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(map(as_json, value)) + "]"
+        case Decimal():
+            return f"{value:f}"
+        case float():
+            return json.dumps(value if math.isfinite(value) else None)
+        case None | bool() | int():
+            return json.dumps(value)
+        case bytes():
+            return json.dumps(value.hex())
+        case _:
+            return json.dumps(str(value), ensure_ascii=False)
 
 
 def write_parquet(answer: Answer, file: IO[bytes]) -> None:
@@ -277,12 +327,28 @@ def as_text(write: Callable[[Answer, IO[str]], None], answer: Answer) -> Callabl
 
 
 def _refuse_kept(settings: Settings, path: Path, target: Path) -> None:
-    """An edition, and what editions are made from, is written by builds alone."""
-    folders = (settings.raw, settings.curated, settings.dagster, settings.data / "previous", settings.edition_as_of("any").parent)
-    is_kept = any(target.is_relative_to(folder.resolve()) for folder in folders)
-    in_data = target.parent == settings.data.resolve() and target.name.startswith((".", settings.edition.name))
-    if is_kept or in_data or _is_database(target):
+    """Editions and what they are made from are written by builds and offices alone, and the project by those who work on it."""
+    if any(folder == settings.data.resolve() or _is_data_folder(folder) for folder in target.parents) or _is_database(target):
         raise Usage(f"{path}: belongs to the editions or what they are made from; name another file")
+    if ".git" in target.parts or any(target.is_relative_to(folder) for folder in (PACKAGE, SQL)) or _is_tracked(target):
+        raise Usage(f"{path}: belongs to the project itself; name another file")
+
+
+def _is_data_folder(folder: Path) -> bool:
+    """Whether some installation keeps its files there."""
+    return (folder / ".writer.lock").exists() or any(folder.glob("raw/*/bundled")) or any(folder.glob("raw/*/fetched"))
+
+
+def _is_tracked(target: Path) -> bool:
+    """Whether git keeps the history of a file of the project; without git nothing says so."""
+    if not (target.is_relative_to(PROJECT) and target.exists()):
+        return False
+    try:
+        return (
+            subprocess.run(["git", "-C", PROJECT, "ls-files", "--error-unmatch", target], capture_output=True, check=False).returncode == 0
+        )
+    except OSError:
+        return False
 
 
 def _is_database(path: Path) -> bool:

@@ -5,6 +5,7 @@ What a single number stands on, down to its raw line, does not belong here: see 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,14 +53,15 @@ def cited(
 ) -> tuple[list[Citation], str | None]:
     """The citations for the answer to a query, and a remark where they are wider than they need be, or none.
 
-    They are those of every source with rows in the tables the query reads, directly or through marts; where the answer
-    has a column `source`, `series_id` or `publisher`, only those of the sources that it names.
+    They are those of every source with rows in the tables the query reads, directly or through marts; where it reads one table and
+    the answer has a column `source`, `series_id` or `publisher`, only those of the sources that it names. Where the tables cannot
+    be told from the query, they are those of all sources held.
     """
     read = _tables_of(connection, query)
     if read is None:
         return citations(connection, _filled(connection)), "Which tables the query reads could not be told: these are all sources held."
     resting = {source for table in sorted(read) for source in _sources_of(connection, table)}
-    named = _named(connection, columns, rows)
+    named = _named(connection, columns, rows) if len(read) == 1 else None
     found = citations(connection, resting & named if named is not None and resting & named else resting)
     return found, None if found else "No source is to be cited: the query reads no office's figures."
 
@@ -82,15 +84,23 @@ def _tables_of(connection: duckdb.DuckDBPyConnection, query: str) -> set[str] | 
         return None
     full = {name: f"{schema}.{name}" for schema, name in _tables(connection)}
     macros = _macros(connection)
-    inside = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
     read: set[str] = set()
     for table in tree.find_all(exp.Table):
+        # A query may give its own part the name of a table, and mean the table elsewhere: such a name counts as both.
         name = table.name.lower()
-        if name in full and (table.db or name not in inside):
+        if name in full:
             read.add(full[name])
+        elif (
+            isinstance(table.this, exp.Anonymous) and table.this.name.lower() not in macros and not _TELLS_OF_TABLES.match(table.this.name)
+        ):
+            return None
     for called in tree.find_all(exp.Anonymous):
         read |= macros.get(called.name.lower(), frozenset())
     return read
+
+
+_TELLS_OF_TABLES = re.compile(r"(duckdb_\w+|pragma_(show|table_info|version|platform|collations|database_size))$", re.IGNORECASE)
+"""Functions in the place of a table that give no rows of one. What others read may stand in their arguments, even as text."""
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

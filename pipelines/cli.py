@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
-from decimal import Decimal
 from enum import StrEnum
 from functools import partial
-from io import StringIO, TextIOWrapper
+from importlib import metadata
+from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
@@ -33,7 +33,8 @@ from typer.exceptions import TyperException
 
 from pipelines import alerts as alerting
 from pipelines import archive, citation, corrections, dictionary, difference, doctor, explanation, fetching, warehouse
-from pipelines.answers import Answer, Format, as_json, as_text, ask, stoppable, write_csv, write_file, write_json, write_parquet
+from pipelines.__main__ import INTERRUPTED
+from pipelines.answers import Answer, Format, as_text, ask, no_formula, stoppable, write_csv, write_file, write_json, write_parquet
 from pipelines.curation import correction_of, judge_releases
 from pipelines.errors import LodestoneError, Usage
 from pipelines.explain import explain as find_explanation
@@ -41,14 +42,13 @@ from pipelines.periods import runs
 from pipelines.releases import Observation, looks, observations
 from pipelines.settings import Settings, load_settings
 from pipelines.sources import Source, load_source, readable_sources, source_names
+from pipelines.statements import statements
+from pipelines.tables import tables
+from pipelines.terminal import SafeConsole, Terminal, terminal_width, write_records, write_table
 
 if TYPE_CHECKING:
     from pipelines.defs.launch import FailedStep
 
-INTERRUPTED = 130
-"""Exit code of a command that was stopped with Ctrl-C."""
-
-SHOWN_ROWS = 50
 NARROWEST = 100
 """Narrower than this the terminal breaks the lines: columns squeezed further can no longer be read."""
 
@@ -56,11 +56,24 @@ app = typer.Typer(
     name="lodestone",
     help="Who depends on whom for critical minerals, what changed last month, and how sure are we?\n\n"
     "Builds a checked DuckDB file from published figures and answers questions from it. Start with `lodestone build`.",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=lambda asked: _tell_version() if asked else None, help="Tell the version.")
+    ] = False,
+) -> None:
+    """Options of the command itself."""
+
+
+def _tell_version() -> None:
+    typer.echo(f"lodestone {metadata.version('lodestone')}, DuckDB {duckdb.__version__}")
+    raise typer.Exit
 
 
 class _Question(TyperCommand):
@@ -127,7 +140,8 @@ def build(
 @app.command()
 def plan(
     source: Annotated[
-        str | None, typer.Argument(metavar="[SOURCE]", help="One of the offices that are asked over the network; all unless given.")
+        str | None,
+        typer.Argument(metavar="[SOURCE]", autocompletion=source_names, help="One of the offices that are asked; all unless given."),
     ] = None,
     questions: Annotated[bool, typer.Option("--questions", help="Also list every question with its address.")] = False,
 ) -> None:
@@ -157,7 +171,9 @@ def plan(
 
 @app.command()
 def fetch(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="One of the offices that `lodestone plan` lists.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", autocompletion=source_names, help="One of the offices that `lodestone plan` lists.")
+    ],
     first: Annotated[str | None, typer.Option("--from", metavar="MONTH", help="First month, YYYY-MM; what is due unless given.")] = None,
     last: Annotated[
         str | None, typer.Option("--to", metavar="MONTH", help="Last month, YYYY-MM; the newest there can be unless given.")
@@ -202,40 +218,118 @@ def nightly() -> None:
 
 @app.command(cls=_Question)
 def sql(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="One query in DuckDB's SQL, e.g. 'from import_concentration limit 5'.")],
-    output_format: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.table,
+    query: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="QUERY", help="One query in DuckDB's SQL, e.g. 'from import_concentration limit 5'; - reads it from standard input."
+        ),
+    ] = None,
+    file: Annotated[Path | None, typer.Option("-f", "--file", metavar="FILE", help="Read the query from this file.")] = None,
+    output_format: Annotated[
+        Format | None, typer.Option("--format", help="How to write the rows; as the name of --output says, else as a table.")
+    ] = None,
     output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of the terminal.")] = None,
     as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Ask the edition built with `lodestone build --as-of DATE`.")] = None,
     cite: Annotated[bool, typer.Option("--cite", help="Add whom to cite and on which terms; to stderr with csv and parquet.")] = False,
+    safe: Annotated[
+        bool, typer.Option("--safe", help="CSV for a spreadsheet: a quote stands before texts that it would take for a formula.")
+    ] = False,
 ) -> None:
     """Ask the published edition one question, read-only: no other file and no network can be reached from it.
 
-    Every table stands under its own name: `show tables`, `describe supplier_share` and `select comment from duckdb_columns()` explain them.
+    Every table stands under its own name: `lodestone tables` lists them, `describe supplier_share` shows the columns of one.
 
-    Examples: `lodestone sql "from claim_check"`, `lodestone sql "from trade_total" --format csv --output exports.csv`.
+    Examples: `lodestone sql "from claim_check"`, `lodestone sql "from trade_total" --output exports.csv`,
+    `lodestone sql -f sql/questions/largest_suppliers.sql`.
     """
-    if output_format is Format.parquet and output is None:
+    asked = _asked(query, file)
+    form = output_format or _form_of(output)
+    if form is Format.parquet and output is None:
         raise Usage("Parquet is not text: name a file with --output FILE")
+    if safe and form is not Format.csv:
+        raise Usage(f"--safe is for CSV, and the rows are written as {form}: add --format csv")
     settings = load_settings()
     with warehouse.read_only(_edition_path(settings, as_of)) as connection, stoppable(connection):
-        answer = ask(connection, query)
-        cited = citation.cited(connection, query, answer.names, chain.from_iterable(answer.batches())) if cite else None
-        write = _TEXTS.get(output_format, write_csv) if cited is None else partial(_write_cited, output_format, cited)
+        answer = ask(connection, asked)
+        cited = citation.cited(connection, asked, answer.names, chain.from_iterable(answer.batches())) if cite else None
+        write = partial(write_csv, guarded=no_formula) if safe else _TEXTS.get(form, write_csv)
+        if cited is not None:
+            write = partial(_write_cited, form, write, cited)
         try:
             if output is not None:
-                write_file(settings, output, partial(write_parquet, answer) if output_format is Format.parquet else as_text(write, answer))
+                write_file(settings, output, partial(write_parquet, answer) if form is Format.parquet else as_text(write, answer))
             else:
                 write(answer, sys.stdout)
                 sys.stdout.flush()
         except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
             _forget_output()
-    if cited is not None and output_format in (Format.csv, Format.parquet):
+    if cited is not None and form in (Format.csv, Format.parquet):
         sys.stderr.write(citation.told(*cited))
+
+
+def _asked(query: str | None, file: Path | None) -> str:
+    """The text of a question, wherever it stands."""
+    if (query is None) == (file is None):
+        raise Usage("ask one question: as QUERY, with -f FILE, or - to read it from standard input; `lodestone sql --help` explains")
+    try:
+        if "-" in (query, str(file)):
+            return sys.stdin.buffer.read().decode("utf-8-sig")
+        return query if file is None else file.read_bytes().decode("utf-8-sig")  # type: ignore[return-value]
+    except OSError as error:
+        raise Usage(f"{file}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise Usage(f"{file or 'standard input'}: is no text in UTF-8 (byte {error.start + 1}); save it as UTF-8") from error
+
+
+_SUFFIXES = {".csv": Format.csv, ".json": Format.json, ".parquet": Format.parquet, ".txt": Format.table, "": Format.table}
+
+
+def _form_of(output: Path | None) -> Format:
+    """The format that the name of a file says."""
+    suffix = "" if output is None else output.suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise Usage(f"{output}: what {suffix} holds is not written here; choose one of {', '.join(Format)} with --format")
+    return _SUFFIXES[suffix]
+
+
+@app.command(name="tables")
+def list_tables() -> None:
+    """The tables of the edition, their rows, and what each is. `lodestone sql "describe TABLE"` shows the columns of one."""
+    with warehouse.read_only(load_settings().edition) as connection:
+        found = _dicts(connection, _TABLES)
+    table = _table("table", ">rows", "what it is")
+    for one in found:
+        table.add_row(one["table_name"], f"{one['estimated_size']:,}", _FIRST_SENTENCE.split(one["comment"], maxsplit=1)[0])
+    console = _console(narrowest=0)
+    console.print(table)
+    console.print(Text(f"\n{_TABLES_TOLD}"))
+
+
+_FIRST_SENTENCE = re.compile(r"(?<=[.?])\s")
+_TABLES_TOLD = (
+    "Beside a fact that is published again, NAME_superseded holds what is no longer current, and NAME_as_of('2025-12-31') reads it "
+    "as it was known by the end of a day."
+)
+
+
+_TABLES = """
+    select table_name, estimated_size, comment
+    from duckdb_tables()
+    where schema_name in ('marts', 'facts', 'meta', 'vocabulary') and not suffix(table_name, '_superseded')
+    order by list_position(['marts', 'facts', 'meta', 'vocabulary'], schema_name), table_name
+"""
+
+
+def _table_names() -> list[str]:
+    return sorted({one.table for one in statements("marts")} | {one.name for one in tables().values()})
 
 
 @app.command()
 def explain(
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="A mart, a fact or another table, with or without its schema.")],
+    table: Annotated[
+        str,
+        typer.Argument(metavar="TABLE", autocompletion=_table_names, help="A mart, a fact or another table, with or without its schema."),
+    ],
     where: Annotated[
         str | None, typer.Option(metavar="CONDITION", help="Which rows, in DuckDB's SQL, e.g. \"period_start = '2019-05-01'\".")
     ] = None,
@@ -313,7 +407,9 @@ def diff(
     until: Annotated[
         str | None, typer.Option("--to", metavar="DATE", help="With what was known by the end of this day; else with the live edition.")
     ] = None,
-    source: Annotated[str | None, typer.Option(metavar="SOURCE", help="Only what changed of this source.")] = None,
+    source: Annotated[
+        str | None, typer.Option(metavar="SOURCE", autocompletion=source_names, help="Only what changed of this source.")
+    ] = None,
     writing: Annotated[Writing, typer.Option("--format", help="How to write it; JSON always holds everything.")] = Writing.text,
     everything: Annotated[bool, typer.Option("--all", help="Every line, not only the first of each list.")] = False,
 ) -> None:
@@ -458,7 +554,9 @@ def override(
 
 @app.command()
 def keep(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="One of the sources that `lodestone sources` lists.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", autocompletion=source_names, help="One of the sources that `lodestone sources` lists.")
+    ],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The newer copy.")],
     url: Annotated[str | None, typer.Option(metavar="URL", help="Where it was received from, without secrets.")] = None,
     member: Annotated[
@@ -497,9 +595,13 @@ def write_dictionary(
 
 def main() -> None:
     """Run a command: exit code 2 with one sentence for an error of use, 1 with one for what could not be done."""
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(encoding="utf-8")  # names of places must survive a terminal that claims to know only ASCII
+            # Names of places must survive a terminal that claims to know only ASCII.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+            if stream.isatty():
+                setattr(sys, name, Terminal(stream.buffer, encoding="utf-8", errors="backslashreplace", line_buffering=True))
     try:
         code = app(sys.argv[1:] or ["--help"], prog_name="lodestone", standalone_mode=False)
         if code == INTERRUPTED:
@@ -682,9 +784,9 @@ def _edition_id(path: Path) -> str | None:
         return None
 
 
-def _console() -> Console:
-    console = Console(highlight=False, soft_wrap=False)
-    return Console(highlight=False, width=max(console.width if console.is_terminal else 100, NARROWEST))
+def _console(narrowest: int = NARROWEST) -> Console:
+    file = sys.__stdout__ if isinstance(sys.stdout, Terminal) else sys.stdout
+    return SafeConsole(file=file, highlight=False, width=max(terminal_width(sys.stdout) or 100, narrowest))
 
 
 @contextmanager
@@ -692,7 +794,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
     """A spinner on a terminal, else a plain line for each thing done."""
     # Dagster captures the standard streams of a step for its log, so progress needs a way of its own to the terminal.
     with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8", buffering=1) as terminal:
-        console = Console(file=terminal, highlight=False)
+        console = SafeConsole(file=terminal, highlight=False)
         if console.is_terminal:
             with console.status("") as status:
                 yield lambda message: status.update(Text(message.splitlines()[0], overflow="ellipsis", no_wrap=True))
@@ -700,64 +802,26 @@ def _progress() -> Iterator[Callable[[str], None]]:
             yield lambda message: print(message, file=terminal)
 
 
-def _write_table(answer: Answer, file: IO[str]) -> None:
-    """The first rows as a table, and whether there are more."""
-    numeric = [kind.split("(")[0] in _NUMBERS for kind in answer.types]
-    table = _table(*(f"{'>' if right else ''}{name}" for name, right in zip(answer.names, numeric, strict=True)))
-    found = next(answer.batches(SHOWN_ROWS + 1), [])
-    for row in found[:SHOWN_ROWS]:
-        table.add_row(*(_cell(value) for value in row))
-    out = StringIO()
-    terminal = Console()
-    width = max(terminal.width, NARROWEST) if terminal.is_terminal else 10_000
-    Console(file=out, width=width, highlight=False, color_system=None).print(table)
-    file.writelines(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
-    if len(found) > SHOWN_ROWS:
-        file.write(f"There are more than these {SHOWN_ROWS} rows: narrow the question, or write all with --format csv\n")
-
-
-_TEXTS: dict[Format, Callable[[Answer, IO[str]], None]] = {Format.table: _write_table, Format.csv: write_csv, Format.json: write_json}
-
-
-def _write_cited(output_format: Format, cited: tuple[list[citation.Citation], str | None], answer: Answer, file: IO[str]) -> None:
-    """The answer with whom to cite for it, where the form of writing has room for that."""
-    if output_format is Format.json:
-        file.write('{"rows": ')
-    _TEXTS[output_format](answer, file)
-    if output_format is Format.json:
-        file.write(f', "sources": {json.dumps([asdict(one) for one in cited[0]], ensure_ascii=False)}}}\n')
-    elif output_format is Format.table:
-        file.write(f"\n{citation.told(*cited)}")
-
-
-_NUMBERS = {
-    "TINYINT",
-    "SMALLINT",
-    "INTEGER",
-    "BIGINT",
-    "HUGEINT",
-    "UTINYINT",
-    "USMALLINT",
-    "UINTEGER",
-    "UBIGINT",
-    "FLOAT",
-    "DOUBLE",
-    "DECIMAL",
+_Write = Callable[[Answer, IO[str]], None]
+_TEXTS: dict[Format, _Write] = {
+    Format.table: write_table,
+    Format.record: write_records,
+    Format.csv: write_csv,
+    Format.json: write_json,
 }
 
 
-def _cell(value: object) -> Text:
-    if value is None:
-        return Text("")
-    if isinstance(value, float):
-        return Text(f"{value:.6g}" if abs(value) < 1e6 else f"{value:.0f}")
-    if isinstance(value, Decimal):
-        return Text(f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}")
-    if isinstance(value, dict | list | tuple):
-        return Text(json.dumps(as_json(value), ensure_ascii=False))
-    if isinstance(value, bytes):
-        return Text(value.hex())
-    return Text(str(value))
+def _write_cited(
+    output_format: Format, write: _Write, cited: tuple[list[citation.Citation], str | None], answer: Answer, file: IO[str]
+) -> None:
+    """The answer with whom to cite for it, where the form of writing has room for that."""
+    if output_format is Format.json:
+        file.write('{"rows": ')
+    write(answer, file)
+    if output_format is Format.json:
+        file.write(f', "sources": {json.dumps([asdict(one) for one in cited[0]], ensure_ascii=False)}}}\n')
+    elif output_format in (Format.table, Format.record):
+        file.write(f"\n{citation.told(*cited)}")
 
 
 _WHOLE = {"source", "state", "newest", "data to", "due by"}

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
+from importlib import metadata
 from pathlib import Path
+from socket import socket
 
 import pytest
 import sqlglot
@@ -22,7 +25,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 NETWORK = {"httpx", "requests", "urllib", "socket", "http", "aiohttp"}
 TOP_LEVEL = {
     *("pipelines", "sql", "data", "tests", "docs", "benchmarks", ".ci"),
-    *("dagster.yaml", "pyproject.toml", "requirements.lock", "Makefile", "README.md", ".gitignore", ".gitattributes", ".sqruff"),
+    *("requirements.lock", "requirements-check.lock", "requirements-test.lock", "requirements-ui.lock"),
+    *("dagster.yaml", "pyproject.toml", "Makefile", "README.md", ".gitignore", ".gitattributes", ".sqruff"),
 }
 MARTS = [pytest.param(one, id=one.name) for one in statements("marts")]
 
@@ -60,7 +64,7 @@ def test_only_defs_and_definitions_import_dagster():
 def test_nothing_imports_the_two_doors():
     for path in MODULES:
         own = path.relative_to(PACKAGE).parts[0]
-        if own not in ("defs", "definitions.py", "cli.py"):
+        if own not in ("defs", "definitions.py", "cli.py", "__main__.py"):
             assert not any(name.startswith(("pipelines.defs", "pipelines.cli", "pipelines.definitions")) for name in imports(path)), path
 
 
@@ -188,6 +192,42 @@ def test_every_table_and_column_of_an_edition_carries_its_comment_and_stands_in_
 
 def test_the_dictionary_is_what_the_definitions_say():
     assert dictionary.is_current(), "run `lodestone dictionary`"
+
+
+PINNED = r"([\w.-]+)(?:\[[\w,]+\])?==\S+(?: ; [^\\\n]+)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n"
+
+
+def locked(name: str) -> set[str]:
+    """Packages that a lock holds, each with its version and hashes; it holds nothing else, and no address."""
+    text = (PROJECT / name).read_text("utf-8")
+    assert re.fullmatch(f"(?:{PINNED})+", text), name
+    return set(re.findall(PINNED, text))
+
+
+def test_what_looking_checking_and_testing_need_is_installed_beside_what_running_needs():
+    running = locked("requirements.lock")
+    for name, wanted in {"ui": {"dagster-webserver"}, "check": {"mypy", "ruff", "sqruff"}, "test": {"pytest", "playwright"}}.items():
+        beside = locked(f"requirements-{name}.lock")
+        assert wanted <= beside
+        assert not beside & running
+
+
+def test_what_the_program_imports_is_installed_for_running():
+    imported = {name.split(".")[0] for path in MODULES for name in imports(path)} - set(sys.stdlib_module_names) - {"pipelines"}
+    packages = metadata.packages_distributions()
+    running = locked("requirements.lock")
+    assert [name for name in imported if not {one.lower().replace("_", "-") for one in packages[name]} & running] == []
+
+
+def test_make_ui_says_in_a_sentence_that_its_port_is_taken():
+    with socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        for port in (str(taken.getsockname()[1]), "nonsense"):
+            # What it needs is installed already, and is not installed anew for a test.
+            asked = ["make", "-o", ".venv/.ui", "ui", f"PORT={port}"]
+            done = subprocess.run(asked, cwd=PROJECT, capture_output=True, text=True, check=False)
+            assert (done.returncode, done.stdout) == (2, f"port {port} is in use, or is no port: choose another, e.g. make ui PORT=3001\n")
 
 
 def test_the_top_level_is_fixed():

@@ -11,13 +11,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
-from pipelines import citation
+from pipelines import answers, citation
 from pipelines.settings import PROJECT, Settings, load_settings
+from pipelines.statements import statements
 from tests.building import Run, build_all, copy_curated
 from tests.waiting import PATIENCE
 from tests.warehouse.copies import file_hashes
@@ -69,7 +72,11 @@ def rejects(lodestone: Run) -> Rejects:
     ("arguments", "told"),
     [
         (["nonsense"], "No such command"),
-        (["sql"], "Missing argument"),
+        (["sql"], "ask one question: as QUERY, with -f FILE"),
+        (["sql", "select 1", "-f", "query.sql"], "ask one question"),
+        (["sql", "-f", "/nonsense"], "/nonsense: cannot be read"),
+        (["sql", "select 1", "--output", "answer.xlsx"], "choose one of table, record, csv, json, parquet with --format"),
+        (["sql", "select 1", "--safe"], "--safe is for CSV"),
         (["sql", "select 1", "--format", "xml"], "'xml' is not one of"),
         (["sql", "select 1", "--format", "parquet"], "--output FILE"),
         (["sources", "--nonsense"], "No such option"),
@@ -204,6 +211,47 @@ def test_an_answer_never_overwrites_what_the_program_keeps(rejects: Rejects, own
     assert file_hashes(own.data) == before
 
 
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small project with a history, which stands for ours: what a test would overwrite there is not lost."""
+    folder = tmp_path / "project"
+    for path in ("README.md", "docs/using.md", "sql/marts/supplier_share.sql", "pipelines/vocabulary/country.csv"):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text("ours\n", "utf-8")
+    subprocess.run(["git", "init", "--quiet", folder], check=True)
+    subprocess.run(["git", "-C", folder, "add", "."], check=True)
+    for name, part in {"PROJECT": ".", "PACKAGE": "pipelines", "SQL": "sql"}.items():
+        monkeypatch.setattr(answers, name, folder / part)
+    return folder
+
+
+def test_an_answer_never_overwrites_the_project(rejects: Rejects, built: Settings, project: Path, lodestone: Run) -> None:
+    before = file_hashes(project)
+    for name in (
+        "README.md",
+        "docs/../docs/using.md",
+        "sql/marts/supplier_share.sql",
+        "sql/marts/new.sql",
+        "pipelines/vocabulary/country.csv",
+        ".git/config",
+        ".git/new",
+    ):
+        assert "belongs to the project itself" in rejects(
+            built, 2, "sql", "select 1 as a", "--format", "csv", "--output", str(project / name)
+        )
+    assert file_hashes(project) == before
+    for _ in range(2):
+        assert lodestone(built, "sql", "select 1 as a", "--output", str(project / "answer.csv"))[0] == 0
+
+
+def test_an_answer_is_never_written_into_a_data_folder_of_anybody(rejects: Rejects, built: Settings, data: Settings) -> None:
+    (kept,) = data.raw.glob("usgs_mcs/bundled/*/usgs_world_production.csv")
+    body = kept.read_bytes()
+    for path in (kept, data.data / "answer.csv", data.curated / "answer.csv"):
+        assert "name another file" in rejects(built, 2, "sql", "select 1 as a", "--format", "csv", "--output", str(path))
+    assert kept.read_bytes() == body
+
+
 def test_an_answer_that_fails_half_way_leaves_the_file_as_it_was(rejects: Rejects, built: Settings, tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("earlier\n", "utf-8")
@@ -235,7 +283,7 @@ def test_types_of_every_kind_come_in_every_format(built: Settings, tmp_path: Pat
     code, out, told = lodestone(built, "sql", query, "--format", "csv")
     assert (code, told) == (0, "")
     assert out.splitlines()[1] == (
-        'true,,"","[1.5, null]","{""a"": ""b,c""}","{""2020-01-01"": 1}",ab,1.50,inf,"3 days, 0:00:00",12345678901234567890'
+        'true,,"","[1.5, null]","{""a"": ""b,c""}","{""2020-01-01"": 1}",ab,1.50,inf,3 days,12345678901234567890'
     )
     (row,) = json.loads(lodestone(built, "sql", query, "--format", "json")[1])
     assert row == {
@@ -248,7 +296,7 @@ def test_types_of_every_kind_come_in_every_format(built: Settings, tmp_path: Pat
         "bytes": "ab",
         "price": 1.5,
         "most": None,
-        "span": "3 days, 0:00:00",
+        "span": "3 days",
         "large": 12345678901234567890,
     }
     assert lodestone(built, "sql", query)[0] == 0
@@ -256,6 +304,99 @@ def test_types_of_every_kind_come_in_every_format(built: Settings, tmp_path: Pat
     assert (code, told.count("\n")) == (2, 1)
     assert "cast the column" in told
     assert list(tmp_path.iterdir()) == []
+
+
+TIMES = {
+    "age(timestamp '2026-02-28 23:59:59', timestamp '2024-01-01')": "2 years 1 month 27 days 23:59:59",
+    "to_months(13)": "1 year 1 month",
+    "[to_months(1)]": ["1 month"],
+    "{'how long': to_months(1)}": {"how long": "1 month"},
+    "map {'a': to_months(1)}": {"a": "1 month"},
+    "'infinity'::date": "infinity",
+    "timestamp_ns '2020-01-01 00:00:00.123456789'": "2020-01-01 00:00:00.123456789",
+    "date '2020-01-31'": "2020-01-31",
+    "timestamp '2020-01-31 12:00:00'": "2020-01-31 12:00:00",
+}
+
+
+def test_times_are_written_whole_with_the_months_of_an_interval(built: Settings, asks: Asks, lodestone: Run) -> None:
+    query = f"select {', '.join(f'{time} as t{place}' for place, time in enumerate(TIMES))}"
+    (row,) = json.loads(lodestone(built, "sql", query, "--format", "json")[1])
+    assert list(row.values()) == list(TIMES.values())
+    (cells,) = list(csv.reader(io.StringIO(lodestone(built, "sql", query, "--format", "csv")[1])))[1:]
+    assert [cell if isinstance(was, str) else json.loads(cell) for cell, was in zip(cells, TIMES.values(), strict=True)] == [
+        *TIMES.values()
+    ]
+    assert "2 years 1 month 27 days 23:59:59" in asks(built, query)
+
+
+DIGITS = "0.928::double as a, 0.1::float as b, [0.1::float] as c, 123456789012345678.12::decimal(38, 2) as d, 1.50::decimal(9, 2) as e"
+
+
+def test_numbers_are_the_shortest_text_that_reads_back(built: Settings, lodestone: Run) -> None:
+    assert lodestone(built, "sql", f"select {DIGITS}", "--format", "csv")[1].splitlines()[1] == "0.928,0.1,[0.1],123456789012345678.12,1.50"
+    written = lodestone(built, "sql", f"select {DIGITS}", "--format", "json")[1]
+    assert written == '[\n{"a": 0.928, "b": 0.1, "c": [0.1], "d": 123456789012345678.12, "e": 1.50}\n]\n'
+
+
+def test_a_row_whose_only_value_is_null_is_a_row_of_csv(built: Settings, tmp_path: Path, lodestone: Run) -> None:
+    path = tmp_path / "rows.csv"
+    lodestone(built, "sql", "select nullif(range, 1) / 2 as n from range(3)", "--output", str(path))
+    assert path.read_text("utf-8") == 'n\n0.0\n""\n1.0\n'
+    with path.open(encoding="utf-8", newline="") as file:
+        assert [row["n"] for row in csv.DictReader(file)] == ["0.0", "", "1.0"]
+
+
+def test_safe_csv_holds_nothing_that_a_spreadsheet_computes(built: Settings, lodestone: Run) -> None:
+    query = "select '=1+1' as a, '@x' as b, '-y' as c, '+z' as d, -1 as e, null as f, 'plain' as \"=g\""
+    assert lodestone(built, "sql", query, "--format", "csv", "--safe")[1] == "a,b,c,d,e,f,'=g\n'=1+1,'@x,'-y,'+z,-1,,plain\n"
+    assert lodestone(built, "sql", query, "--format", "csv")[1].splitlines()[1] == "=1+1,@x,-y,+z,-1,,plain"
+
+
+def test_what_goes_to_another_program_keeps_every_character(built: Settings, lodestone: Run) -> None:
+    assert lodestone(built, "sql", "select chr(27) || '[31m' as a", "--format", "csv")[1] == "a\n\x1b[31m\n"
+
+
+def test_a_question_may_stand_in_a_file_or_come_from_standard_input(
+    built: Settings, tmp_path: Path, lodestone: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "question.sql"
+    file.write_text("-- how many\nselect 1 as n;\n", "utf-8-sig")
+    assert lodestone(built, "sql", "-f", str(file), "--format", "csv")[1] == "n\n1\n"
+    for arguments in (["-"], ["-f", "-"]):
+        with file.open(encoding="utf-8") as text:
+            monkeypatch.setattr(sys, "stdin", text)
+            assert lodestone(built, "sql", *arguments, "--format", "csv")[1] == "n\n1\n"
+
+
+def test_a_file_is_written_as_its_name_says_unless_told_otherwise(built: Settings, tmp_path: Path, lodestone: Run) -> None:
+    begins = {"x.csv": b"n\n1\n", "x.JSON": b'[\n{"n": 1}\n]\n', "x.parquet": b"PAR1", "x.txt": b"n\n1\n", "x": b"n\n1\n"}
+    for name, beginning in begins.items():
+        assert lodestone(built, "sql", "select 1 as n", "--output", str(tmp_path / name))[0] == 0
+        assert (tmp_path / name).read_bytes().startswith(beginning)
+    lodestone(built, "sql", "select 1 as n", "--output", str(tmp_path / "x.parquet"), "--format", "json")
+    assert (tmp_path / "x.parquet").read_bytes() == begins["x.JSON"]
+
+
+def test_every_table_is_listed_with_what_it_is(built: Settings, lodestone: Run) -> None:
+    code, out, _ = lodestone(built, "tables")
+    assert code == 0
+    described = {line.split()[0]: line.split()[1:3] for line in out.splitlines() if line and line[0].islower()}
+    assert {one.table for one in statements("marts")} | {"trade_total", "source_status", "country"} <= described.keys()
+    assert described["claim"][:2] == ["9", "Statements"]
+
+
+def test_the_version_is_told(built: Settings, lodestone: Run) -> None:
+    assert lodestone(built, "--version")[:2] == (0, f"lodestone {metadata.version('lodestone')}, DuckDB {duckdb.__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("lodestone fe", "fetch"), ("lodestone fetch us", "us_census"), ("lodestone explain import_co", "import_concentration")],
+)
+def test_the_shell_is_told_how_a_word_may_go_on(built: Settings, words: str, offered: str) -> None:
+    asked = {"_LODESTONE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    assert offered in in_a_shell(built, **asked).stdout.split()
 
 
 def test_no_rows_are_no_rows_in_every_format(built: Settings, tmp_path: Path, lodestone: Run) -> None:
@@ -283,6 +424,35 @@ def test_an_answer_without_end_is_shown_at_once_and_can_be_read_in_part(built: S
         reading.stdout.close()
         assert reading.wait(timeout=PATIENCE) == 0
         assert reading.stderr.read() == ""
+
+
+PRESSES_CTRL_C_WHILE = """
+import importlib.abc, os, signal, sys
+
+class Pressing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+
+from pipelines.__main__ import main
+sys.meta_path.insert(0, Pressing())
+main()
+"""
+"""Ctrl-C at the moment in which a module is looked for."""
+
+
+@pytest.mark.parametrize("module", ["typer", "duckdb", "polars", "pandera", "pipelines.answers", "pipelines.cli"])
+def test_ctrl_c_ends_the_command_with_one_word_while_it_still_loads(built: Settings, module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PRESSES_CTRL_C_WHILE.format(module=module), "sql", "select 1"],
+        env=os.environ | {"LODESTONE_DATA": str(built.data)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "lodestone: interrupted\n")
 
 
 PRESSES_CTRL_C = """
@@ -388,6 +558,12 @@ CITED = {
     "select quantity from production_as_of('2025-12-31') limit 1": {"usgs_mcs"},
     "summarize facts.trade_total": {"china_customs_bulletin", "partner_flows"},
     "select name from country limit 1": set(),
+    "select distinct production.source from production, production as other": {"usgs_mcs"},
+    "select stake.commodity, production.source from overseas_stake as stake, production limit 1": {"reference", "usgs_mcs"},
+    "with production as (select 1 as n) select count(*) as n from facts.production": {"usgs_mcs"},
+    "with country as (from (with production as (select 1 as n) from production)) select count(*) as n from production, country": {
+        "usgs_mcs"
+    },
     "show tables": set(),
     "select 1": set(),
 }
@@ -399,6 +575,23 @@ def test_an_answer_cites_the_sources_it_rests_on_and_no_other(built: Settings, q
     assert answer["rows"]
     assert {one["source"] for one in answer["sources"]} == sources
     assert all(one["citation"] and one["licence"] for one in answer["sources"])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select count(*) as n from query_table('supplier_share')",
+        "select count(*) as n from query_table(['production', 'production'])",
+        "from query('select count(*) as n from supplier_share')",
+        "from json_execute_serialized_sql(json_serialize_sql('select count(*) as n from supplier_share'))",
+        "select (select max(share) from query_table('supplier_share')) as most",
+        "from histogram(supplier_share, share)",
+    ],
+)
+def test_an_answer_from_tables_that_cannot_be_told_cites_all_sources_held(built: Settings, query: str, lodestone: Run) -> None:
+    code, out, _ = lodestone(built, "sql", query, "--cite")
+    assert (code, out.count("Licence: ")) == (0, 5)
+    assert "these are all sources held" in out
 
 
 def test_citations_stand_below_a_table_and_beside_a_file_never_in_it(built: Settings, tmp_path: Path, lodestone: Run) -> None:
@@ -433,7 +626,7 @@ def test_null_zero_and_text_beyond_ascii_survive_any_locale(built: Settings) -> 
         assert done.stdout == "nothing,zero,place\n,0,Côte d'Ivoire\n"
 
 
-@pytest.mark.parametrize("command", [[], ["build"], ["sql"], ["explain"], ["sources"], ["accept"], ["keep"]])
+@pytest.mark.parametrize("command", [[], ["build"], ["sql"], ["explain"], ["sources"], ["accept"], ["keep"], ["tables"]])
 def test_help_explains_with_examples(built: Settings, command: list[str], lodestone: Run) -> None:
     code, out, _ = lodestone(built, *command, "--help")
     assert (code, "lodestone" in out) == (0, True)

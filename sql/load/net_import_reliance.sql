@@ -13,11 +13,11 @@ select
     printed.period_months,
     printed.value_text,
     printed.qualifier,
-    case printed.qualifier when 'eq' then printed.value_percent / 100.0 end as reliance,
-    case when printed.qualifier in ('eq', 'gt') then printed.value_percent / 100.0 end as reliance_low,
+    case printed.qualifier when 'eq' then cast(printed.value_percent * 0.01 as double) end as reliance,
+    case when printed.qualifier in ('eq', 'gt') then cast(printed.value_percent * 0.01 as double) end as reliance_low,
     case printed.qualifier
-        when 'eq' then printed.value_percent / 100.0
-        when 'lt' then printed.value_percent / 100.0
+        when 'eq' then cast(printed.value_percent * 0.01 as double)
+        when 'lt' then cast(printed.value_percent * 0.01 as double)
         when 'gt' then 1
         else 0
     end as reliance_high,

@@ -11,7 +11,7 @@ select
     term.commodity,
     stake.commodity_text,
     stake.stage,
-    stake.stake_percent / 100.0 as stake,
+    cast(stake.stake_percent * 0.01 as double) as stake,
     stake.offtake_text,
     stake.start_date,
     stake.end_date,

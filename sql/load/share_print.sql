@@ -71,10 +71,10 @@ with printed as (
 measured as (
     select
         printed.*,
-        case when share_bound is null and coalesce(qualifier, 'eq') = 'eq' then share_percent / 100.0 end as share,
+        case when share_bound is null and coalesce(qualifier, 'eq') = 'eq' then cast(share_percent * 0.01 as double) end as share,
         greatest(half_step(share_percent), 0.005) as half_step,
-        try_cast(regexp_extract(share_bound, '^>?([0-9.]+)', 1) as double) / 100.0 as bound_first,
-        try_cast(regexp_extract(share_bound, '([0-9.]+)$', 1) as double) / 100.0 as bound_last,
+        cast(try_cast(regexp_extract(share_bound, '^>?([0-9.]+)', 1) as decimal(9, 4)) * 0.01 as double) as bound_first,
+        cast(try_cast(regexp_extract(share_bound, '([0-9.]+)$', 1) as decimal(9, 4)) * 0.01 as double) as bound_last,
         -- Copies grade a page or do not yet; the page is the same. Where none does, its kind does.
         coalesce(
             max(printed.page_tier) over (partition by printed.publication),
@@ -100,14 +100,14 @@ select
     measured.share,
     case
         when measured.share_bound is null
-            then cast(printed_low(measured.share_percent, measured.qualifier, measured.half_step) as double) / 100
+            then cast(printed_low(measured.share_percent, measured.qualifier, measured.half_step) * 0.01 as double)
         when measured.share_bound like '<%' then 0
         else measured.bound_first
     end as share_low,
     case
         when measured.share_bound is null and measured.share_percent is null then null
         when measured.share_bound is null
-            then least(coalesce(printed_high(measured.share_percent, measured.qualifier, measured.half_step), 100) / 100.0, 1)
+            then cast(least(printed_high(measured.share_percent, measured.qualifier, measured.half_step), 100) * 0.01 as double)
         when measured.share_bound like '>%' then 1
         else measured.bound_last
     end as share_high,
@@ -118,7 +118,7 @@ select
     measured.amount_unit,
     measured.amount_of,
     measured.list_status,
-    measured.list_sum_percent / 100.0 as list_sum,
+    cast(measured.list_sum_percent * 0.01 as double) as list_sum,
     measured.edition,
     measured.status,
     measured.best_tier as page_tier,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -109,3 +110,17 @@ def test_the_value_of_november_2025_leads_to_the_line_that_prints_it(built: Sett
     known = "select value_usd from trade_total_as_of(?) where series_id = ? and period_start = '2025-11-01' and period_kind = 'month'"
     assert ask(built.edition, known, "2025-12-31", RARE_EARTH_SERIES) == [(None,)]
     assert ask(built.edition, known, "2026-01-31", RARE_EARTH_SERIES) == [(pytest.approx(49_445_100),)]
+
+
+def test_a_printed_percentage_is_the_fraction_of_the_same_digits(built: Settings) -> None:
+    printed = {
+        "published_share": ["share", "share_low", "share_high", "list_sum"],
+        "overseas_stake": ["stake"],
+        "net_import_reliance": ["reliance"],
+    }
+    with warehouse.read_only(built.edition) as connection:
+        for table, columns in printed.items():
+            for column in columns:
+                found = connection.execute(f"select {column} from facts.{table} where {column} is not null").fetchall()
+                assert found
+                assert [value for (value,) in found if Decimal(repr(value)).as_tuple().exponent < -8] == [], (table, column)

@@ -1,0 +1,39 @@
+"""Start the command. Ctrl-C is answered from the first moment on, while all else still loads, and to the last."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+INTERRUPTED = 130
+"""Exit code of a command that was stopped with Ctrl-C."""
+
+
+def main() -> None:
+    """Load the command and run it."""
+    pressed = signal.getsignal(signal.SIGINT)
+    if pressed is signal.default_int_handler:  # else whoever started it wants Ctrl-C ignored
+        signal.signal(signal.SIGINT, _end)
+    from pipelines.cli import main as run
+
+    try:
+        signal.signal(signal.SIGINT, pressed)
+        run()
+    except KeyboardInterrupt:
+        _end()
+    except SystemExit as left:
+        if left.code == INTERRUPTED:  # Python would end itself by the signal instead, where that came while code was made
+            os._exit(INTERRUPTED)
+        raise
+    finally:
+        signal.signal(signal.SIGINT, _end)
+
+
+def _end(*_: object) -> None:
+    """End at once: nothing that loads, and nothing that ends, has anything to put away."""
+    os.write(2, b"lodestone: interrupted\n")
+    os._exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()
