@@ -6,6 +6,7 @@ edition until `os.replace` puts the next one, whole and checked, in its place.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -236,8 +237,7 @@ def read_only(path: Path) -> duckdb.DuckDBPyConnection:
 
     Raises `LodestoneError` where there is none, or none that can be read.
     """
-    if not path.exists():
-        raise LodestoneError(f"there is no edition at {path}; build one with `lodestone build`")
+    _refuse_what_is_no_edition(path)
     connection = None
     try:
         connection = duckdb.connect(str(path), read_only=True, config=_READER)
@@ -255,6 +255,21 @@ def read_only(path: Path) -> duckdb.DuckDBPyConnection:
         remedy = "remove it, and `lodestone build` makes it anew"
         raise LodestoneError(f"{path} cannot be read as an edition ({told}); {remedy}") from error
     return connection
+
+
+def _refuse_what_is_no_edition(path: Path) -> None:
+    if not path.exists():
+        raise LodestoneError(f"there is no edition at {path}; build one with `lodestone build`")
+    for log in _logs(path):
+        raise LodestoneError(
+            f"{log} is what somebody wrote to the edition and did not finish, and would be read for it; "
+            "end the program that has it open, if one has, and remove this file, as `lodestone build` does before it publishes there"
+        )
+
+
+def _logs(path: Path) -> list[Path]:
+    """Write-ahead logs beside an edition. None is ever ours: DuckDB reads them into whatever file has their name."""
+    return sorted(path.parent.glob(f"{glob.escape(path.name)}.wal*"))
 
 
 _READER: dict[str, str | bool | int | float | list[str]] = {
@@ -300,8 +315,7 @@ def side_by_side(before: Path, after: Path) -> Iterator[duckdb.DuckDBPyConnectio
         connection.execute("set timezone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
         for name, path in (("before", before), ("after", after)):
-            if not path.exists():
-                raise LodestoneError(f"there is no edition at {path}; build one with `lodestone build`")
+            _refuse_what_is_no_edition(path)
             try:
                 connection.execute(f"attach '{_quoted(path)}' as {name} (read_only)")
             except duckdb.Error as error:
@@ -435,8 +449,15 @@ def _publish(connection: duckdb.DuckDBPyConnection, live: Path, previous: Path |
     draft.chmod(0o444)
     if previous is not None and _published_id(live) is not None:
         _keep(live, previous)
-    os.replace(draft, live)
-    sync_to_disk(live.parent)
+    _put(draft, live)
+
+
+def _put(draft: Path, place: Path) -> None:
+    """Put a whole file in the place of an edition, in one move. Logs of what stood there go first: none may meet the new file."""
+    for log in _logs(place):
+        remove(log)
+    os.replace(draft, place)
+    sync_to_disk(place.parent)
 
 
 def _keep(live: Path, previous: Path) -> None:
@@ -448,10 +469,9 @@ def _keep(live: Path, previous: Path) -> None:
         os.link(live, draft)
     except OSError:  # some network drives and memory cards know no hard links
         shutil.copy2(live, draft)
-    os.replace(draft, previous)
+    _put(draft, previous)
     # Where both names are one file already, as after a killed publication, the move does nothing and leaves the draft.
     draft.unlink(missing_ok=True)
-    sync_to_disk(previous.parent)
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list[SourcePlan], say: Say) -> dict[str, int]:
