@@ -450,7 +450,14 @@ def test_a_build_tells_what_it_did_and_the_next_that_nothing_changed(built: Sett
         assert told in first.stdout
     assert second.stdout.startswith("Nothing changed")
     assert "\x1b" not in first.stdout + first.stderr
-    assert sorted(path.name for path in data.data.iterdir()) == [".dagster", ".writer.lock", "curated", "lodestone.duckdb", "raw"]
+    assert sorted(path.name for path in data.data.iterdir()) == [
+        ".dagster",
+        ".writer.lock",
+        "curated",
+        "lodestone.duckdb",
+        "raw",
+        "weighed.json",
+    ]
 
 
 def test_a_broken_file_is_named_and_the_others_are_published(own: Settings) -> None:
