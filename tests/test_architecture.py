@@ -175,6 +175,10 @@ def test_statements_read_only_layers_upstream():
             assert {name.split(".")[0] for name in tables_read(one.sql)} <= layers, one.name
 
 
+def test_a_query_reads_a_table_also_where_it_calls_a_step_of_its_own_by_that_name():
+    assert tables_read("with series as (select code from vocabulary.series) select code from series") == {"vocabulary.series"}
+
+
 @pytest.mark.parametrize("one", MARTS)
 def test_every_mart_transpiles_to_the_distributed_engines_dialect(one):
     spark = sqlglot.transpile(one.sql, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)

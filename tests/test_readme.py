@@ -9,9 +9,12 @@ import sys
 
 import pytest
 
+from pipelines import warehouse
+from pipelines.headline import headline
 from pipelines.settings import PROJECT, Settings
 
 PAGE = (PROJECT / "README.md").read_text("utf-8")
+SCREEN = re.search(r"```text\n(Published data/lodestone.duckdb .*?)\n\n(.*?)```", PAGE, re.DOTALL)
 PAIRS = re.findall(r"```sh\n\.venv/bin/lodestone (sql .*?)\n```\n\n```text\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -24,3 +27,14 @@ def test_a_question_of_the_readme_has_the_answer_it_shows(command: str, answer: 
     asked = [sys.executable, "-c", "from pipelines.cli import main; main()", *shlex.split(command)]
     done = subprocess.run(asked, cwd=PROJECT, env={"LODESTONE_DATA": str(built.data)}, capture_output=True, text=True, check=True)
     assert [line.rstrip() for line in done.stdout.splitlines()] == answer.splitlines()
+
+
+def test_the_screen_of_the_readme_is_what_a_build_prints(built: Settings) -> None:
+    assert SCREEN is not None
+    with warehouse.read_only(built.edition) as connection:
+        assert headline(connection) == SCREEN[2]
+        (counted,) = connection.execute(
+            "select count(*) || ' tables, ' || format('{:,}', sum(estimated_size)::bigint) || ' rows' from duckdb_tables()"
+            " where schema_name in ('facts', 'vocabulary', 'marts', 'meta')"
+        ).fetchall()
+    assert f"({counted[0]}, " in SCREEN[1]
