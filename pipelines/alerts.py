@@ -166,8 +166,7 @@ def _rejected(connection: duckdb.DuckDBPyConnection, releases: Sequence[Mapping[
 
 def _not_built(settings: Settings, connection: duckdb.DuckDBPyConnection, now: datetime) -> Iterator[Alert]:
     """Answers that came long ago and stand in no edition: the nightly build does not run, or publishes nothing."""
-    row = connection.execute("select observed_until from meta.edition").fetchone()
-    until = None if row is None else _utc(row[0])
+    until = warehouse.weighed_until(settings, connection)
     waiting = []
     for name in source_names():
         try:

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
@@ -38,6 +38,7 @@ from pipelines.answers import Answer, Format, as_text, ask, no_formula, stoppabl
 from pipelines.curation import correction_of, judge_releases
 from pipelines.errors import LodestoneError, Usage
 from pipelines.explain import explain as find_explanation
+from pipelines.headline import headline
 from pipelines.periods import runs
 from pipelines.releases import Observation, looks, observations
 from pipelines.settings import Settings, load_settings
@@ -117,7 +118,7 @@ def build(
     started = time.monotonic()
     # Without its record of the first build Dagster would show nothing, so that one is made again.
     if day is None and settings.dagster.exists() and not doctor.leftovers(settings) and warehouse.stands(settings):
-        _summary(_console(), settings, path, day, changed=False, seconds=time.monotonic() - started)
+        _summary(settings, path, day, changed=False, seconds=time.monotonic() - started)
         return
     before = _edition_id(path)
     with _progress() as say:
@@ -134,7 +135,7 @@ def build(
     if failed:
         _explain_failure(failed[0])
         raise typer.Exit(1)
-    _summary(console, settings, path, day, changed=_edition_id(path) != before, seconds=time.monotonic() - started)
+    _summary(settings, path, day, changed=_edition_id(path) != before, seconds=time.monotonic() - started)
 
 
 @app.command()
@@ -857,162 +858,21 @@ def _explain_failure(step: FailedStep) -> None:
         sys.stderr.write("  " + ", ".join(f"{name} {value}" for name, value in row.items() if value is not None) + "\n")
 
 
-def _summary(console: Console, settings: Settings, path: Path, day: date | None, changed: bool, seconds: float) -> None:
+def _summary(settings: Settings, path: Path, day: date | None, changed: bool, seconds: float) -> None:
+    """What came of a build, and the headline of the edition."""
     with warehouse.read_only(path) as connection:
-        status = _dicts(connection, "from meta.source_status order by source")
-        claims = _dicts(connection, _CLAIMS)
-        suppliers = _dicts(connection, _SUPPLIERS)
-        files = dict(
-            connection.execute(
-                "select source, count(distinct row(source_member, body_sha256)) from meta.release_file group by source"
-            ).fetchall()
-        )
-        checks = _dicts(connection, "from meta.check_result order by check_name")
+        told = headline(connection, day)
         counted = connection.execute(
             "select count(*), sum(estimated_size)::bigint from duckdb_tables()"
             " where schema_name in ('facts', 'vocabulary', 'marts', 'meta')"
         ).fetchone()
     tables, rows = counted or (0, 0)
     size = f"{tables} tables, {rows:,} rows, {path.stat().st_size / 1e6:.1f} MB"
-    wrong = [one for one in status if one["state"] not in ("ok", "not_asked")]
-    silent = [one["source"] for one in status if one["state"] == "not_asked"]
-    if not changed:
-        console.print(Text(f"Nothing changed: {_shown(path)} stands as it was ({size}); looked in {seconds:.1f} s."))
+    if changed:
+        typer.echo(f"Published {_shown(path)} ({size}) in {seconds:.1f} s.\n")
     else:
-        console.print(Text(f"\nPublished {_shown(path)} ({size}) in {seconds:.1f} s."))
-        _heading(console, f"Read from {_shown(settings.raw)}")
-        console.print(_sources_read(status, files))
-    for one in wrong:
-        console.print(Text(f"\n{one['source']} {one['state']}: {one['message']}"))
-    if not changed:
-        return
-    if suppliers:
-        _heading(console, "Who depends on whom: the largest suppliers of the newest twelve months")
-        console.print(_suppliers_told(suppliers))
-    _heading(console, "What was compared")
-    console.print(_checks_told(checks))
-    _heading(console, "What the article this began with says, and what the figures say")
-    console.print(_claims_told(claims))
-    if silent:
-        _heading(console, "Not in the bundled data")
-        console.print(Text(NOT_BUNDLED.format(silent=" and ".join(silent))))
-    _heading(console, "Try next")
-    for command in TRY_NEXT if day is None else [one.replace("lodestone sql", f"lodestone sql --as-of {day}") for one in TRY_NEXT[:2]]:
-        console.print(Text(f"  {command}"), soft_wrap=True)
-
-
-NOT_BUNDLED = (
-    "Trade of every country code by code, and exchange rates: {silent} were not asked yet. `lodestone plan` shows what is asked, "
-    "`lodestone nightly` asks. What stands here are monthly lists of some US imports, and totals, shares and partners that offices and "
-    "news agencies printed. meta.coverage says for every series and month whether it is there."
-)
-
-TRY_NEXT = (
-    ".venv/bin/lodestone sql \"from claim_check where verdict = 'basis_unstated'\" --format csv",
-    '.venv/bin/lodestone sql "select period_start, supplier_iso3, share from supplier_share'
-    " where series_id = 'partner_flows/usa_imports/850511' and period_months = 1 and share_rank <= 3 order by all desc\"",
-    '.venv/bin/lodestone sql "select period_start, amount, change_on_year from export_change_monthly'
-    " where commodity = 'rare_earths' and basis = 'weight' order by all desc\"",
-    ".venv/bin/lodestone sources",
-    "make ui   (where every table comes from, at http://127.0.0.1:3000)",
-)
-
-_SUPPLIERS = """
-    select
-        importer_iso3 as importer,
-        commodity,
-        code,
-        scope,
-        period_start,
-        cast(period_start + interval 11 month as date) as last_month,
-        top_supplier_iso3 as supplier,
-        coalesce(cr1, cr1_low) as share_low,
-        coalesce(cr1, cr1_high) as share_high,
-        coalesce(hhi, hhi_low) as hhi_low,
-        coalesce(hhi, hhi_high) as hhi_high
-    from marts.import_concentration
-    inner join (select distinct series_id, code from vocabulary.series) as series using (series_id)
-    where period_months = 12 and basis = 'value' and list_status in ('filed', 'selected')
-    qualify row_number() over (partition by series_id, basis order by period_start desc, scope asc, commodity desc) = 1
-    order by coalesce(cr1, cr1_low) desc, code, importer
-    limit 12
-"""
-
-_CLAIMS = """
-    select
-        statement,
-        verdict,
-        unit,
-        count(*) filter (where role = 'evidence') as evidence,
-        count(*) filter (where role <> 'evidence' and role <> 'none') as other,
-        case
-            when count(*) filter (where role = 'evidence' and coalesce(evidence_value, evidence_low) is null) = 0
-                then min(coalesce(evidence_value, evidence_low)) filter (where role = 'evidence')
-        end as low,
-        case
-            when count(*) filter (where role = 'evidence' and coalesce(evidence_value, evidence_high) is null) = 0
-                then max(coalesce(evidence_value, evidence_high)) filter (where role = 'evidence')
-        end as high,
-        string_agg(distinct publisher, ', ') filter (where role = 'evidence') as publishers
-    from marts.claim_check
-    group by all
-    order by min(claim_id)
-"""
-
-
-def _sources_read(status: Sequence[dict[str, Any]], files: Mapping[str, int]) -> Table:
-    table = _table("source", "what it is", ">files", ">lines", ">accepted", ">rejected", ">releases", "state")
-    for one in status:
-        counts = (f"{one[name]:,}" for name in ("lines", "accepted", "rejected", "releases"))
-        table.add_row(one["source"], one["title"], f"{files.get(one['source'], 0):,}", *counts, one["state"].replace("_", " "))
-    return table
-
-
-def _suppliers_told(lists: Sequence[dict[str, Any]]) -> Table:
-    table = _table("importer", "imports by value", "months", "largest supplier", ">share", ">index")
-    for one in lists:
-        goods = f"{one['commodity'].replace('_', ' ')} ({one['scope']}, HS {one['code']})"
-        months = f"{one['period_start']:%Y-%m} to {one['last_month']:%Y-%m}"
-        share, index = (_range(one[f"{name}_low"], one[f"{name}_high"]) for name in ("share", "hhi"))
-        table.add_row(one["importer"], goods, months, one["supplier"] or "uncertain", share, index)
-    return table
-
-
-def _range(low: float, high: float) -> str:
-    """A point where both ends look alike, else both ends."""
-    return f"{low:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}"
-
-
-def _checks_told(checks: Sequence[dict[str, Any]]) -> Table:
-    table = _table("check", ">comparisons", ">not made", "because", ">shown", ">accepted")
-    for one in checks:
-        because = (one["not_compared_because"] or "") if one["comparisons"] else "there was nothing to compare"
-        not_made, shown, accepted = (f"{one[name]:,}" if one[name] else "" for name in ("not_compared", "shown_rows", "accepted_rows"))
-        table.add_row(one["check_name"], f"{one['comparisons']:,}", not_made, because.replace("_", " "), shown, accepted)
-    return table
-
-
-def _claims_told(claims: Sequence[dict[str, Any]]) -> Table:
-    table = _table("statement", "verdict", "figures that count the same thing")
-    for one in claims:
-        if one["evidence"]:
-            low, high = (_quantity(one[name], one["unit"]) for name in ("low", "high"))
-            who = one["publishers"] if one["publishers"].count(",") < 2 else f"{one['publishers'].count(',') + 1} publishers"
-            told = f"{low if low == high else f'{low} to {high}'} ({who})"
-        else:
-            told = f"none; {one['other']} on the subject, in claim_check" if one["other"] else "none"
-        table.add_row(one["statement"], one["verdict"].replace("_", " "), told)
-    return table
-
-
-def _quantity(value: float | None, unit: str) -> str:
-    if value is None:
-        return "open"
-    return f"{value * 100:.3g} %" if unit == "ratio" else f"{value:,.6g} {unit}"
-
-
-def _heading(console: Console, text: str) -> None:
-    console.print(Text(f"\n{text}", style="bold"))
+        typer.echo(f"Nothing changed: {_shown(path)} stands as it was ({size}); looked in {seconds:.1f} s.\n")
+    typer.echo(told, nl=False)
 
 
 def _shown(path: Path) -> str:

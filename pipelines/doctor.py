@@ -341,7 +341,8 @@ def _leftovers(settings: Settings) -> Iterator[Finding]:
 def _edition(settings: Settings, visits: Mapping[str, list[archive.Visit]], now: datetime) -> Iterator[Finding]:
     try:
         with warehouse.read_only(settings.edition) as connection:
-            row = connection.execute("select edition_id, code_version, observed_until from meta.edition").fetchone()
+            row = connection.execute("select edition_id, code_version from meta.edition").fetchone()
+            until = warehouse.weighed_until(settings, connection)
     except LodestoneError as error:
         yield Finding("bad", "edition", str(error))
         return
@@ -353,12 +354,12 @@ def _edition(settings: Settings, visits: Mapping[str, list[archive.Visit]], now:
     if row is None:
         yield Finding("bad", "edition", f"{settings.edition} is empty", "`lodestone build` replaces it")
         return
-    edition_id, code, until = row
+    edition_id, code = row
     built = datetime.fromtimestamp(settings.edition.stat().st_mtime, UTC)
     told = f"{edition_id}, published {built:%Y-%m-%d %H:%M} UTC"
     newest = max((receipt.observed_at for made in visits.values() for visit in made for receipt in visit.receipts), default=None)
     looked = max((visit.receipts[-1].observed_at for made in visits.values() for visit in made[-1:] if visit.receipts), default=None)
-    if newest is not None and (until is None or newest > until.replace(tzinfo=UTC)):
+    if newest is not None and (until is None or newest > until):
         yield Finding(
             "bad", "edition", f"{told}, knows nothing of the answers of {newest:%Y-%m-%d %H:%M}", "`lodestone build` takes them in"
         )

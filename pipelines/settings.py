@@ -59,6 +59,11 @@ class Settings:
         return self.data / "previous" / "lodestone.duckdb"
 
     @property
+    def weighed(self) -> Path:
+        """Until when the looks were weighed for the live edition; those that changed nothing stand in no edition."""
+        return self.data / "weighed.json"
+
+    @property
     def writer_lock(self) -> Path:
         """Held by the one process that writes curated files and editions."""
         return self.data / ".writer.lock"

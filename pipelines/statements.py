@@ -122,5 +122,5 @@ def mart(name: str) -> Statement | None:
 def tables_read(sql: str) -> frozenset[str]:
     """Tables a query reads (schema.table), found in the query itself."""
     tree = sqlglot.parse_one(sql, dialect="duckdb")
-    inside = {cte.alias for cte in tree.find_all(exp.CTE)}
-    return frozenset(f"{table.db}.{table.name}" for table in tree.find_all(exp.Table) if table.db and table.name not in inside)
+    # What the query itself defines has no schema, whatever tables share its name.
+    return frozenset(f"{table.db}.{table.name}" for table in tree.find_all(exp.Table) if table.db)

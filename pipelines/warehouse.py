@@ -6,6 +6,7 @@ edition until `os.replace` puts the next one, whole and checked, in its place.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -29,7 +30,7 @@ from pipelines import archive, vocabulary
 from pipelines.corrections import ALWAYS, Correction, corrections_of
 from pipelines.curation import UNREAD, judge_releases, lost, read_verdict
 from pipelines.errors import BadFile, BuildFailed, LodestoneError
-from pipelines.files import remove, sync_to_disk
+from pipelines.files import remove, sync_to_disk, write_atomically
 from pipelines.releases import (
     Judged,
     Observation,
@@ -190,12 +191,16 @@ def build(settings: Settings, as_of: date | None = None, say: Say = lambda _: No
     before: dict[str, datetime] = {}
     refused: dict[str, str] = {}
     findings: list[Finding] = []
+    weighed: datetime | None = None
     while True:
         plans = [_plan(settings, name, as_of, before.get(name), refused.get(name)) for name in source_names()]
+        if as_of is None and not refused:
+            weighed = _newest_look(plans)
         if as_of is not None and not any(plan.judged for plan in plans):
             raise LodestoneError(f"nothing was known as of {as_of}; ask for a later day")
         edition_id, inputs = _edition_id(plans, as_of)
         if _published_id(live) == edition_id:
+            _note_weighed(settings, edition_id, weighed)
             return Edition(live, edition_id, changed=False, fell_back=refused)
         with _draft(live) as connection:
             rows = _fill(connection, settings, plans, say)
@@ -207,6 +212,7 @@ def build(settings: Settings, as_of: date | None = None, say: Say = lambda _: No
                 findings += [one for result in results for one in result.findings]
                 _finish(connection, plans, results, findings, edition_id, inputs, as_of, say)
                 _publish(connection, live, settings.previous_edition if as_of is None else None)
+                _note_weighed(settings, edition_id, weighed)
                 return Edition(live, edition_id, True, rows, tuple(results), refused)
         standing = {plan.name: plan.standing for plan in plans if plan.standing}
         blamed: dict[str, list[str]] = {}
@@ -226,9 +232,38 @@ def build(settings: Settings, as_of: date | None = None, say: Say = lambda _: No
 
 
 def stands(settings: Settings) -> bool:
-    """Whether the live edition already says all that a build would, with every release curated that can be."""
+    """Whether the live edition already says all that a build would, with every release curated that can be; if so, that is noted."""
     plans = [_plan(settings, name, None, None, None) for name in source_names()]
-    return _published_id(settings.edition) == _edition_id(plans, None)[0]
+    edition_id = _edition_id(plans, None)[0]
+    if _published_id(settings.edition) != edition_id:
+        return False
+    _note_weighed(settings, edition_id, _newest_look(plans))
+    return True
+
+
+def _newest_look(plans: list[SourcePlan]) -> datetime | None:
+    return max((plan.observed_at for plan in plans if plan.observed_at is not None), default=None)
+
+
+def _note_weighed(settings: Settings, edition_id: str, until: datetime | None) -> None:
+    """Note beside the live edition the newest look that was weighed for it, be it that it changed nothing or that a check refused it."""
+    body = json.dumps({"edition_id": edition_id, "weighed_until": until and until.isoformat()}).encode()
+    if until is not None and not (settings.weighed.exists() and settings.weighed.read_bytes() == body):
+        write_atomically(settings.weighed, body)
+
+
+def weighed_until(settings: Settings, connection: duckdb.DuckDBPyConnection) -> datetime | None:
+    """The newest look that was weighed for the live edition (UTC): the one it stands on unless a later one is noted."""
+    row = connection.execute("select edition_id, observed_until from meta.edition").fetchone()
+    if row is None:
+        return None
+    try:
+        noted = json.loads(settings.weighed.read_text("utf-8"))
+        if noted["edition_id"] == row[0]:
+            return datetime.fromisoformat(noted["weighed_until"])
+    except (OSError, ValueError, KeyError, TypeError):  # nothing is noted that can be read: the edition speaks for itself
+        pass
+    return None if row[1] is None else row[1].replace(tzinfo=UTC)
 
 
 def read_only(path: Path) -> duckdb.DuckDBPyConnection:
@@ -236,8 +271,7 @@ def read_only(path: Path) -> duckdb.DuckDBPyConnection:
 
     Raises `LodestoneError` where there is none, or none that can be read.
     """
-    if not path.exists():
-        raise LodestoneError(f"there is no edition at {path}; build one with `lodestone build`")
+    _refuse_what_is_no_edition(path)
     connection = None
     try:
         connection = duckdb.connect(str(path), read_only=True, config=_READER)
@@ -255,6 +289,21 @@ def read_only(path: Path) -> duckdb.DuckDBPyConnection:
         remedy = "remove it, and `lodestone build` makes it anew"
         raise LodestoneError(f"{path} cannot be read as an edition ({told}); {remedy}") from error
     return connection
+
+
+def _refuse_what_is_no_edition(path: Path) -> None:
+    if not path.exists():
+        raise LodestoneError(f"there is no edition at {path}; build one with `lodestone build`")
+    for log in _logs(path):
+        raise LodestoneError(
+            f"{log} is what somebody wrote to the edition and did not finish, and would be read for it; "
+            "end the program that has it open, if one has, and remove this file, as `lodestone build` does before it publishes there"
+        )
+
+
+def _logs(path: Path) -> list[Path]:
+    """Write-ahead logs beside an edition. None is ever ours: DuckDB reads them into whatever file has their name."""
+    return sorted(path.parent.glob(f"{glob.escape(path.name)}.wal*"))
 
 
 _READER: dict[str, str | bool | int | float | list[str]] = {
@@ -300,8 +349,7 @@ def side_by_side(before: Path, after: Path) -> Iterator[duckdb.DuckDBPyConnectio
         connection.execute("set timezone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
         for name, path in (("before", before), ("after", after)):
-            if not path.exists():
-                raise LodestoneError(f"there is no edition at {path}; build one with `lodestone build`")
+            _refuse_what_is_no_edition(path)
             try:
                 connection.execute(f"attach '{_quoted(path)}' as {name} (read_only)")
             except duckdb.Error as error:
@@ -435,8 +483,15 @@ def _publish(connection: duckdb.DuckDBPyConnection, live: Path, previous: Path |
     draft.chmod(0o444)
     if previous is not None and _published_id(live) is not None:
         _keep(live, previous)
-    os.replace(draft, live)
-    sync_to_disk(live.parent)
+    _put(draft, live)
+
+
+def _put(draft: Path, place: Path) -> None:
+    """Put a whole file in the place of an edition, in one move. Logs of what stood there go first: none may meet the new file."""
+    for log in _logs(place):
+        remove(log)
+    os.replace(draft, place)
+    sync_to_disk(place.parent)
 
 
 def _keep(live: Path, previous: Path) -> None:
@@ -448,10 +503,9 @@ def _keep(live: Path, previous: Path) -> None:
         os.link(live, draft)
     except OSError:  # some network drives and memory cards know no hard links
         shutil.copy2(live, draft)
-    os.replace(draft, previous)
+    _put(draft, previous)
     # Where both names are one file already, as after a killed publication, the move does nothing and leaves the draft.
     draft.unlink(missing_ok=True)
-    sync_to_disk(previous.parent)
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list[SourcePlan], say: Say) -> dict[str, int]:
@@ -927,7 +981,7 @@ def _finish(
         "code_version": code_version(),
         "inputs": inputs,
         "as_of": None if as_of is None else end_of(as_of),
-        "observed_until": max((plan.observed_at for plan in plans if plan.observed_at is not None), default=None),
+        "observed_until": _newest_look(plans),
         "releases": sum(len(plan.standing) for plan in plans),
         "duckdb_version": duckdb.__version__,
     }

@@ -125,6 +125,24 @@ def test_the_header_of_a_mart_describes_its_real_columns(one, built):
     assert not any(isinstance(column, exp.Star) for column in final.selects)
 
 
+def test_a_country_stands_by_name_beside_its_code_wherever_a_mart_gives_one(built):
+    steps = {"marts.partner_share"}  # what other marts are made of
+    checked = set()
+    with read_only(built.edition) as connection:
+        for one in statements("marts"):
+            for column in one.columns:
+                if one.name in steps or not column.name.endswith("_iso3") or "Countries" in column.description:
+                    continue
+                name = column.name.removesuffix("_iso3")
+                wrong = connection.execute(
+                    f"select {column.name}, {name} from {one.name} left join vocabulary.country as country"
+                    f" on country.iso3 = {column.name} where country.name is distinct from {name} limit 3"
+                ).fetchall()
+                assert wrong == [], one.name
+                checked.add(name)
+    assert {"reporter", "importer", "exporter", "supplier", "top_supplier", "destination", "top_producer"} <= checked
+
+
 @pytest.mark.parametrize("one", MARTS)
 def test_the_evidence_of_a_mart_is_facts_or_coverage_or_marts_upstream_of_it(one, built):
     upstream = {other.name for other in statements("marts")[: [other.name for other in statements("marts")].index(one.name)]}
@@ -159,6 +177,10 @@ def test_statements_read_only_layers_upstream():
     for folder, layers in upstream.items():
         for one in statements(folder):
             assert {name.split(".")[0] for name in tables_read(one.sql)} <= layers, one.name
+
+
+def test_a_query_reads_a_table_also_where_it_calls_a_step_of_its_own_by_that_name():
+    assert tables_read("with series as (select code from vocabulary.series) select code from series") == {"vocabulary.series"}
 
 
 @pytest.mark.parametrize("one", MARTS)

@@ -639,11 +639,18 @@ def test_a_build_tells_what_it_did_and_the_next_that_nothing_changed(built: Sett
     second = in_a_shell(data, "build")
     assert file_hashes(data.dagster) == recorded
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
-    for told in ("Published", "accepted", "rejected", "agrees", "Not in the bundled data", "Try next"):
+    for told in ("Published", "Exports that moved most", "Most concentrated imports", "agree", "Not in the box", "Go on"):
         assert told in first.stdout
     assert second.stdout.startswith("Nothing changed")
     assert "\x1b" not in first.stdout + first.stderr
-    assert sorted(path.name for path in data.data.iterdir()) == [".dagster", ".writer.lock", "curated", "lodestone.duckdb", "raw"]
+    assert sorted(path.name for path in data.data.iterdir()) == [
+        ".dagster",
+        ".writer.lock",
+        "curated",
+        "lodestone.duckdb",
+        "raw",
+        "weighed.json",
+    ]
 
 
 def test_a_broken_file_is_named_and_the_others_are_published(own: Settings) -> None:

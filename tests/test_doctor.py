@@ -7,14 +7,17 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from pipelines import archive, doctor, warehouse
+from pipelines import alerts, archive, doctor, warehouse
 from pipelines.doctor import Finding
+from pipelines.offices import ecb
+from pipelines.offices.server import Offices
 from pipelines.settings import Settings
+from tests import nights
 from tests.building import build_all, copy_raw
 from tests.offices_asked import KEY, LATER, answered, asked
 
@@ -82,6 +85,25 @@ def test_answers_that_stand_in_no_edition_ask_for_a_build(own: Settings) -> None
     answered(own, LATER)
     found = only(own, "edition")
     assert (found.level, found.remedy) == ("bad", "`lodestone build` takes them in")
+
+
+def test_a_night_in_which_nothing_changed_is_no_trouble_that_evening_or_later(tmp_path: Path) -> None:
+    data = Settings(data=tmp_path / "data")
+    with Offices({"ecb_rates": ecb.made_up(date(2024, 1, 1), date(2024, 2, 28))}) as offices:
+        published = nights.night(data, offices, "2024-02-29T02:00:00")
+        nights.ask(data, offices, "2024-03-01T02:00:00")
+        evening = replace(data, fixed_now=datetime(2024, 3, 2, 4, tzinfo=UTC))
+        untold = (only(evening, "edition").level, [one.key for one in alerts.alerts(evening, evening.now()) if one.office == "edition"])
+        assert untold == ("bad", ["edition/failed/build"]), "the answer waits for a build"
+        assert not nights.publish(data, offices, "2024-03-01T04:00:00").changed
+        assert offices.asked[-1].status == 304
+    assert data.edition.stat().st_ino == published.path.stat().st_ino
+    for _ in range(2):
+        assert only(evening, "edition").level == "ok"
+        assert [one.key for one in alerts.alerts(evening, evening.now()) if one.office == "edition"] == []
+        data.weighed.write_text("half a li", "utf-8")
+        assert only(evening, "edition").level == "bad", "the note is lost"
+        assert warehouse.stands(data), "any build finds it again"
 
 
 def test_a_clock_set_back_is_told_by_the_newest_receipt(own: Settings) -> None:

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import warehouse
+from pipelines.headline import headline
 from pipelines.settings import PROJECT, Settings
 from tests import services
 
 PAGE = (PROJECT / "README.md").read_text("utf-8")
+SCREEN = re.search(r"```text\n(Published data/lodestone.duckdb .*?)\n\n(.*?)```", PAGE, re.DOTALL)
 PAIRS = re.findall(r"```sh\n\.venv/bin/lodestone (sql .*?)\n```\n\n```text\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -36,3 +39,14 @@ def test_where_its_picture_cannot_be_taken_a_sentence_says_why(monkeypatch: pyte
     monkeypatch.setattr(services, "chromium", missing)
     with pytest.raises(SystemExit, match=r"^no picture was taken: only root may install chromium$"):
         runpy.run_path(str(PROJECT / "docs" / "screenshot.py"), run_name="__main__")
+
+
+def test_the_screen_of_the_readme_is_what_a_build_prints(built: Settings) -> None:
+    assert SCREEN is not None
+    with warehouse.read_only(built.edition) as connection:
+        assert headline(connection) == SCREEN[2]
+        (counted,) = connection.execute(
+            "select count(*) || ' tables, ' || format('{:,}', sum(estimated_size)::bigint) || ' rows' from duckdb_tables()"
+            " where schema_name in ('facts', 'vocabulary', 'marts', 'meta')"
+        ).fetchall()
+    assert f"({counted[0]}, " in SCREEN[1]

@@ -578,6 +578,22 @@ group by
 union all
 select
     4 as layer,
+    'marts.refining_share' as table_name,
+    any_value(f.source) as source,
+    row(f.series_id, f.commodity, f.period_start, f.period_months, f.edition, f.refiner_iso3)::varchar as key,
+    count(*) as found,
+    case when count(*) > 1 then 'wrong' else 'ok' end as outcome
+from marts.refining_share as f
+group by
+    f.series_id,
+    f.commodity,
+    f.period_start,
+    f.period_months,
+    f.edition,
+    f.refiner_iso3
+union all
+select
+    4 as layer,
     'marts.revision_profile' as table_name,
     f.source,
     row(f.source, f.dataset, f.counted, f.measure, f.quantity_unit)::varchar as key,

@@ -36,7 +36,12 @@ select
     null as quantity_unit,
     null as trade_system,
     null as "procedure",
-    case when reporter_iso3 = partner_iso3 then 'returned' else 'country' end as partner_role,
+    case
+        when reporter_iso3 = partner_iso3 then 'returned'
+        when partner_iso3 in (select country.iso3 from vocabulary.country as country where country.kind not in ('country', 'group'))
+            then 'special'
+        else 'country'
+    end as partner_role,
     status,
     qualifier,
     null as list_status,

@@ -23,7 +23,7 @@ with place_code as (
         office.source,
         country.iso3 as code,
         country.iso3,
-        case country.kind when 'residual' then 'special' else country.kind end as role,
+        case when country.kind in ('country', 'world', 'group') then country.kind else 'special' end as role,
         null as valid_from,
         null as valid_to
     from curated.office as office
@@ -35,7 +35,7 @@ line as (
         filed.*,
         coalesce(series.series_id, filed.source || '/' || filed.dataset || '/' || substr(filed.code, 1, 6)) as series_id,
         coalesce(length(filed.code), 0) as digits,
-        partner.iso3 as partner_iso3,
+        case when partner.role in ('country', 'world', 'group') then partner.iso3 else coalesce(partner.iso3, 'OTHER') end as partner_iso3,
         case when partner.iso3 = filed.reporter_iso3 then 'returned' else partner.role end as partner_role,
         case when partner.role in ('world', 'group') then partner.role else 'partner' end as partner_kind
     from curated.trade_line as filed

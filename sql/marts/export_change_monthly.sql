@@ -8,6 +8,7 @@
 -- column: series_id | | Series (vocabulary.series); nothing here ever mixes two.
 -- column: source | | Source folder the figures came through.
 -- column: reporter_iso3 | | Exporting country.
+-- column: reporter | | Its English short name (vocabulary.country).
 -- column: commodity | | Commodity (vocabulary.commodity).
 -- column: stage | | Stage of processing.
 -- column: scope | | exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more).
@@ -40,6 +41,7 @@ select
     series_id,
     source,
     reporter_iso3,
+    reporter,
     commodity,
     stage,
     scope,

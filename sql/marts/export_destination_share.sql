@@ -8,6 +8,7 @@
 -- column: source | | Source folder the figures came through.
 -- column: publisher | | Whose statistic it is.
 -- column: exporter_iso3 | | Exporting country.
+-- column: exporter | | Its English short name (vocabulary.country).
 -- column: commodity | | Commodity (vocabulary.commodity).
 -- column: stage | | Stage of processing.
 -- column: scope | | exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more).
@@ -15,6 +16,7 @@
 -- column: period_start | | First day of the period; null where the page names none.
 -- column: period_months | months | Length of the period.
 -- column: destination_iso3 | | Destination; OTHER for the part not attributed to a country, EUU for the European Union.
+-- column: destination | | Its English short name (vocabulary.country).
 -- column: destination_kind | | country, group (which may hold countries beside it), unattributed or returned (the exporter itself).
 -- column: share | 0 to 1 | Share of the exporter's total; null where the figure is no point: a bound, about that much, or an amount alone.
 -- column: share_low | 0 to 1 | Least it can be: what the print allows; the share itself for filed flows.
@@ -35,29 +37,35 @@
 --   and evidence.partner_iso3 = mart.destination_iso3 and evidence.partner_kind = mart.destination_kind
 
 select
-    series_id,
-    source,
-    publisher,
-    reporter_iso3 as exporter_iso3,
-    commodity,
-    stage,
-    scope,
-    basis,
-    period_start,
-    period_months,
-    partner_iso3 as destination_iso3,
-    partner_kind as destination_kind,
-    share,
-    share_low,
-    share_high,
-    share_rank,
-    amount,
-    amount_low,
-    amount_high,
-    total,
-    unit,
-    list_status,
-    page_tier,
-    flags
-from marts.partner_share
-where flow = 'export'
+    listed.series_id,
+    listed.source,
+    listed.publisher,
+    listed.reporter_iso3 as exporter_iso3,
+    exporter.name as exporter,
+    listed.commodity,
+    listed.stage,
+    listed.scope,
+    listed.basis,
+    listed.period_start,
+    listed.period_months,
+    listed.partner_iso3 as destination_iso3,
+    destination.name as destination,
+    listed.partner_kind as destination_kind,
+    listed.share,
+    listed.share_low,
+    listed.share_high,
+    listed.share_rank,
+    listed.amount,
+    listed.amount_low,
+    listed.amount_high,
+    listed.total,
+    listed.unit,
+    listed.list_status,
+    listed.page_tier,
+    listed.flags
+from marts.partner_share as listed
+left join vocabulary.country as exporter
+    on listed.reporter_iso3 = exporter.iso3
+left join vocabulary.country as destination
+    on listed.partner_iso3 = destination.iso3
+where listed.flow = 'export'

@@ -8,6 +8,7 @@
 -- column: source | | Source folder the figures came through.
 -- column: publisher | | Whose statistic it is.
 -- column: importer_iso3 | | Importing country; EUU counts supply from outside the Union only.
+-- column: importer | | Its English short name (vocabulary.country).
 -- column: commodity | | Commodity (vocabulary.commodity).
 -- column: stage | | Stage of processing.
 -- column: scope | | exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more).
@@ -21,6 +22,7 @@
 -- column: supplier_count | suppliers | Countries with a share above zero.
 -- column: supplier_count_qualifier | | exact, or at_least where part of the total is not attributed.
 -- column: top_supplier_iso3 | | Largest supplier; null where the part not attributed could make another the largest, or where two are.
+-- column: top_supplier | | Its English short name (vocabulary.country).
 -- column: top_supplier_share | 0 to 1 | Its share; null where it is not known, or may hold some of the part not attributed.
 -- column: cr1 | 0 to 1 | Share of the largest supplier, whoever it is; null where the part not attributed could change it.
 -- column: cr1_low | 0 to 1 | Least the share of the largest can be.
@@ -198,6 +200,7 @@ select
     classed.source,
     classed.publisher,
     classed.importer_iso3,
+    importer.name as importer,
     classed.commodity,
     classed.stage,
     classed.scope,
@@ -213,6 +216,9 @@ select
     case
         when classed.top_is_certain and (classed.top_count = 1 or classed.bound_only > 0) then classed.top_iso3
     end as top_supplier_iso3,
+    case
+        when classed.top_is_certain and (classed.top_count = 1 or classed.bound_only > 0) then supplier.name
+    end as top_supplier,
     case
         when classed.top_is_certain and classed.top_count = 1 and classed.largest_is_known then classed.top_share
     end as top_supplier_share,
@@ -254,3 +260,7 @@ left join returned
         and classed.basis = returned.basis
         and classed.period_start = returned.period_start
         and classed.period_months = returned.period_months
+left join vocabulary.country as importer
+    on classed.importer_iso3 = importer.iso3
+left join vocabulary.country as supplier
+    on classed.top_iso3 = supplier.iso3

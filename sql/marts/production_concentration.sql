@@ -17,6 +17,7 @@
 -- column: producer_count | countries | Countries with production above zero.
 -- column: producer_count_qualifier | | exact, or at_least where other countries stand together or any is withheld or not available.
 -- column: top_producer_iso3 | | Largest producer; null where two are the largest, or other countries together could hide a larger one.
+-- column: top_producer | | Its English short name (vocabulary.country).
 -- column: top_producer_share | 0 to 1 | Its share; null where there is no single one.
 -- column: cr1 | 0 to 1 | Share of the largest producer, whoever it is; null where other countries together could hide a larger one.
 -- column: cr3 | 0 to 1 | Share of the three largest together; null where other countries together could be among them.
@@ -167,6 +168,7 @@ select
         else 'at_least'
     end as producer_count_qualifier,
     case when indexed.top_is_known and not coalesce(indexed.is_tied, false) then indexed.top_producer_iso3 end as top_producer_iso3,
+    case when indexed.top_is_known and not coalesce(indexed.is_tied, false) then top_country.name end as top_producer,
     case when indexed.top_is_known and not coalesce(indexed.is_tied, false) then indexed.cr1 end as top_producer_share,
     case when indexed.top_is_known then indexed.cr1 end as cr1,
     case when indexed.three_are_known then indexed.cr3 end as cr3,
@@ -195,6 +197,8 @@ select
 from whole
 inner join indexed
     on whole.series_id = indexed.series_id and whole.period_start = indexed.period_start
+left join vocabulary.country as top_country
+    on indexed.top_producer_iso3 = top_country.iso3
 left join class as low_class
     on indexed.named_squares >= low_class.lower and indexed.named_squares < low_class.upper
 left join class as high_class

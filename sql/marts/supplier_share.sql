@@ -8,6 +8,7 @@
 -- column: source | | Source folder the figures came through.
 -- column: publisher | | Whose statistic it is.
 -- column: importer_iso3 | | Importing country; EUU counts supply from outside the Union only.
+-- column: importer | | Its English short name (vocabulary.country).
 -- column: commodity | | Commodity (vocabulary.commodity).
 -- column: stage | | Stage of processing.
 -- column: scope | | exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more).
@@ -15,6 +16,7 @@
 -- column: period_start | | First day of the period.
 -- column: period_months | months | Length of the period.
 -- column: supplier_iso3 | | Supplier; OTHER for the part not attributed to a country.
+-- column: supplier | | Its English short name (vocabulary.country).
 -- column: supplier_kind | | country, unattributed (others, groups, secret, unexplained) or returned (the importer itself).
 -- column: share | 0 to 1 | Share of the importer's total; null where the figure is no point: a bound, about that much, or an amount alone.
 -- column: share_low | 0 to 1 | Least it can be: what the print allows; the share itself for filed flows.
@@ -34,29 +36,35 @@
 --   and evidence.partner_iso3 = mart.supplier_iso3 and evidence.partner_kind = mart.supplier_kind
 
 select
-    series_id,
-    source,
-    publisher,
-    reporter_iso3 as importer_iso3,
-    commodity,
-    stage,
-    scope,
-    basis,
-    period_start,
-    period_months,
-    partner_iso3 as supplier_iso3,
-    partner_kind as supplier_kind,
-    share,
-    share_low,
-    share_high,
-    share_rank,
-    amount,
-    amount_low,
-    amount_high,
-    total,
-    unit,
-    list_status,
-    page_tier,
-    flags
-from marts.partner_share
-where flow = 'import'
+    listed.series_id,
+    listed.source,
+    listed.publisher,
+    listed.reporter_iso3 as importer_iso3,
+    importer.name as importer,
+    listed.commodity,
+    listed.stage,
+    listed.scope,
+    listed.basis,
+    listed.period_start,
+    listed.period_months,
+    listed.partner_iso3 as supplier_iso3,
+    supplier.name as supplier,
+    listed.partner_kind as supplier_kind,
+    listed.share,
+    listed.share_low,
+    listed.share_high,
+    listed.share_rank,
+    listed.amount,
+    listed.amount_low,
+    listed.amount_high,
+    listed.total,
+    listed.unit,
+    listed.list_status,
+    listed.page_tier,
+    listed.flags
+from marts.partner_share as listed
+left join vocabulary.country as importer
+    on listed.reporter_iso3 = importer.iso3
+left join vocabulary.country as supplier
+    on listed.partner_iso3 = supplier.iso3
+where listed.flow = 'import'

@@ -10,6 +10,7 @@
 -- column: source | | Source folder the figures came through.
 -- column: flow | | export or import.
 -- column: reporter_iso3 | | Exporting or importing country.
+-- column: reporter | | Its English short name (vocabulary.country).
 -- column: commodity | | Commodity (vocabulary.commodity).
 -- column: stage | | Stage of processing.
 -- column: scope | | exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more).
@@ -446,6 +447,7 @@ select
     series.source,
     series.flow,
     series.reporter_iso3,
+    country.name as reporter,
     series.commodity,
     series.stage,
     series.scope,
@@ -499,6 +501,8 @@ inner join (
     where commodity is not null
 ) as series
     on changed.series_id = series.series_id
+left join vocabulary.country as country
+    on series.reporter_iso3 = country.iso3
 left join contradicted
     on
         changed.series_id = contradicted.series_id
@@ -511,6 +515,7 @@ group by
     series.source,
     series.flow,
     series.reporter_iso3,
+    country.name,
     series.commodity,
     series.stage,
     series.scope,

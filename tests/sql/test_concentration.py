@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from pipelines.warehouse import read_only
 from tests.sql.made_up import FILED_SERIES, check_rows, edition, exported, imported, rows
 
 LIST_SERIES = "usgs_mcs/import_sources/rare_earths/compounds_and_metals"
@@ -318,7 +319,6 @@ def test_a_weight_that_is_partly_unknown_has_no_shares():
 
 
 def test_a_series_about_one_partner_says_nothing_about_shares(built):
-    from pipelines.warehouse import read_only
 
     with read_only(built.edition) as connection:
         assert connection.execute("select count(*) from trade_flow where series_id like 'china_customs_bulletin/%'").fetchone() == (6,)
@@ -361,6 +361,37 @@ def test_what_is_not_available_leaves_the_index_open():
     assert (row["producer_count_qualifier"], row["attributed_share"], row["hhi"]) == ("exact", 1, pytest.approx(0.52))
 
 
+def test_who_refines_cobalt_is_one_query(built):
+    with read_only(built.edition) as connection:
+        found = rows(
+            connection,
+            "select refiner, share_low, share_high, publisher from refining_share"
+            " where commodity = 'cobalt' and period_start = '2019-01-01' order by share_rank",
+        )
+    assert [(one["refiner"], round(one["share_low"], 3), round(one["share_high"], 3)) for one in found] == [
+        ("China", 0.645, 0.655),
+        ("Finland", 0.095, 0.105),
+        ("Belgium", 0.045, 0.055),
+    ]
+    assert {one["publisher"] for one in found} == {"IEA Critical Minerals Policy Tracker (data 2019)"}
+
+
+def test_a_table_of_smelters_gives_shares_of_its_sum_and_no_least_where_somebody_is_left_out():
+    smelted = {"series_id": "usgs_mcs/world_production/magnesium/primary_smelter", "commodity": "magnesium", "stage": "smelter"}
+    table = [produced(*one) | smelted for one in (("WLD", 100), ("CHN", 80), ("OTHER", 15), ("KAZ", 5))]
+    asked = "select refiner, share, share_low, share_rank from marts.refining_share order by share desc"
+    with edition(production=table) as connection:
+        assert [tuple(one.values()) for one in rows(connection, asked)] == [
+            ("China", 0.8, 0.8, 1),
+            ("Other countries", 0.15, 0.15, None),
+            ("Kazakhstan", 0.05, 0.05, 2),
+        ]
+    with edition(production=[*table, produced("USA", None, "withheld") | smelted]) as connection:
+        assert {one["share_low"] for one in rows(connection, asked)} == {None}
+    with edition(production=[produced(*one) for one in (("WLD", 100), ("CHN", 100))]) as connection:
+        assert rows(connection, asked) == [], "what is mined is not refined"
+
+
 def test_producers_that_tie_have_no_single_largest():
     with edition(production=[produced("WLD", 100), produced("CHN", 40), produced("RUS", 40), produced("TJK", 20)]) as connection:
         (row,) = rows(connection, "select * from marts.production_concentration")
@@ -374,7 +405,6 @@ def test_other_countries_together_may_hide_the_largest_producer():
 
 
 def test_rhenium_and_tellurium_have_producers_whose_amounts_are_not_available(built):
-    from pipelines.warehouse import read_only
 
     with read_only(built.edition) as connection:
         found = connection.execute(
@@ -385,7 +415,6 @@ def test_rhenium_and_tellurium_have_producers_whose_amounts_are_not_available(bu
 
 
 def test_eurostats_2022_list_has_the_index_computed_from_it_by_hand(built):
-    from pipelines.warehouse import read_only
 
     with read_only(built.edition) as connection:
         index, published = connection.execute(
@@ -396,7 +425,6 @@ def test_eurostats_2022_list_has_the_index_computed_from_it_by_hand(built):
 
 
 def test_an_index_that_the_compiler_computed_is_not_the_publishers(built):
-    from pipelines.warehouse import read_only
 
     with read_only(built.edition) as connection:
         computed = connection.execute("select value, publisher from published_number where note like 'COMPUTED%' order by value").fetchall()
@@ -407,7 +435,6 @@ def test_an_index_that_the_compiler_computed_is_not_the_publishers(built):
 
 
 def test_japans_suppliers_of_2018_give_at_least_3781(built):
-    from pipelines.warehouse import read_only
 
     with read_only(built.edition) as connection:
         row = connection.execute(
@@ -420,7 +447,6 @@ def test_japans_suppliers_of_2018_give_at_least_3781(built):
 
 
 def test_the_mine_tables_index_is_the_published_one_and_no_table_with_missing_rows_is_used(built):
-    from pipelines.warehouse import read_only
 
     with read_only(built.edition) as connection:
         index, edition_used = connection.execute(

@@ -6,8 +6,11 @@ import random
 from datetime import date, datetime
 from typing import Any
 
+import polars as pl
 import pytest
 
+from pipelines import vocabulary
+from pipelines.statements import statements
 from tests.sql.filed import FIRST_HELD, Rates, facts, found, line, mart, release
 
 CHILE, CHINA, GAZA, WEST_BANK, UNKNOWN, HOME = "3370", "5700", "5082", "5083", "8220", "1000"
@@ -116,6 +119,36 @@ def test_general_imports_and_imports_for_consumption_are_two_series_with_a_level
 def test_a_country_code_of_schedule_c_becomes_ours(code: str, iso3: str, role: str):
     held = facts(release([line("2836910012", "-", 9), line("2836910012", code, 9)]))
     assert found(held, "select partner_iso3, partner_role, partner_code from facts.trade_flow") == [(iso3, role, code)]
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "source", "partner"),
+    [
+        ("partner_code", {"source": "us_census", "code": "8999", "name": "CONFIDENTIAL", "role": "special"}, "us_census", "8999"),
+        ("country", {"iso3": "SEA", "name": "Ships' stores", "kind": "bunkers"}, "partner_flows", "SEA"),
+    ],
+)
+def test_a_partner_that_is_neither_country_nor_group_is_unattributed_of_whatever_kind_it_is(
+    table: str, row: dict[str, str], source: str, partner: str, monkeypatch: pytest.MonkeyPatch
+):
+    real = vocabulary.read
+    more = pl.DataFrame([row], schema=dict.fromkeys(row, pl.String))
+    monkeypatch.setattr(vocabulary, "read", lambda name: pl.concat([real(name), more], how="diagonal") if name == table else real(name))
+    world = "-" if source == "us_census" else "WLD"
+    held = facts(release([line("2836910012", world, 9), line("2836910012", partner, 9)], source=source))
+    ((iso3, role),) = found(held, "select partner_iso3, partner_role from facts.trade_flow")
+    assert (iso3, role) == (row.get("iso3", "OTHER"), "special")
+    assert found(held, "select count(*) from facts.control_total") == [(0,)]
+
+
+@pytest.mark.parametrize(("partner", "role"), [("VNM", "country"), ("CHN", "returned"), ("OTHER", "special")])
+def test_a_printed_partner_has_the_role_of_its_kind(partner: str, role: str):
+    held = facts()
+    held.execute(
+        "insert into staging.bulletin_choice by name select 'printed' as series_id, 'CHN' as reporter_iso3, ? as partner_iso3", [partner]
+    )
+    (flows,) = (one for one in statements("load") if one.name == "facts.trade_flow")
+    assert held.sql(flows.sql).project("partner_role").fetchall() == [(role,)]
 
 
 def test_gaza_and_the_west_bank_are_two_rows_of_one_country_now_and_as_of_any_day():

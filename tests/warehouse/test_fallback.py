@@ -54,6 +54,8 @@ def test_a_month_that_contradicts_the_printed_totals_sends_its_source_back(july_
         assert named in message
     assert ask(edition.path, "select source from meta.source_status where state not in ('ok', 'not_asked')") == [(CHINA,)]
     assert ask(edition.path, "select max(observed_at)::date::varchar from meta.observation") == [("2026-11-26",)]
+    with warehouse.read_only(edition.path) as connection:
+        assert warehouse.weighed_until(july_too_high, connection) == december(1), "what was refused was looked at"
     assert leftovers(july_too_high) == []
 
 
