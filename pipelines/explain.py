@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.arrays import numbered, read_arrays
+from pipelines.arrays import read_arrays
 from pipelines.citation import SCHEMAS, Citation, citations
 from pipelines.errors import BadFile, Usage
 from pipelines.packed import unzip
@@ -340,10 +340,9 @@ def _as_lines(member: str, body: bytes) -> list[str]:
     """The physical lines of a text; the rows of a JSON array whose rows share lines, for there they are numbered by their place."""
     lines = list(io.StringIO(body.decode("utf-8-sig"), newline=""))
     if lines[0].lstrip().startswith("["):
-        rows = [(one.line, one.place, one.raw) for one in read_arrays(member, body)]
-        places = [place for _, place, _ in rows]
-        if len(rows) > 1 and numbered([(line, place) for line, place, _ in rows]) == places:
-            return [raw.decode() for _, _, raw in rows]
+        rows = [(one.line, one.raw) for one in read_arrays(member, body)]
+        if len({line for line, _ in rows}) < len(rows):
+            return [raw.decode() for _, raw in rows]
     return lines
 
 

@@ -23,7 +23,6 @@ from typing import Any
 
 import duckdb
 import polars as pl
-import yaml
 from filelock import FileLock, Timeout
 
 from pipelines import archive, vocabulary
@@ -44,7 +43,7 @@ from pipelines.releases import (
     standing_errors,
 )
 from pipelines.settings import PACKAGE, SQL, Settings
-from pipelines.sources import Source, SourceConfig, empty_tables, load_source, source_names
+from pipelines.sources import UNFORESEEN, Source, SourceConfig, empty_tables, load_source, source_names
 from pipelines.statements import Statement, statements
 from pipelines.tables import Table, tables
 
@@ -400,9 +399,10 @@ def _plan(settings: Settings, name: str, as_of: date | None, before: datetime | 
             stands=gone is None and all_stand(looked, judged),
             accepted={subject: one for subject, one in archive.decisions(settings.raw, name, before=until).items() if one.verb == "accept"},
         )
-    except (LodestoneError, OSError, ValueError, yaml.YAMLError) as error:
+    except UNFORESEEN as error:
         # A source that cannot even be looked at must not stop the others; its status says why it is empty.
-        return SourcePlan(None, name, (), tuple(filter(None, (str(error), lost(settings, name, ())))), None, refused)
+        told = str(error) if isinstance(error, (LodestoneError, OSError, ValueError)) else f"{type(error).__name__}: {error}"
+        return SourcePlan(None, name, (), tuple(filter(None, (told, lost(settings, name, ())))), None, refused)
 
 
 def _edition_id(plans: list[SourcePlan], as_of: date | None) -> tuple[str, str]:

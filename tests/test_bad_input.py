@@ -153,6 +153,10 @@ REFUSALS = {
     "encoded as Shift-JIS": Refusal(spoil_third("輸出".encode("shift-jis")), 3, "97 41 8f", "convert the file to UTF-8"),
     "encoded as UTF-16": Refusal(lambda body: body.decode().encode("utf-16"), 1, "\\x00", "save the file as UTF-8"),
     "NUL byte": Refusal(spoil_third(b"\x00"), 3, "\\x00", "fetch it again"),
+    "a line without end": Refusal(lambda body: body.split(b"\n")[0] + b"\n" + b"x" * 1_000_001, 2, "xxx", "fetch the file again"),
+    "more rows than a good file has": Refusal(
+        lambda body: b"\n".join([*body.split(b"\n")[:1], *body.split(b"\n")[1:2] * 50_001]), 0, "01 rows", "widen `rows` in source.yaml"
+    ),
     "a quote left open": Refusal(lambda body: body + b'"open', 0, "", "close the quotes"),
 }
 

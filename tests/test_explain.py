@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from pipelines import explanation
-from pipelines.explain import Explanation, Row, explain
+from pipelines.explain import Explanation, Row, _as_lines, _record, explain
 from pipelines.settings import Settings
 from pipelines.statements import Statement, statements
 from pipelines.warehouse import compute_marts, read_only
@@ -304,3 +304,12 @@ def test_one_explanation_is_set_as_text_markdown_and_json(built: Settings) -> No
         ):
             assert needed in told
     assert not any(line.endswith(" ") for line in text.splitlines())
+
+
+@pytest.mark.parametrize("lines", [True, False])
+def test_a_row_of_a_json_array_is_shown_by_its_line_or_where_rows_share_one_by_its_place(lines: bool) -> None:
+    body = b'[["code","value"],\n["283691","900"],\n["284690","70"]]'
+    text = _as_lines("answer.json", body if lines else body.replace(b"\n", b""))
+    ((number, shown),) = _record(text, 3, None)
+    assert number == 3
+    assert shown.startswith('["284690","70"]')

@@ -10,7 +10,7 @@ import pytest
 from pipelines import archive, sources, warehouse
 from pipelines.curation import refresh
 from pipelines.errors import LodestoneError
-from pipelines.releases import looks, standing_errors
+from pipelines.releases import Look, looks, standing_errors
 from pipelines.settings import Settings
 from pipelines.sources import load_source, source_names
 from tests.building import build_all
@@ -80,6 +80,24 @@ def test_a_source_yaml_that_cannot_be_read_leaves_the_other_sources_working(own:
     assert state == "failed"
     assert "source.yaml cannot be read" in message
     assert "not in the edition any more" in message
+    assert others_are_ok(own, CHINA)
+
+
+@pytest.mark.parametrize("raised", [RecursionError("too deep"), MemoryError(), KeyError("no such column")])
+def test_whatever_is_raised_while_a_source_is_looked_at_leaves_the_others_working(
+    own: Settings, monkeypatch: pytest.MonkeyPatch, raised: Exception
+) -> None:
+    def looks_of(settings: Settings, source: sources.Source, before: object = None) -> list[Look]:
+        if source.name == CHINA:
+            raise raised
+        return looks(settings, source)
+
+    monkeypatch.setattr(warehouse, "looks", looks_of)
+    with warehouse.writer(own):
+        edition = warehouse.build(own)
+    state, message = status(edition.path, CHINA)
+    assert state == "failed"
+    assert type(raised).__name__ in message
     assert others_are_ok(own, CHINA)
 
 

@@ -60,7 +60,7 @@ def _request(flow: str, level: str, heading: str, first: str, last: str) -> Requ
 
 def recognise(member: str, answer: Answer) -> None:
     """Raise `BadFile` unless the answer is rows, or the empty 204 that means that nothing was found."""
-    body = answer.body.removeprefix(BYTE_ORDER_MARK).strip()
+    body = answer.body.removeprefix(BYTE_ORDER_MARK).lstrip()
     if answer.status == 204 and not body:
         return
     shown = body[:200].decode("utf-8", errors="replace")
@@ -70,5 +70,6 @@ def recognise(member: str, answer: Answer) -> None:
         )
     if not body.startswith(b"["):
         raise BadFile(member, 1, shown, "the answer is not the rows that were asked for", "ask again later, or see what the address shows")
-    if not (body.endswith(b"]") and body[-1_000:-1].rstrip().endswith(b"]")):  # that of the answer, and that of the last row
+    end = body.rstrip()[-1_000:]
+    if not (end.endswith(b"]") and end[:-1].rstrip().endswith(b"]")):  # that of the answer, and that of the last row
         raise BadFile(member, body.count(b"\n") + 1, body[-80:].decode("utf-8", errors="replace"), "the answer ends too early", "ask again")

@@ -11,6 +11,7 @@ import pytest
 
 from pipelines import archive
 from pipelines.curation import judge_releases
+from pipelines.offices.faults import Delivery
 from pipelines.offices.server import Offices
 from pipelines.offices.us_census import Cell, UsCensus, rolled_up
 from pipelines.periods import months_between
@@ -111,3 +112,31 @@ def test_of_months_first_seen_together_the_one_apart_from_both_its_neighbours_is
     with Offices({"us_census": filed("2024-05")}) as offices:
         found = Asked(Settings(tmp_path / "data"), offices).look(filed("2024-05", only("2024-03")), JULY)
     assert {name for name, one in found.items() if one.state == "held"} == {"us_census/imports/2024-03"}
+
+
+def nested(delivery: Delivery) -> Delivery:
+    return replace(delivery, reply=replace(delivery.reply, body=b"[" * 100_000 + b"]" * 100_000))
+
+
+def on_one_line(delivery: Delivery) -> Delivery:
+    return replace(delivery, reply=replace(delivery.reply, body=delivery.reply.body.replace(b"\n", b"")))
+
+
+def test_an_answer_that_no_reader_can_follow_is_refused_by_name_and_stops_no_later_night(asked: Asked):
+    asked.offices.faults.add(nested, "us_census", r"imports/hs.*HS10")
+    found = asked.look(filed("2024-06"), AUGUST)
+    told = curate(asked.data, asked.offices, AUGUST, "us_census", SCOPE).errors
+    assert ["imports-HS10-2836-2024-03_2024-06.json line 1: a value is no string" in one for one in told] == [True]
+    assert {name[-7:]: one.state for name, one in found.items()} == dict.fromkeys(months_between("2024-01", "2024-05"), "current")
+    asked.offices.faults.clear()
+    assert asked.look(filed("2024-06"), LATER)[NEW].state == "current"
+    assert curate(asked.data, asked.offices, LATER, "us_census", SCOPE).errors == []
+
+
+def test_rows_on_one_line_are_the_same_release_as_rows_on_lines_of_their_own(asked: Asked):
+    before = asked.judged(JULY)
+    asked.offices.faults.add(on_one_line, "us_census", r"hs")
+    after = asked.look(filed("2024-05"), AUGUST)
+    assert {name: one.observation.release_id for name, one in after.items()} == {
+        name: one.observation.release_id for name, one in before.items()
+    }
