@@ -42,6 +42,7 @@ from pipelines.periods import runs
 from pipelines.releases import Observation, looks, observations
 from pipelines.settings import Settings, load_settings
 from pipelines.sources import Source, load_source, readable_sources, source_names
+from pipelines.statements import strays
 
 if TYPE_CHECKING:
     from pipelines.defs.launch import FailedStep
@@ -808,6 +809,8 @@ def _summary(settings: Settings, path: Path, day: date | None, changed: bool, se
         typer.echo(f"Published {_shown(path)} ({size}) in {seconds:.1f} s.\n")
     else:
         typer.echo(f"Nothing changed: {_shown(path)} stands as it was ({size}); looked in {seconds:.1f} s.\n")
+    for stray in strays():
+        typer.echo(stray)
     typer.echo(told, nl=False)
 
 
