@@ -43,7 +43,7 @@ from pipelines.periods import runs
 from pipelines.releases import Observation, looks, observations
 from pipelines.settings import Settings, load_settings
 from pipelines.sources import Source, load_source, readable_sources, source_names
-from pipelines.statements import statements
+from pipelines.statements import statements, strays
 from pipelines.tables import tables
 from pipelines.terminal import SafeConsole, Terminal, terminal_width, write_records, write_table
 
@@ -872,6 +872,8 @@ def _summary(settings: Settings, path: Path, day: date | None, changed: bool, se
         typer.echo(f"Published {_shown(path)} ({size}) in {seconds:.1f} s.\n")
     else:
         typer.echo(f"Nothing changed: {_shown(path)} stands as it was ({size}); looked in {seconds:.1f} s.\n")
+    for stray in strays():
+        typer.echo(stray)
     typer.echo(told, nl=False)
 
 

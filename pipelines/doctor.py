@@ -24,6 +24,7 @@ from pipelines.errors import LodestoneError
 from pipelines.files import abandoned
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, source_names
+from pipelines.statements import strays
 
 NEWEST_PYTHON = (3, 13)
 OLDEST_PYTHON = (3, 11)
@@ -52,7 +53,7 @@ def examine(settings: Settings, environment: Mapping[str, str]) -> list[Finding]
     """Everything there is to say about an installation, whatever part of it is broken."""
     now = settings.now()
     offices = []
-    found = [*_versions(), *_folder(settings), *_settings(settings)]
+    found = [*_versions(), *(Finding("warn", "sql", told) for told in strays()), *_folder(settings), *_settings(settings)]
     for name in source_names():
         try:
             source = load_source(name)

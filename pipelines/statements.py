@@ -58,9 +58,37 @@ class Statement:
 @cache
 def statements(folder: str) -> tuple[Statement, ...]:
     """The statements of a folder of sql/, each after those of the same folder it reads."""
-    found = {one.name: one for one in map(read_statement, sorted((SQL / folder).glob("*.sql")))}
+    found = {one.name: one for one in map(read_statement, files(folder))}
     graph = {name: tables_read(one.sql) & found.keys() for name, one in found.items()}
     return tuple(found[name] for name in TopologicalSorter(graph).static_order())
+
+
+FOLDERS = ("load", "load/vocabulary", "macros", "marts", "checks", "questions")
+
+
+def files(folder: str) -> list[Path]:
+    """The files of a folder of sql/ that are statements: they begin with the name of what they make, which is also their own."""
+    return [path for path in sorted((SQL / folder).glob("*.sql")) if _begins_with_its_name(path)]
+
+
+def strays() -> list[str]:
+    """What is told of every other file that calls itself SQL there: copies, drafts, and what editors leave behind."""
+    ours = {path for folder in FOLDERS for path in files(folder)}
+    return [
+        f"sql/{path.relative_to(SQL).as_posix()} is left out: statements stand in {', '.join(FOLDERS)}, and the first line is a comment "
+        f"that names what they make, here {path.stem}; begin it so, or move it out of sql/"
+        for path in sorted(SQL.rglob("*.sql"))
+        if path not in ours
+    ]
+
+
+def _begins_with_its_name(path: Path) -> bool:
+    if not path.is_file():  # a folder, or a link to nowhere that an editor uses as its lock
+        return False
+    with path.open("rb") as file:
+        first = file.readline().decode("utf-8", "replace")
+    name = first.removeprefix("--").partition("(")[0].rpartition(".")[2].strip()
+    return first.startswith("--") and name == path.stem
 
 
 FIELDS = ("grain", "column", "evidence", "check")

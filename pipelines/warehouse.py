@@ -44,7 +44,7 @@ from pipelines.releases import (
 )
 from pipelines.settings import PACKAGE, SQL, Settings
 from pipelines.sources import UNFORESEEN, Source, SourceConfig, empty_tables, load_source, source_names
-from pipelines.statements import Statement, statements
+from pipelines.statements import FOLDERS, Statement, files, statements
 from pipelines.tables import Table, tables
 
 SAMPLE_ROWS = 5
@@ -367,7 +367,8 @@ def side_by_side(before: Path, after: Path) -> Iterator[duckdb.DuckDBPyConnectio
 def code_version() -> str:
     """Changes when any code, SQL or vocabulary that an edition is built with does."""
     digest = hashlib.sha256(duckdb.__version__.encode())
-    paths = [path for folder in (PACKAGE, SQL) for path in folder.rglob("*") if path.suffix in (".py", ".csv", ".yaml", ".sql")]
+    paths = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".csv", ".yaml") and path.is_file()]
+    paths += [path for folder in FOLDERS for path in files(folder)]
     for path in sorted(paths):
         digest.update(path.relative_to(PACKAGE.parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
@@ -683,7 +684,7 @@ def _folder(settings: Settings, plan: SourcePlan, judged: Judged) -> Path | None
 
 def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the macros that need no table; those that answer as of a moment come last, when facts are there."""
-    for path in sorted((SQL / "macros").glob("*.sql")):
+    for path in files("macros"):
         if not path.stem.endswith("_as_of"):  # those read facts, which are not there yet
             connection.execute(path.read_text("utf-8"))
 
@@ -990,8 +991,9 @@ def _finish(
     for name, rows in told.items():
         connection.execute(create_table(tables()[name]))
         _insert(connection, name, rows, order_by=tables()[name].key)
-    for path in sorted((SQL / "macros").glob("*_as_of.sql")):
-        connection.execute(path.read_text("utf-8"))
+    for path in files("macros"):
+        if path.stem.endswith("_as_of"):
+            connection.execute(path.read_text("utf-8"))
     _describe(connection)
 
 
