@@ -89,6 +89,11 @@ class Visit:
     receipts: tuple[Receipt, ...]
 
     @property
+    def began(self) -> datetime:
+        """When it began (UTC), as its name says."""
+        return datetime.strptime(self.name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+    @property
     def unanswered(self) -> list[Question]:
         """Questions without an answer yet."""
         answered = {receipt.member for receipt in self.receipts}
@@ -139,6 +144,24 @@ def readable_receipts(raw: Path, source: str) -> tuple[list[Receipt], list[Lodes
         except (OSError, ValueError, TypeError, KeyError) as error:
             broken.append(LodestoneError(f"{path}: the receipt cannot be read ({error}); restore it from version control"))
     return sorted(found, key=lambda receipt: (receipt.observed_at, receipt.member, receipt.sha256)), broken
+
+
+def refuse_a_clock_set_back(raw: Path, source: str, now: datetime) -> None:
+    """Raise `LodestoneError` where something of a source was received, or asked for, later than now."""
+    made, folder = visits(raw, source), raw / source
+    looks = [(one.observed_at, folder / one.shelf / "receipts" / f"{one.receipt_id}.json") for one in readable_receipts(raw, source)[0]]
+    looks += [(moment, visits_folder(raw, source) / one.name) for one in made for moment in (one.began, *_moments(one))]
+    newest, path = max(looks, default=(now, folder))
+    if newest > now:
+        raise LodestoneError(
+            f"{source}: the clock says {now:%Y-%m-%d %H:%M} UTC, but something was received at {newest:%Y-%m-%d %H:%M}; "
+            "set the clock right, for a receipt dated too early would change what was known when; "
+            f"if the clock was wrong then, move {path} away"
+        )
+
+
+def _moments(visit: Visit) -> list[datetime]:
+    return [receipt.observed_at for receipt in visit.receipts]
 
 
 def body(raw: Path, receipt: Receipt) -> bytes:

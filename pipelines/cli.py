@@ -480,6 +480,7 @@ def keep(
     except OSError as error:
         raise Usage(f"{file}: cannot be read ({error.strerror})") from error
     settings = load_settings()
+    archive.refuse_a_clock_set_back(settings.raw, source, settings.now())
     receipt = archive.receive(settings.raw, source, name, body, settings.now(), url=url)
     typer.echo(f"kept {receipt.size:,} bytes as {receipt.receipt_id}; run `lodestone build` to take them in")
 

@@ -213,10 +213,9 @@ def _last_visit(settings: Settings, source: Source, visits: list[archive.Visit],
     if trouble is not None:
         yield Finding("bad", source.name, trouble, again)
         return
-    at = datetime.strptime(last.name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    told = f"asked on {at:%Y-%m-%d %H:%M} UTC, all {len(last.questions)} questions answered"
-    if now - at > A_NIGHT:
-        yield Finding("warn", source.name, f"{told}; that is {(now - at).days} days ago", "see whether the nightly run is started")
+    told = f"asked on {last.began:%Y-%m-%d %H:%M} UTC, all {len(last.questions)} questions answered"
+    if now - last.began > A_NIGHT:
+        yield Finding("warn", source.name, f"{told}; that is {(now - last.began).days} days ago", "see whether the nightly run is started")
     else:
         yield Finding("ok", source.name, told)
 

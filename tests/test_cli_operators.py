@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from pipelines import archive
 from pipelines.settings import Settings
 from tests.building import Run, build_all
 from tests.offices_asked import KEY, LATER, answered
-from tests.warehouse.copies import CHINA, JULY_2019, JUNE_2019, RARE_EARTHS, december, revise, tonnes
+from tests.warehouse.copies import CHINA, JULY_2019, JUNE_2019, RARE_EARTHS, december, file_hashes, revise, tonnes
 
 
 def test_after_the_first_build_there_is_nothing_to_compare_with(built: Settings, lodestone: Run) -> None:
@@ -43,6 +44,19 @@ def test_two_days_are_compared_and_explained_by_editions_built_for_them(own: Set
     assert (code, "as of 2019-12-31" in out, "amount                             3,966 t" in out) == (0, True, True)
     code, _, told = lodestone(own, *asked, "2019-06-30")
     assert (code, "no row of marts.export_change_monthly meets the condition" in told) == (2, True)
+
+
+@pytest.mark.parametrize("at", ["2001-01-01T00:00:00", "2026-12-24T01:59:59"])
+def test_a_clock_set_back_refuses_a_copy_that_is_handed_in(at: str, data: Settings, lodestone: Run, tmp_path: Path) -> None:
+    copy = tmp_path / "usgs_world_production.csv"
+    copy.write_text("a copy\n", "utf-8")
+    assert lodestone(data, "keep", "usgs_mcs", str(copy), LODESTONE_NOW=LATER.isoformat())[0] == 0
+    before = file_hashes(data.raw)
+    copy.write_text("another copy\n", "utf-8")
+    code, _, told = lodestone(data, "keep", "usgs_mcs", str(copy), LODESTONE_NOW=at)
+    assert (code, "usgs_mcs: the clock says 20" in told, told.count("\n")) == (1, True, 1)
+    assert "but something was received at 2026-12-24 02:00; set the clock right" in told
+    assert file_hashes(data.raw) == before
 
 
 @pytest.mark.parametrize(
