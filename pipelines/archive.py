@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines import secrecy
 from pipelines.errors import LodestoneError
 from pipelines.files import append_line, write_atomically
 
@@ -40,6 +42,15 @@ class Receipt:
     note: str | None = None
     visit: str | None = None
     """The visit it belongs to; null for a file that was handed in."""
+    stand_in: bool = False
+    """Whether a stand-in answered in the office's place, in a rehearsal."""
+    seconds: float | None = None
+    """How long the answer took, with the pauses before it; null where that was not measured."""
+
+    def __post_init__(self) -> None:
+        """Whoever makes or reads a receipt, the address in it is one that anybody may see."""
+        if self.url is not None:
+            object.__setattr__(self, "url", secrecy.public(self.url))
 
     @property
     def receipt_id(self) -> str:
@@ -202,6 +213,14 @@ def keep_answer(raw: Path, receipt: Receipt, body: bytes) -> Receipt:
         json.dumps(asdict(receipt), default=_as_text, sort_keys=True),
     )
     return receipt
+
+
+def answered_by_stand_ins(raw: Path) -> bool | None:
+    """Whether the answers that are held are those of stand-ins. They are all of one kind; null where none is held."""
+    for path in sorted(raw.glob("*/fetched/visits/*/receipts.jsonl")):
+        with suppress(OSError, ValueError, AttributeError), path.open(encoding="utf-8") as lines:
+            return bool(json.loads(next(lines, "")).get("stand_in"))
+    return None
 
 
 def note_trouble(raw: Path, visit: Visit, at: datetime, told: str) -> None:

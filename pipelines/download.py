@@ -10,7 +10,6 @@ where it is kept do not belong here: nothing below knows a source or the archive
 from __future__ import annotations
 
 import fcntl
-import html
 import io
 import json
 import logging
@@ -33,7 +32,6 @@ from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote, quote_plus
 
 import httpcore
 import httpx
@@ -41,6 +39,7 @@ import stamina
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from pipelines import secrecy
 from pipelines.errors import LodestoneError
 from pipelines.files import remove_drafts, write_atomically
 from pipelines.wire import ERRORS, KEY, TooSlow, Wire
@@ -405,12 +404,8 @@ class _Asked:
         return self.request.secret is not None and url.params.get(self.request.secret[0]) == self.secret
 
     def scrubbed(self, text: str) -> str:
-        """The text with asterisks for the key, however an address, a page or a JSON body would spell it."""
-        if self.secret is None:
-            return text
-        spelled = {self.secret, quote(self.secret), quote(self.secret, safe=""), quote_plus(self.secret)}
-        spelled |= {html.escape(self.secret), json.dumps(self.secret)[1:-1]}
-        return re.sub("|".join(re.escape(one) for one in sorted(spelled, key=len, reverse=True)), "***", text, flags=re.IGNORECASE)
+        """The text with asterisks for the key."""
+        return text if self.secret is None else secrecy.without(text, [self.secret])
 
 
 class _Part:

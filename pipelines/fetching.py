@@ -14,13 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from math import ceil
+from statistics import mean
 
 import duckdb
 from filelock import FileLock, Timeout
 
-from pipelines import archive
+from pipelines import archive, secrecy
 from pipelines.download import Downloader, FetchFailed, MissingKey, Politeness, Request
-from pipelines.errors import BadFile, LodestoneError
+from pipelines.errors import BadFile, LodestoneError, Usage
 from pipelines.periods import months_between, shifted
 from pipelines.releases import Asked, Look, RevisionPeriod, last_asked, looks, newest_month, observations, to_ask_again
 from pipelines.scope import Scope, current_scope
@@ -34,6 +35,9 @@ SAME_NIGHT = timedelta(hours=20)
 
 TOLD_EVERY, TOLD_TIMES = 25, 20
 """A person who waits is told of every so many questions, and not much more often than so many times."""
+
+PACE_OF = 3
+"""The last visits tell how fast an office answers."""
 
 RECOGNISED_BY = frozenset({"etag", "last-modified"})
 """Headers that tell one version of an answer from another."""
@@ -99,8 +103,15 @@ def plan(settings: Settings, source: Source, now: datetime) -> Plan:
 
 
 def backfill(source: Source, first: str, last: str | None, now: datetime) -> Plan:
-    """What a backfill asks an office: every month of a range that can be there by now; an open range ends with the newest."""
-    newest = newest_month(_config(source), now)
+    """What a backfill asks an office: every month of a range that can be there by now; an open range ends with the newest.
+
+    Raises `Usage` where the range begins before the office's first month, or after the newest there can be.
+    """
+    oldest, newest = _config(source).first_month, newest_month(_config(source), now)
+    if first < oldest:
+        raise Usage(f"{source.name} is asked for no month before {oldest} (first_month in its source.yaml): begin there, not with {first}")
+    if first > newest:
+        raise Usage(f"{source.name} can have nothing of {first} yet: the newest month there can be is {newest}")
     return plan_of(source, months_between(first, newest if last is None else min(last, newest)))
 
 
@@ -144,9 +155,13 @@ def due_months(source: Source, looked: Sequence[Look], scope: Scope, now: dateti
     return due
 
 
-def least_seconds(settings: Settings, source: Source, planned: Plan) -> float:
-    """How long an office is asked at least, by the pause it wants between two questions; 0 where stand-ins are asked."""
-    return 0.0 if settings.offices else max(0, len(planned.requests) - 1) * 60 / _config(source).requests_per_minute
+def expected_seconds(settings: Settings, source: Source, planned: Plan) -> tuple[float, bool]:
+    """How long it takes to ask what is planned, and whether by the pace of the last visits; else it is the least, by the pauses alone."""
+    pause = 0.0 if settings.offices else 60 / _config(source).requests_per_minute
+    last = [receipt.seconds for one in archive.visits(settings.raw, source.name)[-PACE_OF:] for receipt in one.receipts]
+    taken = [seconds for seconds in last if seconds is not None]
+    put = len(planned.requests)
+    return max((put - 1) * pause, put * mean(taken) if taken else 0.0, 0.0), bool(taken)
 
 
 def in_words(seconds: float) -> str:
@@ -206,12 +221,14 @@ def visit(
 ) -> Fetched:
     """Ask an office what was planned and keep every answer. An unfinished visit of the same night is gone on with.
 
-    Raises `MissingKey` where the office wants a key and there is none, and `LodestoneError` where the clock went back or
-    another run is asking the same office. What fails otherwise is written down and told in the result.
+    Raises `MissingKey` where the office wants a key and there is none, and `LodestoneError` where the clock went back,
+    another run is asking the same office, or answers of offices and of stand-ins would be mixed. What fails otherwise is
+    written down and told in the result.
     """
     config = _config(source)
     if not planned.requests:
         return Fetched(source.name, None)
+    _refuse_to_mix(settings)
     if config.key is not None and not os.environ.get(config.key.environment, "").strip():
         raise MissingKey(f"{source.name} needs a key in {config.key.environment}: sign up at {config.key.sign_up}")
     archive.refuse_a_clock_set_back(settings.raw, source.name, now)
@@ -227,6 +244,20 @@ def visit(
             f"{error.filename or settings.data}: an answer of {source.name} cannot be kept ({error.strerror}); "
             "make room, or put the folder right, and run again: what was kept before stands"
         ) from error
+
+
+def _refuse_to_mix(settings: Settings) -> None:
+    held = archive.answered_by_stand_ins(settings.raw)
+    if held is True and settings.offices is None:
+        raise LodestoneError(
+            f"{settings.data} holds answers of stand-ins, with which those of offices are never mixed; "
+            "set LODESTONE_OFFICES to go on rehearsing, or LODESTONE_DATA to another folder"
+        )
+    if held is False and settings.offices is not None:
+        raise LodestoneError(
+            f"{settings.data} holds answers of offices, with which those of stand-ins are never mixed; unset LODESTONE_OFFICES, or "
+            "set LODESTONE_DATA to a folder for rehearsals (`python -m pipelines.offices --data DIR` prepares one)"
+        )
 
 
 def _config(source: Source) -> Fetch:
@@ -284,6 +315,7 @@ def _ask(
         before = kept.get((request.member, request.shown))
         held = None if before is None else archive.intact_body(settings.raw, before)
         headers = before.headers if before is not None and held is not None else {}
+        asked_at = time.monotonic()
         try:
             if number and (seconds >= config.visit_seconds or received >= config.visit_bytes):
                 raise VisitEnds(source.name, config, number, len(requests))
@@ -314,6 +346,8 @@ def _ask(
             headers=_headers_of_the_held(headers, answer.headers) if answer.unchanged else answer.headers,
             code_version=source.code_version,
             visit=made.name,
+            stand_in=settings.offices is not None,
+            seconds=round(time.monotonic() - asked_at, 1),
         )
         archive.keep_answer(settings.raw, receipt, body)
         answered, unchanged, received = answered + 1, unchanged + answer.unchanged, received + (0 if answer.unchanged else len(body))
@@ -322,7 +356,7 @@ def _ask(
 
 def _refuse_a_key_in(request: Request, body: bytes) -> None:
     secret = os.environ.get(request.secret[1], "").strip() if request.secret else ""
-    if secret and secret.encode() in body:
+    if secret and any(spelling.encode() in body for spelling in secrecy.spellings(secret)):
         raise BadFile(request.member, 1, "***", "the answer repeats the key, so it is not kept", "tell the office, and ask again later")
 
 

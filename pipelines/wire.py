@@ -19,7 +19,10 @@ KEPT_OPEN_SECONDS = 5.0
 KEY = "lodestone.key"
 """Extension of a request that holds the parameter of its key and the key."""
 
-ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError)
+ERRORS = (
+    *(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError),
+    *(httpcore.ProxyError, httpcore.UnsupportedProtocol),
+)
 """What can go wrong on the way."""
 
 
