@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
+from pipelines import secrecy
 from pipelines.errors import LodestoneError, in_words
 from pipelines.files import append_line, write_atomically
 
@@ -43,6 +45,15 @@ class Receipt:
     note: str | None = None
     visit: str | None = None
     """The visit it belongs to; null for a file that was handed in."""
+    stand_in: bool = False
+    """Whether a stand-in answered in the office's place, in a rehearsal."""
+    seconds: float | None = None
+    """How long the answer took, with the pauses before it; null where that was not measured."""
+
+    def __post_init__(self) -> None:
+        """Whoever makes or reads a receipt, the address in it is one that anybody may see."""
+        if self.url is not None:
+            object.__setattr__(self, "url", secrecy.public(self.url))
 
     @property
     def receipt_id(self) -> str:
@@ -90,6 +101,11 @@ class Visit:
     name: str
     questions: tuple[Question, ...]
     receipts: tuple[Receipt, ...]
+
+    @property
+    def began(self) -> datetime:
+        """When it began (UTC), as its name says."""
+        return datetime.strptime(self.name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
     @property
     def unanswered(self) -> list[Question]:
@@ -141,6 +157,24 @@ def readable_receipts(raw: Path, source: str) -> tuple[list[Receipt], list[Lodes
     return sorted(found, key=lambda receipt: (receipt.observed_at, receipt.member, receipt.sha256)), broken
 
 
+def refuse_a_clock_set_back(raw: Path, source: str, now: datetime) -> None:
+    """Raise `LodestoneError` where something of a source was received, or asked for, later than now."""
+    made, folder = visits(raw, source), raw / source
+    looks = [(one.observed_at, folder / one.shelf / "receipts" / f"{one.receipt_id}.json") for one in readable_receipts(raw, source)[0]]
+    looks += [(moment, visits_folder(raw, source) / one.name) for one in made for moment in (one.began, *_moments(one))]
+    newest, path = max(looks, default=(now, folder))
+    if newest > now:
+        raise LodestoneError(
+            f"{source}: the clock says {now:%Y-%m-%d %H:%M} UTC, but something was received at {newest:%Y-%m-%d %H:%M}; "
+            "set the clock right, for a receipt dated too early would change what was known when; "
+            f"if the clock was wrong then, move {path} away"
+        )
+
+
+def _moments(visit: Visit) -> list[datetime]:
+    return [receipt.observed_at for receipt in visit.receipts]
+
+
 def body(raw: Path, receipt: Receipt) -> bytes:
     """The bytes of a receipt. Raises `LodestoneError` where they are gone or no longer have the hash they were kept under."""
     path = receipt.path(raw)
@@ -179,6 +213,14 @@ def keep_answer(raw: Path, receipt: Receipt, body: bytes) -> Receipt:
         json.dumps(asdict(receipt), default=_as_text, sort_keys=True),
     )
     return receipt
+
+
+def answered_by_stand_ins(raw: Path) -> bool | None:
+    """Whether the answers that are held are those of stand-ins. They are all of one kind; null where none is held."""
+    for path in sorted(raw.glob("*/fetched/visits/*/receipts.jsonl")):
+        with suppress(OSError, ValueError, AttributeError), path.open(encoding="utf-8") as lines:
+            return bool(json.loads(next(lines, "")).get("stand_in"))
+    return None
 
 
 def note_trouble(raw: Path, visit: Visit, at: datetime, told: str) -> None:

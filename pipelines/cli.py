@@ -32,9 +32,20 @@ from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
 from pipelines import alerts as alerting
-from pipelines import archive, citation, corrections, dictionary, difference, doctor, explanation, fetching, warehouse
+from pipelines import archive, citation, corrections, dictionary, difference, doctor, explanation, fetching, secrecy, warehouse
 from pipelines.__main__ import INTERRUPTED
-from pipelines.answers import Answer, Format, as_text, ask, no_formula, stoppable, write_csv, write_file, write_json, write_parquet
+from pipelines.answers import (
+    Answer,
+    Format,
+    as_text,
+    ask,
+    no_formula,
+    stoppable,
+    write_csv,
+    write_file,
+    write_json,
+    write_parquet,
+)
 from pipelines.curation import correction_of, judge_releases
 from pipelines.errors import LodestoneError, Usage
 from pipelines.explain import explain as find_explanation
@@ -146,15 +157,19 @@ def plan(
     ] = None,
     questions: Annotated[bool, typer.Option("--questions", help="Also list every question with its address.")] = False,
 ) -> None:
-    """Show what a night would ask of each office, and why, without asking.
+    """Show what a night would ask of each office, why, and how long that takes, without asking.
 
     Example: `lodestone plan us_census --questions`.
     """
     settings = load_settings()
     console = _console()
+    night, is_least = 0.0, False
     for one in _asked_sources(source):
         planned = fetching.plan(settings, one, settings.now())
-        console.print(Text(f"{one.name}: {len(planned.requests)} questions to {one.config.publisher}"))
+        seconds, is_measured = fetching.expected_seconds(settings, one, planned)
+        night, is_least = night + seconds, is_least or not is_measured
+        questions_put = f"{len(planned.requests)} question{'' if len(planned.requests) == 1 else 's'}"
+        console.print(Text(f"{one.name}: {questions_put} to {one.config.publisher}"))
         by_month = any(request.slices for request in planned.requests)
         for why in dict.fromkeys(planned.months.values()) if by_month else ():
             months = [
@@ -163,11 +178,16 @@ def plan(
             console.print(Text(f"  {', '.join(months)}: {why}"))
         if planned.requests and not by_month:
             console.print(Text("  the whole file, which the office sends only if it changed"))
+        if seconds >= 60:
+            pace = "at the pace of the last visits" if is_measured else "at least, by the pauses between two questions"
+            console.print(Text(f"  takes {fetching.in_words(seconds)} {pace}"))
         for request in planned.requests if questions else ():
             console.print(Text(f"  {request.shown}"), soft_wrap=True)
         trouble = archive.standing_trouble(settings.raw, one.name)
         if trouble:
             console.print(Text(f"  {trouble}"))
+    if source is None:
+        console.print(Text(f"A night takes {fetching.in_words(night)}{' at least' if is_least and night >= 60 else ''}, then a build"))
 
 
 @app.command()
@@ -559,7 +579,7 @@ def keep(
         str, typer.Argument(metavar="SOURCE", autocompletion=source_names, help="One of the sources that `lodestone sources` lists.")
     ],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The newer copy.")],
-    url: Annotated[str | None, typer.Option(metavar="URL", help="Where it was received from, without secrets.")] = None,
+    url: Annotated[str | None, typer.Option(metavar="URL", help="Where it was received from; keys in it are not kept.")] = None,
     member: Annotated[
         str | None, typer.Option(metavar="NAME", help="The source's file it is a copy of; its own name unless given.")
     ] = None,
@@ -579,7 +599,10 @@ def keep(
     except OSError as error:
         raise Usage(f"{file}: cannot be read ({error.strerror})") from error
     settings = load_settings()
-    receipt = archive.receive(settings.raw, source, name, body, settings.now(), url=url)
+    archive.refuse_a_clock_set_back(settings.raw, source, settings.now())
+    keys = [os.environ.get(one.config.fetch.key.environment, "") for one in readable_sources() if one.config.fetch and one.config.fetch.key]
+    shown = None if url is None else secrecy.without(url, map(str.strip, keys))
+    receipt = archive.receive(settings.raw, source, name, body, settings.now(), url=shown)
     typer.echo(f"kept {receipt.size:,} bytes as {receipt.receipt_id}; run `lodestone build` to take them in")
 
 
@@ -679,14 +702,14 @@ def _fetch(
     settings: Settings, source: Source, say: Callable[[str], None], months: tuple[str, str | None] | None = None
 ) -> list[FailedStep]:
     """Ask one office through its job, a run for each unbroken range of months; the steps that failed."""
-    say(f"asking {source.name}")
-    from pipelines.defs.jobs import fetch_job_name, range_tags
-    from pipelines.defs.launch import launch
-
     now = settings.now()
     planned = fetching.plan(settings, source, now) if months is None else fetching.backfill(source, months[0], months[1], now)
     if not planned.requests:
         return []
+    say(f"asking {source.name}")
+    from pipelines.defs.jobs import fetch_job_name, range_tags
+    from pipelines.defs.launch import launch
+
     if not any(request.slices for request in planned.requests):
         return launch(fetch_job_name(source.name), settings, say)
     return [
@@ -848,7 +871,8 @@ def _is_late(one: dict[str, Any], today: date) -> bool:
 
 
 def _state(one: dict[str, Any], today: date) -> str:
-    return f"{one['state']}, late" if _is_late(one, today) else str(one["state"])
+    # An edition of earlier code knows nothing of stand-ins.
+    return ", ".join([one["state"], *(["late"] if _is_late(one, today) else []), *(["stand-in"] if one.get("stand_in") else [])])
 
 
 def _explain_failure(step: FailedStep) -> None:

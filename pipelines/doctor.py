@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from pipelines import archive, fetching, warehouse
+from pipelines import archive, fetching, secrecy, warehouse
 from pipelines.errors import LodestoneError
 from pipelines.files import abandoned
 from pipelines.settings import Settings
@@ -153,9 +153,15 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     codes = settings.scope.count(",") + 1
     asked = settings.scope if settings.scope in ("basket", "all") else f"{codes} codes of LODESTONE_SCOPE"
     yield Finding("ok", "scope", asked)
+    held = archive.answered_by_stand_ins(settings.raw)
+    answers = {None: "no answer is held", True: "the answers held are those of stand-ins", False: "the answers held are those of offices"}
     if settings.offices is not None:
-        told = f"LODESTONE_OFFICES is set: {settings.offices} answers in the place of every office"
-        yield Finding("warn", "offices", told, "unset it unless this is a rehearsal, and never keep a rehearsal's data")
+        told = f"LODESTONE_OFFICES is set: {secrecy.public(settings.offices)} answers in the place of every office; {answers[held]}"
+        remedy = "unset it, or set LODESTONE_DATA to a folder for rehearsals" if held is False else "unset it unless this is a rehearsal"
+        yield Finding("bad" if held is False else "warn", "offices", told, remedy)
+    elif held:
+        remedy = "set LODESTONE_OFFICES to go on rehearsing, or LODESTONE_DATA to another folder"
+        yield Finding("bad", "offices", f"{answers[held]}: no figure of them is to be used", remedy)
     if settings.fixed_now is not None:
         yield Finding(
             "warn",
@@ -215,10 +221,9 @@ def _last_visit(settings: Settings, source: Source, visits: list[archive.Visit],
     if trouble is not None:
         yield Finding("bad", source.name, trouble, again)
         return
-    at = datetime.strptime(last.name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    told = f"asked on {at:%Y-%m-%d %H:%M} UTC, all {len(last.questions)} questions answered"
-    if now - at > A_NIGHT:
-        yield Finding("warn", source.name, f"{told}; that is {(now - at).days} days ago", "see whether the nightly run is started")
+    told = f"asked on {last.began:%Y-%m-%d %H:%M} UTC, all {len(last.questions)} questions answered"
+    if now - last.began > A_NIGHT:
+        yield Finding("warn", source.name, f"{told}; that is {(now - last.began).days} days ago", "see whether the nightly run is started")
     else:
         yield Finding("ok", source.name, told)
 

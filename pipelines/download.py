@@ -10,7 +10,6 @@ where it is kept do not belong here: nothing below knows a source or the archive
 from __future__ import annotations
 
 import fcntl
-import html
 import io
 import json
 import logging
@@ -25,7 +24,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from errno import EDQUOT, ENOSPC
@@ -33,15 +32,17 @@ from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote, quote_plus
 
+import httpcore
 import httpx
 import stamina
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from pipelines import secrecy
 from pipelines.errors import LodestoneError
 from pipelines.files import remove_drafts, write_atomically
+from pipelines.wire import ERRORS, KEY, TooSlow, Wire
 
 PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
 """Answers that may be another one in a moment. Every other refusal stays one however often it is asked for."""
@@ -52,8 +53,6 @@ PIECE_BYTES = 65_536
 LARGE_BYTES = 1_000_000
 """From here on a person who waits is shown a bar."""
 READABLE_CODINGS = frozenset({"identity", "gzip", "x-gzip"})
-SLOWEST_BYTES_PER_SECOND = 100
-"""A body that comes more slowly counts as cut; no read ever times out where a byte comes now and then."""
 
 LATER = "run again later; what was there before is untouched"
 
@@ -94,6 +93,8 @@ class Politeness:
     requests_per_minute: float
     timeout_seconds: float
     most_bytes: int
+    deadline_seconds: float = 900
+    """So long after it was asked for an answer is given up, whether or not something still comes."""
     attempts: int = 5
     longest_wait_seconds: float = 120
 
@@ -163,9 +164,15 @@ class Downloader:
         self._next_turn = clock()
         self._finished: _Part | None = None
         seconds = politeness.timeout_seconds
+        self._wire = Wire(
+            with_proxy=stand_in is None,  # a proxy is for the way to the offices
+            least_speed_after=seconds,
+            deadline=politeness.deadline_seconds,
+            clock=clock,
+        )
         self._client = httpx.Client(
+            transport=self._wire,
             headers={"User-Agent": _user_agent(environment)},
-            trust_env=stand_in is None,  # a proxy is for the way to the offices
             timeout=httpx.Timeout(connect=min(seconds, CONNECT_SECONDS), read=seconds, write=seconds, pool=seconds),
         )
 
@@ -185,14 +192,13 @@ class Downloader:
         """
         conditions = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         url = httpx.URL(request.url, params=request.params) if request.params else httpx.URL(request.url)
-        asked = _Asked(
-            request, url, self._secret(request), {name: value for name, value in conditions.items() if value and value.isascii()}
-        )
+        # As a tag, an asterisk would stand for every version there is.
+        sent = {name: value for name, value in conditions.items() if value and value.isascii() and value.strip() != "*"}
+        asked = _Asked(request, url, self._secret(request), sent)
         self._remove_finished()
         with _part(self._partial, f"{self._office}-{request.member}", str(url), request.resumable) as part:
             answer = self._retried(asked, part)
             self._finished = part
-        self._say(f"{self._office}, {request.member}: {'unchanged' if answer.unchanged else f'{len(answer.body):,} bytes'}")
         return answer
 
     def _secret(self, request: Request) -> str | None:
@@ -233,15 +239,18 @@ class Downloader:
         part.is_coming = False
         try:
             return self._answer(asked, part)
-        except (httpx.TransportError, httpx.InvalidURL, zlib.error) as error:
-            failure = self._failed(asked, *_told(error, asked, part, self._politeness.timeout_seconds))
+        except (*ERRORS, httpx.TransportError, httpx.InvalidURL, zlib.error) as error:
+            failure = self._failed(asked, *_told(error, asked, part, self._wire.proxy(asked.url), self._politeness.timeout_seconds))
         # Raised outside the handler, so that no error of httpx, which knows the whole request, hangs on it.
         raise failure
 
     def _answer(self, asked: _Asked, part: _Part) -> Answer:
         with closing(self._send(asked, part)) as response:
-            if not part.is_refused(response):
+            is_of_another = response.status_code == 304 and not asked.is_meant(response.headers)
+            if not is_of_another and not part.is_refused(response):
                 return self._read(asked, part, response)
+        if is_of_another:
+            return self._answer(replace(asked, conditions={}), part)
         part.forget()
         return self._answer(asked, part)
 
@@ -250,9 +259,7 @@ class Downloader:
         url, with_key = asked.url, asked.secret is not None
         for _ in range(MOST_REDIRECTS + 1):
             address = self._address(asked, url)
-            request = self._client.build_request(
-                "GET", address, headers=headers, extensions=asked.extensions(address) if with_key else None
-            )
+            request = self._client.build_request("GET", address, headers=headers, extensions=asked.extensions() if with_key else None)
             self._take_turn()
             response = self._client.send(request, stream=True)
             if not response.has_redirect_location:
@@ -302,16 +309,12 @@ class Downloader:
         if _coding(response) not in READABLE_CODINGS:
             raise self._failed(asked, f"the body came as {_coding(response)}, which was not asked for", "look at the office's page")
         part.is_coming = True
-        started, held, timeout = self._clock(), part.size, self._politeness.timeout_seconds
         self._check_size(asked, part, part.total or _content_length(response) or 0, "announces")
         with self._bar(asked.request.member, part) as show:
             for piece in _decoded(response):
                 self._check_size(asked, part, part.size + len(piece), "has sent")
                 part.add(piece)
                 show(part.size)
-                seconds = self._clock() - started
-                if seconds > timeout and part.size - held < SLOWEST_BYTES_PER_SECOND * seconds:
-                    raise self._failed(asked, f"too slow: {part.so_far} after {seconds:.0f} s", LATER, passing=True)
         if part.total is not None and part.size != part.total:
             raise self._failed(asked, f"the connection was cut after {part.so_far}", LATER, passing=True)
 
@@ -331,8 +334,9 @@ class Downloader:
         answered = _moment(response.headers.get("date")) or datetime.now(UTC)
         seconds = _retry_after_seconds(response.headers.get("retry-after", ""), answered)
         if seconds is not None and seconds > self._politeness.longest_wait_seconds:
-            until = f"{answered + timedelta(seconds=seconds):%Y-%m-%d %H:%M} UTC"
-            reason = f"{reason}; it asks to wait {seconds:,.0f} s, until {until}"
+            reason = f"{reason}; it asks to wait {seconds:,.0f} s"
+            with suppress(OverflowError):
+                reason += f", until {answered + timedelta(seconds=seconds):%Y-%m-%d %H:%M} UTC"
             return self._failed(asked, reason, "run again after that", status=status, wait_seconds=seconds)
         return self._failed(asked, reason, remedy, status=status, passing=True, wait_seconds=seconds)
 
@@ -380,9 +384,18 @@ class _Asked:
     secret: str | None = field(repr=False)
     conditions: dict[str, str]
 
-    def extensions(self, url: httpx.URL) -> dict[str, bytes]:
+    def is_meant(self, headers: httpx.Headers) -> bool:
+        """Whether a 304 speaks of the version that was asked about, as far as it says."""
+        tag, date = self.conditions.get("If-None-Match"), self.conditions.get("If-Modified-Since")
+        if tag is not None and "etag" in headers:  # compared weakly: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
+            return tag.strip().removeprefix("W/") == headers["etag"].strip().removeprefix("W/")
+        if date is not None and "last-modified" in headers:
+            return date == headers["last-modified"] or _moment(date) == _moment(headers["last-modified"]) is not None
+        return True
+
+    def extensions(self) -> dict[str, tuple[str, str | None]]:
         """The key, put in beside the address, so that nothing that prints a request or an address knows it."""
-        return {} if self.request.secret is None else {"target": url.copy_set_param(self.request.secret[0], self.secret).raw_path}
+        return {} if self.request.secret is None else {KEY: (self.request.secret[0], self.secret)}
 
     def without_key(self, url: httpx.URL) -> httpx.URL:
         return url if self.request.secret is None else url.copy_remove_param(self.request.secret[0])
@@ -391,12 +404,8 @@ class _Asked:
         return self.request.secret is not None and url.params.get(self.request.secret[0]) == self.secret
 
     def scrubbed(self, text: str) -> str:
-        """The text with asterisks for the key, however an address, a page or a JSON body would spell it."""
-        if self.secret is None:
-            return text
-        spelled = {self.secret, quote(self.secret), quote(self.secret, safe=""), quote_plus(self.secret)}
-        spelled |= {html.escape(self.secret), json.dumps(self.secret)[1:-1]}
-        return re.sub("|".join(re.escape(one) for one in sorted(spelled, key=len, reverse=True)), "***", text, flags=re.IGNORECASE)
+        """The text with asterisks for the key."""
+        return text if self.secret is None else secrecy.without(text, [self.secret])
 
 
 class _Part:
@@ -537,27 +546,34 @@ def _disk_trouble(path: Path, error: OSError, needed: int | None) -> DiskTrouble
     )
 
 
-def _told(error: Exception, asked: _Asked, part: _Part, timeout: float) -> tuple[str, str, bool]:
+def _told(error: Exception, asked: _Asked, part: _Part, proxy: httpx.Proxy | None, timeout: float) -> tuple[str, str, bool]:
     """What went wrong on the way, what to do about it, and whether it may pass."""
     host, causes = asked.url.host, list(_causes(error))
+    name = host if proxy is None else proxy.url.host
+    hop = host if proxy is None else f"the proxy {name}"
     for cause in causes:
         if isinstance(cause, socket.gaierror):
-            reason = f"the name {host} is not known ({cause.strerror})"
+            reason = f"the name {name} is not known ({cause.strerror})"
             return reason, "check the network and the address, then run again", cause.errno != socket.EAI_NONAME
         if isinstance(cause, ssl.SSLCertVerificationError):
             reason = f"the certificate of {host} is refused ({cause.verify_message})"
             return reason, "check the clock of this machine and any proxy in between", False
+    if isinstance(error, httpcore.ProxyError):
+        words = _printable(str(error))
+        return f"{hop} does not lead to {host} ({words})", "check HTTPS_PROXY, and ask who runs it", words.startswith("5")
     if isinstance(error, zlib.error):
         return f"the compressed body is damaged after {part.so_far} ({error})", LATER, True
-    if isinstance(error, httpx.ConnectTimeout):
-        return f"timed out: no connection to {host} in {min(timeout, CONNECT_SECONDS):g} s", LATER, True
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, TooSlow):
+        return f"too slow: {error}" + (f", {part.so_far} of the body" if part.is_coming else ""), LATER, True
+    if isinstance(error, httpcore.ConnectTimeout):
+        return f"timed out: no connection to {hop} in {min(timeout, CONNECT_SECONDS):g} s", LATER, True
+    if isinstance(error, httpcore.TimeoutException):
         return f"timed out: nothing came for {timeout:g} s" + (f" after {part.so_far}" if part.is_coming else ""), LATER, True
     if part.is_coming:
         return f"the connection was cut after {part.so_far}", LATER, True
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return f"{host} refused the connection", LATER, True
-    return f"{host} gives no answer that can be read ({error})", LATER, True
+        return f"{hop} refused the connection", LATER, True
+    return f"{hop} gives no answer that can be read ({error})", LATER, True
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -622,11 +638,12 @@ def _strong_validator(headers: httpx.Headers) -> str | None:
 
 
 def _moment(text: str | None) -> datetime | None:
+    """A date of a header in UTC; null where it is no date, or none that this calendar holds."""
     try:
         moment = parsedate_to_datetime(text or "")
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _retry_after_seconds(text: str, answered: datetime) -> float | None:
@@ -640,12 +657,16 @@ def _retry_after_seconds(text: str, answered: datetime) -> float | None:
 def _first_words(response: httpx.Response) -> str:
     """The beginning of what an error page says, without its tags and control characters."""
     head = b""
-    with suppress(httpx.TransportError, zlib.error):
+    with suppress(*ERRORS, zlib.error):
         for piece in _decoded(response):
             head += piece
             if len(head) > 2_000:
                 break
     text = re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", head.decode("utf-8", "replace"), flags=re.DOTALL | re.IGNORECASE)
+    return _printable(text)
+
+
+def _printable(text: str) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 

@@ -304,7 +304,8 @@ class _Finder:
         folder, member = file["body_sha256"][:12], file["source_member"]
         path = next((self.settings.raw / source).glob(f"*/{folder}/{member}"), None)
         shown = f"data/raw/{source}/*/{folder}/{member}" if path is None else f"data/raw/{path.relative_to(self.settings.raw)}"
-        kept = (file["body_sha256"], file["receipt_id"], f"{file['observed_at']:%Y-%m-%d %H:%M} UTC", file["url"])
+        url = f"{file['url']} (a stand-in answered)" if file.get("stand_in") else file["url"]
+        kept = (file["body_sha256"], file["receipt_id"], f"{file['observed_at']:%Y-%m-%d %H:%M} UTC", url)
         text, problem = self.read(source, member, file["body_sha256"])
         header = text[0].rstrip("\r\n") if text else None
         lines = () if first is None else tuple(_record(text, first, last))

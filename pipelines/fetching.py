@@ -12,14 +12,16 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from math import ceil
+from statistics import mean
 
 import duckdb
 from filelock import FileLock, Timeout
 
-from pipelines import archive
+from pipelines import archive, secrecy
 from pipelines.download import Downloader, FetchFailed, MissingKey, Politeness, Request
-from pipelines.errors import BadFile, LodestoneError
+from pipelines.errors import BadFile, LodestoneError, Usage
 from pipelines.periods import months_between, shifted
 from pipelines.releases import Asked, Look, RevisionPeriod, last_asked, looks, newest_month, observations, to_ask_again
 from pipelines.scope import Scope, current_scope
@@ -31,8 +33,14 @@ Say = Callable[[str], None]
 SAME_NIGHT = timedelta(hours=20)
 """An unfinished visit younger than this is gone on with; an older one would mix two states of an office in one look."""
 
-TOLD_EVERY = 25
-"""A person who waits is told of every so many questions."""
+TOLD_EVERY, TOLD_TIMES = 25, 20
+"""A person who waits is told of every so many questions, and not much more often than so many times."""
+
+PACE_OF = 3
+"""The last visits tell how fast an office answers."""
+
+RECOGNISED_BY = frozenset({"etag", "last-modified"})
+"""Headers that tell one version of an answer from another."""
 
 FAILURES_IN_A_ROW = 3
 """So many questions may fail one after another before the visit gives up: an office that is down answers none of them."""
@@ -80,6 +88,14 @@ class Fetched:
     failures: tuple[str, ...] = field(default=())
 
 
+class VisitEnds(LodestoneError):
+    """A visit has taken as long, or brought as much, as one may."""
+
+    def __init__(self, source: str, config: Fetch, put: int, planned: int) -> None:
+        limit = f"{in_words(config.visit_seconds)} or {config.visit_bytes / 1e6:,.0f} MB"
+        super().__init__(f"{source}: a visit ends after {limit}, here with {put:,} of {planned:,} questions put; run again to go on")
+
+
 def plan(settings: Settings, source: Source, now: datetime) -> Plan:
     """What a night asks an office: the months of its revision window, and those that are missing. Asks nothing."""
     due = due_months(source, looks(settings, source), current_scope(), now)
@@ -87,8 +103,15 @@ def plan(settings: Settings, source: Source, now: datetime) -> Plan:
 
 
 def backfill(source: Source, first: str, last: str | None, now: datetime) -> Plan:
-    """What a backfill asks an office: every month of a range that can be there by now; an open range ends with the newest."""
-    newest = newest_month(_config(source), now)
+    """What a backfill asks an office: every month of a range that can be there by now; an open range ends with the newest.
+
+    Raises `Usage` where the range begins before the office's first month, or after the newest there can be.
+    """
+    oldest, newest = _config(source).first_month, newest_month(_config(source), now)
+    if first < oldest:
+        raise Usage(f"{source.name} is asked for no month before {oldest} (first_month in its source.yaml): begin there, not with {first}")
+    if first > newest:
+        raise Usage(f"{source.name} can have nothing of {first} yet: the newest month there can be is {newest}")
     return plan_of(source, months_between(first, newest if last is None else min(last, newest)))
 
 
@@ -128,8 +151,25 @@ def due_months(source: Source, looked: Sequence[Look], scope: Scope, now: dateti
             missed = [again for one in asked[month] if (again := to_ask_again(config, month, one)) and again.begin <= now.date()]
             if missed:
                 last = min(one.at for one in asked[month])
-                due[month] = _in_words(missed[0], last)
+                due[month] = _days_in_words(missed[0], last)
     return due
+
+
+def expected_seconds(settings: Settings, source: Source, planned: Plan) -> tuple[float, bool]:
+    """How long it takes to ask what is planned, and whether by the pace of the last visits; else it is the least, by the pauses alone."""
+    pause = 0.0 if settings.offices else 60 / _config(source).requests_per_minute
+    last = [receipt.seconds for one in archive.visits(settings.raw, source.name)[-PACE_OF:] for receipt in one.receipts]
+    taken = [seconds for seconds in last if seconds is not None]
+    put = len(planned.requests)
+    return max((put - 1) * pause, put * mean(taken) if taken else 0.0, 0.0), bool(taken)
+
+
+def in_words(seconds: float) -> str:
+    """A length of time as a person says it, in whole minutes."""
+    hours, minutes = divmod(ceil(seconds / 60), 60)
+    if seconds < 60:
+        return "less than a minute"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def missed_months(settings: Settings, connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Missed]:
@@ -161,7 +201,7 @@ def _last_visit(settings: Settings, name: str) -> date:
     return max((receipt.observed_at.date() for one in made for receipt in one.receipts), default=date.max)
 
 
-def _in_words(missed: RevisionPeriod, last: datetime) -> str:
+def _days_in_words(missed: RevisionPeriod, last: datetime) -> str:
     days = f"between {missed.begin} and {missed.until}"
     return f"to be asked for again {days}, when the office may have revised it; last asked for on {last:%Y-%m-%d}"
 
@@ -181,15 +221,17 @@ def visit(
 ) -> Fetched:
     """Ask an office what was planned and keep every answer. An unfinished visit of the same night is gone on with.
 
-    Raises `MissingKey` where the office wants a key and there is none, and `LodestoneError` where the clock went back or
-    another run is asking the same office. What fails otherwise is written down and told in the result.
+    Raises `MissingKey` where the office wants a key and there is none, and `LodestoneError` where the clock went back,
+    another run is asking the same office, or answers of offices and of stand-ins would be mixed. What fails otherwise is
+    written down and told in the result.
     """
     config = _config(source)
     if not planned.requests:
         return Fetched(source.name, None)
+    _refuse_to_mix(settings)
     if config.key is not None and not os.environ.get(config.key.environment, "").strip():
         raise MissingKey(f"{source.name} needs a key in {config.key.environment}: sign up at {config.key.sign_up}")
-    _refuse_a_clock_set_back(settings, source, now)
+    archive.refuse_a_clock_set_back(settings.raw, source.name, now)
     lock = settings.data / f".fetch-{source.name}.lock"
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -204,6 +246,20 @@ def visit(
         ) from error
 
 
+def _refuse_to_mix(settings: Settings) -> None:
+    held = archive.answered_by_stand_ins(settings.raw)
+    if held is True and settings.offices is None:
+        raise LodestoneError(
+            f"{settings.data} holds answers of stand-ins, with which those of offices are never mixed; "
+            "set LODESTONE_OFFICES to go on rehearsing, or LODESTONE_DATA to another folder"
+        )
+    if held is False and settings.offices is not None:
+        raise LodestoneError(
+            f"{settings.data} holds answers of offices, with which those of stand-ins are never mixed; unset LODESTONE_OFFICES, or "
+            "set LODESTONE_DATA to a folder for rehearsals (`python -m pipelines.offices --data DIR` prepares one)"
+        )
+
+
 def _config(source: Source) -> Fetch:
     if source.config.fetch is None:
         raise LodestoneError(f"{source.name} is not asked over the network: hand a file in with `lodestone keep {source.name} FILE`")
@@ -214,6 +270,7 @@ def _downloader(settings: Settings, source: Source, config: Fetch, say: Say, wai
     politeness = Politeness(
         requests_per_minute=config.requests_per_minute if settings.offices is None else float("inf"),
         timeout_seconds=config.timeout_seconds,
+        deadline_seconds=config.deadline_seconds,
         most_bytes=config.most_bytes,
     )
     partial = settings.raw / source.name / "fetched" / "partial"
@@ -228,7 +285,7 @@ def _begin(settings: Settings, source: Source, planned: Plan, now: datetime) -> 
     last = next((one for one in reversed(made) if any(not subjects.isdisjoint(question.subjects) for question in one.questions)), None)
     if (
         last is not None
-        and now - _began(last) < SAME_NIGHT
+        and now - last.began < SAME_NIGHT
         and set(questions) <= set(last.questions)
         and set(questions) & set(last.unanswered)
     ):
@@ -236,10 +293,6 @@ def _begin(settings: Settings, source: Source, planned: Plan, now: datetime) -> 
     name = f"{now:%Y%m%dT%H%M%SZ}"
     again = sum(one.name.startswith(name) for one in made)
     return archive.begin_visit(settings.raw, source.name, f"{name}-{again + 1:02}" if again else name, questions)
-
-
-def _began(made: archive.Visit) -> datetime:
-    return datetime.strptime(made.name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def _ask(
@@ -250,27 +303,34 @@ def _ask(
     requests = [one for one in planned.requests if one.member in wanted]
     if len(requests) < len(planned.requests):
         say(f"{source.name}: going on with the visit of {made.name}; {len(planned.requests) - len(requests)} answers are held already")
+    config, started = _config(source), time.monotonic()
+    told_every = max(TOLD_EVERY, len(requests) // TOLD_TIMES)
     answered, unchanged, received, in_a_row = 0, 0, 0, 0
     failures: list[str] = []
-    for number, request in enumerate(requests, start=1):
-        if number % TOLD_EVERY == 0:
-            say(f"{source.name}: {number} of {len(requests)} questions")
-        before = kept.get(request.member)
+    for number, request in enumerate(requests):
+        seconds = time.monotonic() - started
+        if number and number % told_every == 0:
+            left = in_words(seconds / number * (len(requests) - number))
+            say(f"{source.name}: {number:,} of {len(requests):,} questions, {received / 1e6:,.1f} MB, {left} left at this pace")
+        before = kept.get((request.member, request.shown))
         held = None if before is None else archive.intact_body(settings.raw, before)
         headers = before.headers if before is not None and held is not None else {}
+        asked_at = time.monotonic()
         try:
+            if number and (seconds >= config.visit_seconds or received >= config.visit_bytes):
+                raise VisitEnds(source.name, config, number, len(requests))
             answer = downloader.ask(request, etag=headers.get("etag"), last_modified=headers.get("last-modified"))
             body = held if answer.unchanged and held is not None else answer.body
             if not answer.unchanged:
                 _refuse_a_key_in(request, body)
                 source.recognise(request.member, answer)
-        except (FetchFailed, BadFile) as error:
-            told = str(error) if isinstance(error, FetchFailed) else f"{source.name}, {error}"
+        except (FetchFailed, BadFile, VisitEnds) as error:
+            told = f"{source.name}, {error}" if isinstance(error, BadFile) else str(error)
             archive.note_trouble(settings.raw, made, now, told)
             say(told)
             failures.append(told)
             in_a_row += 1
-            if in_a_row == FAILURES_IN_A_ROW or _wants_to_be_left_alone(error):
+            if in_a_row == FAILURES_IN_A_ROW or isinstance(error, VisitEnds) or _wants_to_be_left_alone(error):
                 break
             continue
         in_a_row = 0
@@ -283,9 +343,11 @@ def _ask(
             shelf="fetched",
             url=answer.url,
             status=answer.status,
-            headers={**headers, **answer.headers} if answer.unchanged else answer.headers,
+            headers=_headers_of_the_held(headers, answer.headers) if answer.unchanged else answer.headers,
             code_version=source.code_version,
             visit=made.name,
+            stand_in=settings.offices is not None,
+            seconds=round(time.monotonic() - asked_at, 1),
         )
         archive.keep_answer(settings.raw, receipt, body)
         answered, unchanged, received = answered + 1, unchanged + answer.unchanged, received + (0 if answer.unchanged else len(body))
@@ -294,28 +356,21 @@ def _ask(
 
 def _refuse_a_key_in(request: Request, body: bytes) -> None:
     secret = os.environ.get(request.secret[1], "").strip() if request.secret else ""
-    if secret and secret.encode() in body:
+    if secret and any(spelling.encode() in body for spelling in secrecy.spellings(secret)):
         raise BadFile(request.member, 1, "***", "the answer repeats the key, so it is not kept", "tell the office, and ask again later")
 
 
-def _wants_to_be_left_alone(error: FetchFailed | BadFile) -> bool:
+def _wants_to_be_left_alone(error: LodestoneError) -> bool:
     """Whether the office named a time before which it is not to be asked, further off than a visit waits."""
     return isinstance(error, FetchFailed) and error.wait_seconds is not None and not error.passing
 
 
-def _recognisable(settings: Settings, source: Source) -> dict[str, archive.Receipt]:
-    """The newest answer to each question, where the office said what to recognise it by."""
+def _headers_of_the_held(held: dict[str, str], told: dict[str, str]) -> dict[str, str]:
+    """Headers of an answer that is held and was told to be current: it stays recognised by what came with it."""
+    return held | {name: value for name, value in told.items() if name not in RECOGNISED_BY}
+
+
+def _recognisable(settings: Settings, source: Source) -> dict[tuple[str, str | None], archive.Receipt]:
+    """The newest answer kept under each name, with the address that was asked, where the office said what to recognise it by."""
     newest = {receipt.member: receipt for one in archive.visits(settings.raw, source.name) for receipt in one.receipts}
-    return {member: receipt for member, receipt in newest.items() if receipt.headers.keys() & {"etag", "last-modified"}}
-
-
-def _refuse_a_clock_set_back(settings: Settings, source: Source, now: datetime) -> None:
-    made = archive.visits(settings.raw, source.name)
-    moments = [(_began(one), one.name) for one in made] + [(receipt.observed_at, one.name) for one in made for receipt in one.receipts]
-    newest, name = max(moments, default=(now, ""))
-    if newest > now:
-        raise LodestoneError(
-            f"{source.name}: the clock says {now:%Y-%m-%d %H:%M} UTC, but the office was last asked at {newest:%Y-%m-%d %H:%M}; "
-            "set the clock right, for a receipt dated too early would change what was known when; "
-            f"if the clock was wrong then, move the visit {name} out of {archive.visits_folder(settings.raw, source.name)}"
-        )
+    return {(member, receipt.url): receipt for member, receipt in newest.items() if receipt.headers.keys() & RECOGNISED_BY}

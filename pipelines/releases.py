@@ -45,6 +45,7 @@ class RawFile:
     receipt_id: str
     observed_at: datetime
     url: str | None
+    stand_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -514,7 +515,7 @@ def _observe(source: Source, one: Look, piece: Cut, before: Observation | None) 
     if before is not None:
         known_from = max(known_from, before.known_from)
     files = tuple(
-        RawFile(receipt.member, receipt.sha256, receipt.receipt_id, receipt.observed_at, receipt.url)
+        RawFile(receipt.member, receipt.sha256, receipt.receipt_id, receipt.observed_at, receipt.url, receipt.stand_in)
         for receipt in one.receipts
         if receipt.member in (one.slices.get(piece.slice) or piece.members or (receipt.member,))
     )

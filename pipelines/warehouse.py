@@ -613,6 +613,7 @@ def _load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, pla
                         "receipt_id": file.receipt_id,
                         "observed_at": file.observed_at,
                         "url": file.url,
+                        "stand_in": file.stand_in,
                     }
                 )
             for fix, member, line in verdict.corrected if one.release_id not in standing_on else ():
@@ -984,6 +985,7 @@ def _finish(
         "as_of": None if as_of is None else end_of(as_of),
         "observed_until": _newest_look(plans),
         "releases": sum(len(plan.standing) for plan in plans),
+        "stand_ins": any(one["stand_in"] for one in status),
         "duckdb_version": duckdb.__version__,
     }
     told: dict[str, list[dict[str, Any]]] = {"meta.check_result": checked, "meta.check_finding": list(found.values())}
@@ -1047,13 +1049,18 @@ def _status(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[str
     ).fetchone()
     assert counted is not None
     newest_end = _newest_period_end(connection, plan.name)
+    stand_in = any(file.stand_in for one in plan.judged for file in one.observation.files)
+    citation = config.citation if config else "unknown"
+    if stand_in and config:
+        citation = f"Answers of a stand-in for {config.publisher}, from a rehearsal: not its figures, and not to be cited."
     return {
         "source": plan.name,
         "title": config.title if config else plan.name,
         "publisher": config.publisher if config else "unknown",
         "licence": config.licence if config else "unknown",
-        "citation": config.citation if config else "unknown",
+        "citation": citation,
         "redistributable": config.redistributable if config else False,
+        "stand_in": stand_in,
         "state": state,
         "message": message,
         "newest_known_from": newest,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from typing import Any
 
 from pipelines import archive
 from pipelines.settings import Settings
@@ -29,13 +30,13 @@ def asked(settings: Settings, at: datetime) -> archive.Visit:
     return archive.begin_visit(settings.raw, "us_census", f"{at:%Y%m%dT%H%M%SZ}", questions())
 
 
-def answered(settings: Settings, at: datetime) -> archive.Visit:
-    """A visit with all of its answers."""
+def answered(settings: Settings, at: datetime, **how: Any) -> archive.Visit:
+    """A visit with all of its answers, and what else their receipts say."""
     visit = asked(settings, at)
     for question in visit.questions:
         digest = hashlib.sha256(BODY).hexdigest()
         receipt = archive.Receipt(
-            "us_census", question.member, digest, len(BODY), at, "fetched", question.url, status=204, visit=visit.name
+            "us_census", question.member, digest, len(BODY), at, "fetched", question.url, status=204, visit=visit.name, **how
         )
         archive.keep_answer(settings.raw, receipt, BODY)
     return visit

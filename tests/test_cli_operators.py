@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from pipelines import archive
+from pipelines.secrecy import public
 from pipelines.settings import Settings
+from pipelines.sources import readable_sources
 from tests.building import Run, build_all
 from tests.offices_asked import KEY, LATER, answered
-from tests.warehouse.copies import CHINA, JULY_2019, JUNE_2019, RARE_EARTHS, december, revise, tonnes
+from tests.warehouse.copies import CHINA, JULY_2019, JUNE_2019, RARE_EARTHS, december, file_hashes, revise, tonnes
 
 
 def test_after_the_first_build_there_is_nothing_to_compare_with(built: Settings, lodestone: Run) -> None:
@@ -45,6 +48,65 @@ def test_two_days_are_compared_and_explained_by_editions_built_for_them(own: Set
     assert (code, "no row of marts.export_change_monthly meets the condition" in told) == (2, True)
 
 
+def test_a_plan_says_how_long_the_night_will_take(data: Settings, lodestone: Run) -> None:
+    first = {"LODESTONE_NOW": "2025-02-10T02:00:00", "LODESTONE_SCOPE": "283691,850511"}
+    code, out, _ = lodestone(data, "plan", **first)
+    asked = 7 * 2 * 2 * 2  # years, flows, headings, levels
+    assert (code, f"us_census: {asked} questions" in out) == (0, True)
+    assert (out.splitlines()[-1], "ecb_rates: 1 question to" in out) == ("A night takes less than a minute, then a build", True)
+    out = lodestone(data, "plan", **first | {"LODESTONE_SCOPE": "all"})[1]
+    assert "  takes 45 min at least, by the pauses between two questions" in out
+    assert out.splitlines()[-1] == "A night takes 45 min at least, then a build"
+    out = lodestone(data, "plan", LODESTONE_OFFICES="http://127.0.0.1:9", **first)[1]
+    assert out.splitlines()[-1] == "A night takes less than a minute, then a build"
+
+
+CENSUS = "https://api.census.gov/data?get=A"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (f"{CENSUS}&key={KEY}", f"{CENSUS}&key=***"),
+        (f"{CENSUS}&key=a-key-of-somebody-else", f"{CENSUS}&key=***"),
+        (f"https://api.census.gov/{KEY.upper()}/data", "https://api.census.gov/***/data"),
+        (
+            "https://ana:a-word@files.example/data?Subscription-Key=1&year=2026",
+            "https://***@files.example/data?Subscription-Key=***&year=2026",
+        ),
+        ("https://data.example/flow?series_key=EXR.D.USD&keyword=key", "https://data.example/flow?series_key=EXR.D.USD&keyword=key"),
+    ],
+)
+def test_a_key_in_the_address_of_a_copy_is_not_kept(url: str, shown: str, data: Settings, lodestone: Run, tmp_path: Path) -> None:
+    copy = tmp_path / "usgs_world_production.csv"
+    copy.write_text("a copy\n", "utf-8")
+    assert lodestone(data, "keep", "usgs_mcs", str(copy), "--url", url, LODESTONE_US_CENSUS_KEY=KEY)[0] == 0
+    (receipt,) = data.raw.glob("usgs_mcs/fetched/receipts/*.json")
+    assert json.loads(receipt.read_text("utf-8"))["url"] == shown
+    receipt.write_text(receipt.read_text("utf-8").replace(shown, f"{CENSUS}&key={KEY}"), "utf-8")
+    assert archive.receipts(data.raw, "usgs_mcs")[-1].url == f"{CENSUS}&key=***", "of earlier code, which kept it"
+
+
+def test_the_parameter_of_every_office_s_key_is_known_to_hold_one() -> None:
+    parameters = [one.config.fetch.key.parameter for one in readable_sources() if one.config.fetch and one.config.fetch.key]
+    assert parameters
+    for parameter in parameters:
+        assert public(f"https://office.example/data?{parameter}={KEY}") == f"https://office.example/data?{parameter}=***"
+
+
+@pytest.mark.parametrize("at", ["2001-01-01T00:00:00", "2026-12-24T01:59:59"])
+def test_a_clock_set_back_refuses_a_copy_that_is_handed_in(at: str, data: Settings, lodestone: Run, tmp_path: Path) -> None:
+    copy = tmp_path / "usgs_world_production.csv"
+    copy.write_text("a copy\n", "utf-8")
+    assert lodestone(data, "keep", "usgs_mcs", str(copy), LODESTONE_NOW=LATER.isoformat())[0] == 0
+    before = file_hashes(data.raw)
+    copy.write_text("another copy\n", "utf-8")
+    code, _, told = lodestone(data, "keep", "usgs_mcs", str(copy), LODESTONE_NOW=at)
+    assert (code, "usgs_mcs: the clock says 20" in told, told.count("\n")) == (1, True, 1)
+    assert "but something was received at 2026-12-24 02:00; set the clock right" in told
+    assert file_hashes(data.raw) == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -56,6 +118,10 @@ def test_two_days_are_compared_and_explained_by_editions_built_for_them(own: Set
         (["hold", "0123456789abcdef", "--reason", "because"], "is not current (current: "),
         (["hold", "0123456789abcdef", "--reason", " "], "needs its reason"),
         (["accept", "0123456789abcdef", "--reason", "because"], "is not held (held: none is)"),
+        (["fetch", "us_census", "--from", "2017-12"], "us_census is asked for no month before 2018-01 (first_month in its source.yaml)"),
+        (["fetch", "us_census", "--from", "2017-12", "--to", "2018-02"], "begin there, not with 2017-12"),
+        (["fetch", "ecb_rates", "--from", "1998-12"], "ecb_rates is asked for no month before 1999-01"),
+        (["fetch", "us_census", "--from", "2098-01"], "us_census can have nothing of 2098-01 yet: the newest month there can be is 20"),
     ],
 )
 def test_an_error_of_use_is_one_sentence_and_exit_code_2(built: Settings, lodestone: Run, arguments: list[str], told: str) -> None:

@@ -114,8 +114,22 @@ def test_a_clock_set_back_is_told_by_the_newest_receipt(own: Settings) -> None:
 
 def test_a_rehearsal_is_named_as_one(own: Settings) -> None:
     rehearsal = replace(own, offices="http://127.0.0.1:9")
-    assert only(rehearsal, "offices").level == "warn"
+    assert (only(rehearsal, "offices").level, about(own, "offices")) == ("warn", [])
+    answered(own, LATER)
+    assert (only(rehearsal, "offices").level, about(own, "offices")) == ("bad", [])
     assert "LODESTONE_NOW is set" in about(rehearsal, "clock")[0].told
+
+
+def test_a_password_of_the_stand_ins_is_not_shown(own: Settings) -> None:
+    found = only(replace(own, offices="http://ana:a-password@127.0.0.1:9/?token=a-password"), "offices")
+    assert "http://***@127.0.0.1:9/?token=*** answers" in found.told
+
+
+def test_answers_of_stand_ins_are_named_also_where_nobody_rehearses_any_more(own: Settings) -> None:
+    answered(own, LATER, stand_in=True)
+    assert only(replace(own, offices="http://127.0.0.1:9"), "offices").level == "warn"
+    found = only(own, "offices")
+    assert (found.level, found.told) == ("bad", "the answers held are those of stand-ins: no figure of them is to be used")
 
 
 def test_a_held_release_comes_with_the_commands_that_decide_on_it(own: Settings) -> None:

@@ -29,8 +29,9 @@ import pytest
 
 from pipelines import download
 from pipelines.download import Answer, DiskTrouble, Downloader, FetchFailed, MissingKey, Politeness, Request
+from pipelines.errors import LodestoneError
 from tests.waiting import until
-from tests.web import Asked, Reply, Site, file, refused_address, site
+from tests.web import Asked, Reply, Site, certificate, file, proxy, refused_address, site
 
 OFFICE = "an_office"
 KEY = "s3cr3t/key+with=odd&signs"
@@ -105,7 +106,7 @@ def test_an_answer_carries_the_body_the_headers_and_the_address_that_was_asked(o
     assert "set-cookie" not in answer.headers
     assert office.asked[0].path == f"/{OFFICE}/rates"
     assert office.asked[0].query == list(RATES.params)
-    assert night.said == [f"{OFFICE}, rates.csv: 10,240 bytes"]
+    assert night.said == []
 
 
 def test_the_office_learns_who_asks_and_whom_to_write_to(office, downloader):
@@ -151,6 +152,43 @@ def test_what_did_not_change_is_not_sent_again(office, downloader, condition):
 def test_a_304_that_nobody_asked_for_is_no_answer(office, downloader):
     office.answers(Reply(304))
     assert failure(downloader()).status == 304
+
+
+TUESDAY, MONDAY = "Tue, 03 Nov 2026 10:00:00 GMT", "Mon, 02 Nov 2026 10:00:00 GMT"
+BELIEVED = {
+    "the tag that was sent": ({"etag": '"a"'}, {"ETag": '"a"'}, True),
+    "the tag that was sent, called weak": ({"etag": '"a"'}, {"ETag": 'W/"a"'}, True),
+    "another tag": ({"etag": '"a"'}, {"ETag": '"b"'}, False),
+    "no tag": ({"etag": '"a"'}, {}, True),
+    "the date that was sent": ({"last_modified": TUESDAY}, {"Last-Modified": TUESDAY}, True),
+    "the same date in other words": ({"last_modified": TUESDAY}, {"Last-Modified": "03 Nov 2026 10:00:00 +0000"}, True),
+    "an earlier date, as after a restored backup": ({"last_modified": TUESDAY}, {"Last-Modified": MONDAY}, False),
+    "no date anybody can read": ({"last_modified": TUESDAY}, {"Last-Modified": "yesterday"}, False),
+    "the right tag with another date": ({"etag": '"a"', "last_modified": TUESDAY}, {"ETag": '"a"', "Last-Modified": MONDAY}, True),
+    "another tag with the right date": ({"etag": '"a"', "last_modified": TUESDAY}, {"ETag": '"b"', "Last-Modified": TUESDAY}, False),
+}
+
+
+@pytest.mark.parametrize("request_", [RATES, HISTORY], ids=["in memory", "resumable"])
+@pytest.mark.parametrize("case", BELIEVED)
+def test_a_304_is_believed_only_for_the_version_that_was_asked_about(case, request_, office, downloader):
+    sent, told, is_believed = BELIEVED[case]
+    conditions = {"if-none-match", "if-modified-since"}
+    office.answer = lambda asked: Reply(304, b"", told) if conditions & asked.headers.keys() else Reply(200, BODY)
+    answer = downloader().ask(request_, **sent)
+    assert (answer.unchanged, answer.body) == ((True, b"") if is_believed else (False, BODY))
+
+
+def test_an_office_that_says_304_whatever_it_is_asked_gives_no_answer(office, downloader):
+    office.answers(Reply(304, b"", {"ETag": '"b"'}))
+    with pytest.raises(FetchFailed) as failed:
+        downloader().ask(RATES, etag='"a"')
+    assert (failed.value.status, failed.value.passing, len(office.asked)) == (304, False, 2)
+
+
+def test_a_tag_that_stands_for_every_version_is_not_sent(office, downloader):
+    downloader().ask(RATES, etag="*")
+    assert "if-none-match" not in office.asked[0].headers
 
 
 def test_a_compressed_body_is_unpacked_whole_even_when_it_comes_in_two_streams(office, downloader):
@@ -241,6 +279,60 @@ def test_an_office_that_sends_a_byte_now_and_then_does_not_hold_up_the_night(off
     assert failed.passing
 
 
+def after(head: bytes, drop: bytes, night: Night) -> Iterator[bytes]:
+    """A head, then a drop every ten seconds for ever."""
+    yield head
+    while True:
+        night.now += 10
+        yield drop
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+DRIPS = {
+    "the head": (b"HTTP/1.1 200 OK\r\n", b"X-Waiting: yes\r\n"),
+    "words before the head": (b"HTTP/1.1 102 Processing\r\n\r\n", b"HTTP/1.1 102 Processing\r\n\r\n"),
+    "the body": (b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n", b"x"),
+    "pieces of the body": (CHUNKED + b"\r\n", b"1\r\nx\r\n"),
+    "the length of a piece": (CHUNKED + b"\r\n", b"0"),
+    "streams that unpack to nothing": (CHUNKED + b"Content-Encoding: gzip\r\n\r\n", b"14\r\n" + gzip.compress(b"", mtime=0) + b"\r\n"),
+    "what follows the body": (CHUNKED + b"\r\n0\r\n", b"X-Waiting: yes\r\n"),
+}
+
+
+@pytest.mark.parametrize("case", DRIPS)
+def test_whatever_drips_is_given_up(case, office, downloader, night):
+    head, drop = DRIPS[case]
+    office.answer = lambda _: Reply(raw=after(head, drop, night))
+    failed = failure(downloader(replace(POLITE, attempts=1)))
+    assert failed.reason.startswith("too slow: ")
+    assert failed.passing
+
+
+def test_the_page_of_an_error_may_drip_and_the_error_is_told(office, downloader, night):
+    office.answer = lambda _: Reply(raw=after(b"HTTP/1.1 404 Not Found\r\nContent-Length: 90000\r\n\r\n", b"x", night))
+    assert failure(downloader()).status == 404
+
+
+def test_an_answer_has_a_deadline_however_fast_it_comes(office, downloader):
+    office.answers(Reply(200, bytes(5_000_000)))
+    ticks = iter(range(0, 10_000, 100))
+    patient = replace(POLITE, timeout_seconds=10_000, attempts=1, most_bytes=10**9)
+    failed = failure(downloader(patient, clock=lambda: float(next(ticks))))
+    assert re.fullmatch(r"too slow: not whole after 900 s, [\d,]+ of 5,000,000 bytes of the body \(attempt 1 of 1\)", failed.reason)
+
+
+def test_a_body_that_began_fast_may_not_drip_for_the_time_that_it_saved(office, downloader, tmp_path):
+    part = tmp_path / "partial" / f"{OFFICE}-history.zip.part"
+    office.answers(Reply(200, bytes(9_000_000), ETAG, cut_after=5_001_000))
+
+    def clock() -> float:
+        came = part.stat().st_size if part.exists() else 0
+        return min(came, 5_000_000) / 5_000 + 10 * max(0, came - 5_000_000)
+
+    patient = replace(POLITE, attempts=1, most_bytes=10**9, deadline_seconds=10**9)
+    assert failure(downloader(patient, clock=clock), HISTORY).reason.startswith("too slow: ")
+
+
 def test_an_office_that_hangs_up_without_a_word_is_tried_again(office, downloader, night):
     office.answers(Reply(silent=True), Reply(200, BODY))
     assert downloader().ask(RATES).body == BODY
@@ -304,6 +396,34 @@ def test_a_retry_is_made_when_the_office_says(status, case, office, downloader, 
     office.answers(page(status, Retry_After=text, Date=format_datetime(OFFICE_CLOCK, usegmt=True)), Reply(200, BODY))
     assert downloader().ask(RATES).body == BODY
     assert night.long_waits == waits
+
+
+ODD_DATES = [
+    "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+    "Fri, 31 Dec 9999 23:59:59 -2359",
+    "Sat, 01 Jan 0001 00:00:00 +2300",
+    "Fri, 31 Dec 9999 23:59:59 GMT",
+    "Mon, 32 Nov 2026 10:00:00 GMT",
+    "Mon, 02 Nov 2026 10:00:00 +99999999",
+    "yesterday",
+    ", ,",
+    "9" * 400,
+]
+
+
+@pytest.mark.parametrize("seconds", ["999999999", "7", *ODD_DATES])
+@pytest.mark.parametrize("date", ["", *ODD_DATES])
+def test_odd_dates_of_an_office_are_read_or_overlooked(date, seconds, office, downloader):
+    office.answers(page(503, Date=date, Retry_After=seconds, Last_Modified=date))
+    failed = failure(downloader(replace(POLITE, attempts=2)))
+    assert failed.status == 503
+    office.answers(Reply(200, BODY, {"Last-Modified": date, "Date": seconds}))
+    assert downloader().ask(HISTORY, last_modified=date).body == BODY
+
+
+def test_an_office_in_another_time_zone_is_told_of_in_ours(office, downloader):
+    office.answers(page(429, Retry_After="3600", Date="Tue, 24 Nov 2026 08:30:00 +0530"))
+    assert failure(downloader()).reason.endswith("it asks to wait 3,600 s, until 2026-11-24 04:00 UTC")
 
 
 def test_an_office_that_asks_for_longer_than_a_night_is_not_asked_again(office, downloader, night):
@@ -761,6 +881,65 @@ def test_nothing_but_https_is_asked_for(downloader):
     assert "only https is followed" in failure(downloader(stand_in=None), replace(RATES, url="http://data.office.example/rates")).reason
 
 
+# ---------------------------------------------------------------------------------------------------- a proxy
+
+
+@pytest.fixture
+def secure_office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """The office itself, with a certificate that is trusted here."""
+    made = certificate(tmp_path, "data.office.example")
+    monkeypatch.setenv("SSL_CERT_FILE", str(made))
+    for name in ("NO_PROXY", "no_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with site(made) as running:
+        yield running
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "all_proxy"])
+def test_a_proxy_leads_to_the_office_and_never_sees_the_key(variable, secure_office, downloader, monkeypatch):
+    moved(secure_office, "/new?x=1&key=s3cr3t%2Fkey%2Bwith%3Dodd%26signs")
+    with proxy(secure_office) as between:
+        monkeypatch.setenv(variable, between.address.replace("//", "//ana:pass@"))
+        assert downloader(stand_in=None).ask(KEYED).body == BODY
+        assert downloader(stand_in=None).ask(RATES).body == BODY
+    assert [asked.query for asked in secure_office.asked] == [[*RATES.params, ("key", KEY)], [("x", "1"), ("key", KEY)], list(RATES.params)]
+    assert {told.split("\n")[0] for told in between.told} == {"CONNECT data.office.example:443 HTTP/1.1"}
+    assert all("Proxy-Authorization: Basic YW5hOnBhc3M=" in told for told in between.told)
+    assert not any(spelling in told for spelling in [*SPELLINGS, "month"] for told in between.told)
+
+
+def test_a_host_that_needs_no_proxy_is_asked_without(secure_office, downloader, monkeypatch):
+    connect = socket.create_connection
+    monkeypatch.setattr(socket, "create_connection", lambda _, *how, **more: connect(("127.0.0.1", secure_office.port), *how, **more))
+    monkeypatch.setenv("HTTPS_PROXY", refused_address())
+    monkeypatch.setenv("NO_PROXY", "office.example")
+    secure_office.answers(Reply(200, BODY))
+    assert downloader(stand_in=None).ask(KEYED).body == BODY
+
+
+@pytest.mark.parametrize(("refusal", "passing"), [(407, False), (403, False), (502, True)])
+def test_a_proxy_that_leads_nowhere_is_named(refusal, passing, secure_office, downloader, monkeypatch):
+    with proxy(secure_office, refusal) as between:
+        monkeypatch.setenv("HTTPS_PROXY", between.address.replace("//", "//ana:pass@"))
+        failed = failure(downloader(replace(POLITE, attempts=1), stand_in=None), KEYED)
+    assert re.match(rf"the proxy 127.0.0.1 does not lead to data.office.example \({refusal} [\w ]+\)", failed.reason)
+    assert failed.passing is passing
+    assert not any(spelling in text for spelling in [*SPELLINGS, "pass@"] for text in everything_about(failed))
+
+
+def test_a_proxy_that_is_down_is_not_taken_for_the_office(downloader, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", refused_address())
+    assert failure(downloader(stand_in=None), KEYED).reason == "the proxy 127.0.0.1 refused the connection (attempt 5 of 5)"
+
+
+@pytest.mark.parametrize("address", ["socks5://ana:pass@proxy.example:1080", "http://proxy.example:port", "nonsense://ana:pass@proxy"])
+def test_a_proxy_that_cannot_be_used_is_one_sentence_without_its_password(address, downloader, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    with pytest.raises(LodestoneError, match="HTTPS_PROXY or ALL_PROXY names no proxy that can be used") as refused:
+        downloader(stand_in=None).ask(RATES)
+    assert not any("pass" in text for text in everything_about(refused.value))
+
+
 ECHO = "s3cr3t%2Fkey%2Bwith%3Dodd%26signs"
 TELLTALE: dict[str, Callable[[Site], object]] = {
     "a good answer": lambda office: office.answers(Reply(200, BODY, {"Content-Location": f"/rates?key={ECHO}", "Link": f"<{KEY}>"})),
@@ -833,3 +1012,9 @@ def test_a_key_stands_in_no_variable_that_a_traceback_shows(reply, office, downl
     shown = [repr(frame.f_locals) for frame, _ in frames if frame.f_code.co_filename == download.__file__]
     assert len(shown) > 2
     assert not any(spelling in text for spelling in SPELLINGS for text in shown)
+
+
+@pytest.mark.parametrize("address", ["ftp://ana:a-password@127.0.0.1:9", "127.0.0.1:9", "http://127.0.0.1:port", "nonsense"])
+def test_an_address_of_stand_ins_that_is_none_is_a_failure_like_another(address, downloader):
+    failed = failure(downloader(replace(POLITE, attempts=1), stand_in=address))
+    assert not any("a-password" in text for text in everything_about(failed))

@@ -25,6 +25,7 @@ from tests.sql.made_up import FILED_SERIES, edition, imported, rows
 MAY_2019 = "series_id = 'china_customs_bulletin/rare_earths' and period_start = '2019-05-01' and basis = 'weight'"
 NIGERIA_2024 = "country_iso3 = 'NGA' and commodity = 'rare_earths' and period_start = '2024-01-01'"
 JAPAN_2018 = "series_id = 'published_shares/published_checks/jpn/rare_earths/2018'"
+EDITION = dict.fromkeys(("edition_id", "code_version", "inputs", "duckdb_version"), "made up") | {"releases": 1, "stand_ins": False}
 
 
 def explained(settings: Settings, table: str, where: str | None, limit: int | None = None, most: int = 50) -> Explanation:
@@ -166,7 +167,7 @@ def test_a_month_in_which_none_was_filed_rests_on_the_coverage_that_says_so() ->
         connection.execute("drop schema marts cascade")
         connection.execute("create schema marts")
         compute_marts(connection)
-        put(connection, "edition", edition_id="made up", code_version="made up", inputs="made up", releases=1, duckdb_version="made up")
+        put(connection, "edition", **EDITION)
         february = "period_start = '2024-02-01' and basis = 'value'"
         (row,) = explain(connection, Settings(data=Path("nowhere")), "trade_change_monthly", february, None, 50).rows
     assert (row.cells["amount"], row.cells["change_on_month"]) == (0, -1)
@@ -270,10 +271,10 @@ def received(data: Path, member: str, body: bytes, source_row: int) -> duckdb.Du
     path.write_bytes(body)
     lineage = {"release_id": "0123456789abcdef", "source_member": member}
     connection = edition(trade_flow=[imported("CHN", 60.0, **lineage, source_row=source_row)])
-    put(connection, "edition", edition_id="made up", code_version="made up", inputs="made up", releases=1, duckdb_version="made up")
+    put(connection, "edition", **EDITION)
     release = {"release_id": "0123456789abcdef", "source": "made_up"}
     put(connection, "release", **release, slice="made_up/table/2024", content_hash="", lines=2, accepted=2, rejected=0, state="current")
-    file = {"source_member": member, "body_sha256": sha256, "receipt_id": "made up", "observed_at": datetime(2026, 6, 7)}
+    file = {"source_member": member, "body_sha256": sha256, "receipt_id": "made up", "observed_at": datetime(2026, 6, 7), "stand_in": False}
     put(connection, "release_file", **release, **file)
     return connection
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+import select
+import shutil
 import socket
+import ssl
 import struct
+import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
+
+import pytest
 
 
 @dataclass
@@ -29,7 +36,7 @@ class Asked:
 @dataclass(frozen=True)
 class Reply:
     """What goes back. `cut_after` closes the connection after so many bytes of the body, `reset` slams it shut,
-    and nothing at all goes back where it is `silent`."""
+    nothing at all goes back where it is `silent`, and `raw` goes back in place of an answer, until the reader goes."""
 
     status: int = 200
     body: bytes = b""
@@ -38,6 +45,7 @@ class Reply:
     announced: bool = True
     reset: bool = False
     silent: bool = False
+    raw: Iterable[bytes] = ()
     before_closing: Callable[[], object] = lambda: None
 
 
@@ -50,6 +58,10 @@ class Site:
     asked: list[Asked] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def port(self) -> int:
+        return int(self.address.rsplit(":", 1)[1])
+
     def answers(self, *replies: Reply) -> None:
         """Give these replies in turn, the last one for ever."""
         left = list(replies)
@@ -57,7 +69,9 @@ class Site:
 
 
 @contextmanager
-def site() -> Iterator[Site]:
+def site(certificate: Path | None = None) -> Iterator[Site]:
+    """A server; over TLS where it has a certificate, a file that holds its key too."""
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -71,6 +85,12 @@ def site() -> Iterator[Site]:
         def reply(self, asked: Asked, reply: Reply) -> None:
             if reply.silent:
                 self.close_connection = True
+                return
+            if reply.raw:
+                self.close_connection = True
+                with suppress(OSError):
+                    for piece in reply.raw:
+                        self.wfile.write(piece)
                 return
             self.send_response_only(reply.status)
             announced = {"Content-Length": str(len(reply.body))} if reply.announced and reply.status not in (204, 304) else {}
@@ -101,6 +121,10 @@ def site() -> Iterator[Site]:
                 super().handle_error(request, client_address)
 
     server = Server(("127.0.0.1", 0), Handler)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     running = Site(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -108,6 +132,69 @@ def site() -> Iterator[Site]:
         yield running
     finally:
         running.released.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def certificate(folder: Path, host: str) -> Path:
+    """A certificate of a host, signed by itself, with its key."""
+    program = shutil.which("openssl")
+    if program is None:
+        pytest.skip("openssl, which makes certificates, is not installed")
+    made, key = folder / "certificate.pem", folder / "key.pem"
+    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    named = ["-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}"]
+    subprocess.run([program, "req", *kind, *named, "-keyout", key, "-out", made], check=True, capture_output=True)
+    made.write_bytes(made.read_bytes() + key.read_bytes())
+    return made
+
+
+@dataclass
+class Proxy:
+    """A running proxy, and what it was told: for each tunnel the line and the headers that asked for it."""
+
+    address: str
+    told: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def proxy(site: Site, refusal: int | None = None) -> Iterator[Proxy]:
+    """A proxy whose tunnels all lead to one site, whatever they were asked for; or that refuses them."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_CONNECT(self) -> None:
+            running.told.append(f"{self.requestline}\n{self.headers}")
+            self.close_connection = True
+            self.send_response_only(refusal or 200)
+            self.end_headers()
+            if refusal is None:
+                with socket.create_connection(("127.0.0.1", site.port)) as office:
+                    carry(self.connection, office)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    def carry(*ends: socket.socket) -> None:
+        other = dict(zip(ends, reversed(ends), strict=True))
+        with suppress(OSError):
+            while True:
+                for end in select.select(ends, [], [])[0]:
+                    came = end.recv(65_536)
+                    if not came:
+                        return
+                    other[end].sendall(came)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    running = Proxy(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield running
+    finally:
         server.shutdown()
         thread.join()
         server.server_close()

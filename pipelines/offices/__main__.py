@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import signal
 import sys
 import threading
@@ -16,6 +18,8 @@ from pipelines.errors import LodestoneError, Usage
 from pipelines.offices import ecb, us_census
 from pipelines.offices.server import Asked, Offices
 
+BUNDLED = Path(__file__).resolve().parents[2] / "data" / "raw"
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
@@ -28,11 +32,16 @@ def serve(
         Path | None, typer.Option("--ecb", metavar="FILE", help="The ECB's eurofxref-hist.zip in place of invented rates.")
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 0,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Make this a data folder for rehearsals, with the bundled figures in it.")
+    ] = None,
 ) -> None:
     """Stand in for the statistics offices on 127.0.0.1, so that Lodestone can fetch without asking them; a line a request, Ctrl-C ends.
 
     Without files it tells of an invented world, three years and more back and up to the month before last.
     """
+    if data is not None:
+        _prepare(data)
     today = datetime.now(UTC).date()
     census = (
         us_census.made_up(f"{today.year - 3}-01", _before_last(today)) if us_census_file is None else us_census.from_vintage(us_census_file)
@@ -47,11 +56,24 @@ def serve(
         typer.echo(f"Stand-ins of the offices answer at {offices.address}. To point Lodestone at them:\n")
         typer.echo(f"export LODESTONE_OFFICES={offices.address}")
         typer.echo(f"export LODESTONE_US_CENSUS_KEY={us_census.KEY}")
+        if data is not None:
+            typer.echo(f"export LODESTONE_DATA={shlex.quote(str(data.resolve()))}")
         if us_census_file is not None:
             typer.echo(f"export LODESTONE_SCOPE={','.join(sorted({cell.code for cell in census.cells if len(cell.code) == 6}))}")
         typer.echo("\nRequests, until Ctrl-C:")
         stopped.wait()
     typer.echo("Stopped.")
+
+
+def _prepare(data: Path) -> None:
+    """Put the bundled figures into a data folder, as they are committed."""
+    if data.resolve() == BUNDLED.parent:
+        raise Usage(f"{data} is the project's own data folder: name another one with --data, for what stand-ins answer stays in it")
+    try:
+        for shelf in BUNDLED.glob("*/bundled"):
+            shutil.copytree(shelf, data / "raw" / shelf.relative_to(BUNDLED), dirs_exist_ok=True)
+    except (OSError, shutil.Error) as error:
+        raise Usage(f"{data} cannot be filled ({getattr(error, 'strerror', None) or error}): name a folder that may be written") from error
 
 
 def _before_last(today: date) -> str:

@@ -59,7 +59,7 @@ class ServedFile:
 def _moment(text: str | None) -> datetime | None:
     try:
         return None if text is None else parsedate_to_datetime(text).replace(tzinfo=UTC)
-    except ValueError:  # HTTP lets a server overlook a date it cannot read
+    except (ValueError, OverflowError):  # HTTP lets a server overlook a date it cannot read
         return None
 
 

@@ -100,7 +100,14 @@ class Fetch(BaseModel):
     key: Key | None = None
     requests_per_minute: float
     timeout_seconds: float
+    """So long nothing may come, and after so long too little."""
+    deadline_seconds: float = 900
+    """So long a whole answer may take."""
     most_bytes: int
+    """More are not read of one answer."""
+    visit_seconds: float = 21_600
+    visit_bytes: int = 10_000_000_000
+    """After so long, or so much, a visit ends with the answer that came; the next run goes on with it."""
     first_month: str
     """First month that is asked for when nothing is held yet, YYYY-MM."""
     lag_days: int

@@ -40,6 +40,7 @@ class ReleaseFile(pa.DataFrameModel):
     receipt_id: str = pa.Field(description="Receipt of the file.")
     observed_at: datetime = pa.Field(description="When it was received (UTC).")
     url: str = pa.Field(nullable=True, description="Address it came from, without secrets; null where not recorded.")
+    stand_in: bool = pa.Field(description="Whether a stand-in answered in the office's place, in a rehearsal.")
 
     class Config:
         """Key."""
@@ -141,6 +142,7 @@ class Edition(pa.DataFrameModel):
     as_of: datetime = pa.Field(nullable=True, description="Moment it answers as of (UTC); null for everything held.")
     observed_until: datetime = pa.Field(nullable=True, description="Newest look it stands on (UTC).")
     releases: pl.Int64 = pa.Field(description="Releases it stands on.", metadata={"unit": "releases"})
+    stand_ins: bool = pa.Field(description="Whether stand-ins answered for offices: of a rehearsal, no figure is to be used.")
     duckdb_version: str = pa.Field(description="DuckDB that wrote it.")
 
     class Config:
@@ -159,6 +161,7 @@ class SourceStatus(pa.DataFrameModel):
     licence: str = pa.Field(description="Terms.")
     citation: str = pa.Field(description="How the publisher is cited.")
     redistributable: bool = pa.Field(description="Whether its rows may be passed on; false also where that is unknown.")
+    stand_in: bool = pa.Field(description="Whether a stand-in answered in its place, in a rehearsal; then its citation says so.")
     state: str = pa.Field(
         description="ok, held (something new waits for a decision), fell_back (a check refused it), incomplete, failed, or not_asked."
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -195,8 +197,55 @@ def test_a_clock_set_back_is_refused_and_told_and_nothing_is_asked(name: str, re
     with pytest.raises(LodestoneError, match="clock") as refused:
         rehearsal.ask(name, "2024-12-31T02:00:00+00:00")
     assert str(refused.value) == (
-        f"{name}: the clock says 2024-12-31 02:00 UTC, but the office was last asked at 2025-02-10 02:00; set the clock right, "
-        "for a receipt dated too early would change what was known when; if the clock was wrong then, move the visit 20250210T020000Z "
-        f"out of {rehearsal.data.raw / name / 'fetched' / 'visits'}"
+        f"{name}: the clock says 2024-12-31 02:00 UTC, but something was received at 2025-02-10 02:00; set the clock right, "
+        "for a receipt dated too early would change what was known when; if the clock was wrong then, move "
+        f"{rehearsal.data.raw / name / 'fetched' / 'visits' / '20250210T020000Z'} away"
     )
     assert (kept(rehearsal.data), rehearsal.offices.asked) == (before, [])
+
+
+@pytest.mark.parametrize("limit", ["visit_seconds", "visit_bytes"])
+def test_a_visit_ends_at_its_limit_and_the_next_run_goes_on_with_it(limit: str, fresh: Rehearsal) -> None:
+    first = fresh.ask("us_census", FIRST_NIGHT, **{limit: 0})
+    assert (first.asked, first.answered) == (8, 1)
+    assert re.fullmatch(r"us_census: a visit ends after .*, here with 1 of 8 questions put; run again to go on", "".join(first.failures)), (
+        first.failures
+    )
+    assert first.failures[0] in str(archive.standing_trouble(fresh.data.raw, "us_census"))
+    rest = fresh.ask("us_census", FIRST_NIGHT)
+    assert (rest.visit, rest.answered, len(set(fresh.questions()))) == (first.visit, 7, len(fresh.questions()))
+    assert archive.standing_trouble(fresh.data.raw, "us_census") is None
+
+
+def test_a_tag_is_sent_to_the_address_it_came_from_and_to_no_other(fresh: Rehearsal) -> None:
+    def elsewhere(one: Source) -> fetching.Plan:
+        planned = fetching.plan_of(one, ["2025-01"])
+        return replace(planned, requests=tuple(replace(asked, params=(("version", "2"),)) for asked in planned.requests))
+
+    fresh.ask("ecb_rates", FIRST_NIGHT)
+    fresh.ask("ecb_rates", SECOND_NIGHT, planned=elsewhere)
+    fresh.ask("ecb_rates", THIRD_NIGHT, planned=elsewhere)
+    assert [("if-none-match" in one.headers, one.status) for one in fresh.offices.asked] == [(False, 200), (False, 200), (True, 304)]
+
+
+def test_what_is_held_stays_recognised_by_the_tag_it_came_with(fresh: Rehearsal) -> None:
+    fresh.ask("ecb_rates", FIRST_NIGHT)
+    for night in (SECOND_NIGHT, THIRD_NIGHT):
+        fresh.offices.faults.clear()
+        fresh.offices.faults.add(
+            lambda one: faults.replace(one, reply=faults.Reply(304, {"ETag": f"W/{one.reply.headers['ETag']}", "X-Night": "second"}))
+        )
+        fresh.ask("ecb_rates", night)
+    first, *later = [visit.receipts[0].headers for visit in archive.visits(fresh.data.raw, "ecb_rates")]
+    assert [(one["etag"], one["last-modified"]) for one in later] == [(first["etag"], first["last-modified"])] * 2
+    assert later[-1]["x-night"] == "second"
+
+
+def test_a_long_visit_tells_how_far_it_is_some_times_and_not_of_every_answer(fresh: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh.ask("us_census", FIRST_NIGHT)
+    assert fresh.said == []
+    monkeypatch.setattr(fetching, "TOLD_EVERY", 1)
+    monkeypatch.setattr(fetching, "TOLD_TIMES", 4)
+    fresh.ask("us_census", SECOND_NIGHT)
+    told = r"us_census: (\d+) of 16 questions, [\d.]+ MB, less than a minute left at this pace"
+    assert [found[1] for line in fresh.said if (found := re.fullmatch(told, line))] == ["4", "8", "12"], fresh.said

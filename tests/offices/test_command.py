@@ -85,9 +85,24 @@ def test_a_vintage_file_comes_with_the_scope_it_can_answer_for(vintages: list[Pa
     assert rates.content == real_rates.read_bytes()
 
 
+def test_it_prepares_a_data_folder_with_the_bundled_figures_and_leaves_what_is_there(tmp_path: Path):
+    data, note = tmp_path / "a rehearsal", tmp_path / "a rehearsal" / "raw" / "ecb_rates" / "fetched" / "note"
+    note.parent.mkdir(parents=True)
+    note.write_text("mine")
+    with started("--data", str(data)) as (_, settings):
+        pass
+    assert settings["LODESTONE_DATA"] == f"'{data}'"
+    raw = PROJECT / "data" / "raw"
+    held = {path.relative_to(raw): path.read_bytes() for path in raw.glob("*/bundled/**/*") if path.is_file()}
+    assert {path.relative_to(data / "raw"): path.read_bytes() for path in data.rglob("*") if path.is_file() and path != note} == held
+    assert note.read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["--data", "data"], "data is the project's own data folder"),
+        (["--data", "Makefile"], "Makefile cannot be filled"),
         (["--us-census", "nowhere.json"], "nowhere.json cannot be read"),
         (["--us-census", "Makefile"], "Makefile is no JSON"),
         (["--ecb", "Makefile"], "Makefile is no zip"),
