@@ -591,10 +591,12 @@ def keep(
     if source not in source_names():
         raise Usage(f"there is no source {source!r}; there are {', '.join(source_names())}")
     name = member or file.name
-    members = load_source(source).config.members
-    if name not in members:
-        raise Usage(f"{source} has no file {name!r}; say which it is with --member, one of {', '.join(members)}")
+    loaded = load_source(source)
+    if name not in loaded.config.members:
+        raise Usage(f"{source} has no file {name!r}; say which it is with --member, one of {', '.join(loaded.config.members)}")
     try:
+        if (size := file.stat().st_size) > loaded.most_bytes:
+            raise Usage(f"{file}: has {size:,} bytes where a file of {source} has at most {loaded.most_bytes:,}; is it the right one?")
         body = file.read_bytes()
     except OSError as error:
         raise Usage(f"{file}: cannot be read ({error.strerror})") from error

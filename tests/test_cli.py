@@ -116,6 +116,15 @@ def test_an_error_of_use_is_one_sentence_and_exit_code_2(rejects: Rejects, built
     assert told in rejects(built, 2, *arguments)
 
 
+def test_a_file_larger_than_any_good_one_is_not_even_read(rejects: Rejects, built: Settings, tmp_path: Path) -> None:
+    large = tmp_path / "usgs_world_production.csv"
+    with large.open("wb") as file:
+        file.truncate(10**12)
+    assert "has 1,000,000,000,000 bytes where a file of usgs_mcs has at most 200,000,000" in rejects(
+        built, 2, "keep", "usgs_mcs", str(large)
+    )
+
+
 @pytest.mark.parametrize(
     "query",
     [
