@@ -59,11 +59,11 @@ def terminal_width(file: IO[str]) -> int | None:
 
 
 def write_table(answer: Answer, file: IO[str]) -> None:
-    """The first rows as a table, one a line, and what is not in it; as records where not even two of its columns would fit."""
+    """The first rows as a table, one a line, and what is not in it; as records where a table would show next to nothing."""
     found = _found(answer)
     width = terminal_width(file)
     laid = _laid_out(found, width)
-    if width is not None and laid.left_out and (len(found.rows) == 1 or len(laid.columns) < 2):
+    if not laid.columns or (laid.left_out and (len(found.rows) == 1 or len(laid.columns) < 2)):
         _write_records(found, file, width)
     else:
         file.writelines(_lines(laid))
