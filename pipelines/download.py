@@ -37,11 +37,11 @@ from urllib.parse import quote, quote_plus
 
 import httpx
 import stamina
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from pipelines.errors import LodestoneError
 from pipelines.files import remove_drafts, write_atomically
+from pipelines.terminal import SafeConsole
 
 PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
 """Answers that may be another one in a moment. Every other refusal stays one however often it is asked for."""
@@ -366,7 +366,7 @@ class Downloader:
             yield lambda _: None
             return
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        with Progress(*columns, console=SafeConsole(sys.stderr), transient=True) as progress:
             task = progress.add_task(member, total=part.total, completed=part.size)
             yield lambda size: progress.update(task, completed=size)
 

@@ -130,5 +130,6 @@ def test_an_error_that_repeats_the_data_does_not_steer_the_terminal_either(built
 
 def test_the_list_of_tables_fits_the_terminal(built: Settings) -> None:
     lines = in_a_terminal(built, 80, "tables")
+    assert lines[0].startswith("\x1b[1mtable")  # what is drawn on the terminal itself keeps its colours
     assert max(len(line) for line in lines if "\x1b" not in line) <= 80
     assert any(line.startswith("supplier_share ") and "From whom does each importer buy" in line for line in lines)
