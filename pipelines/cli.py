@@ -627,7 +627,7 @@ def main() -> None:
             # Names of places must survive a terminal that claims to know only ASCII.
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
             if stream.isatty():
-                setattr(sys, name, Terminal(stream.buffer, encoding="utf-8", errors="backslashreplace", line_buffering=True))
+                setattr(sys, name, Terminal(stream))
     try:
         code = app(sys.argv[1:] or ["--help"], prog_name="lodestone", standalone_mode=False)
         if code == INTERRUPTED:
@@ -811,8 +811,7 @@ def _edition_id(path: Path) -> str | None:
 
 
 def _console(narrowest: int = NARROWEST) -> Console:
-    file = sys.__stdout__ if isinstance(sys.stdout, Terminal) else sys.stdout
-    return SafeConsole(file=file, highlight=False, width=max(terminal_width(sys.stdout) or 100, narrowest))
+    return SafeConsole(sys.stdout, max(terminal_width(sys.stdout) or 100, narrowest))
 
 
 @contextmanager
@@ -820,7 +819,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
     """A spinner on a terminal, else a plain line for each thing done."""
     # Dagster captures the standard streams of a step for its log, so progress needs a way of its own to the terminal.
     with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8", buffering=1) as terminal:
-        console = SafeConsole(file=terminal, highlight=False)
+        console = SafeConsole(terminal)
         if console.is_terminal:
             with console.status("") as status:
                 yield lambda message: status.update(Text(message.splitlines()[0], overflow="ellipsis", no_wrap=True))

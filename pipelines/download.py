@@ -36,12 +36,12 @@ from typing import Self
 import httpcore
 import httpx
 import stamina
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from pipelines import secrecy
 from pipelines.errors import LodestoneError
 from pipelines.files import remove_drafts, write_atomically
+from pipelines.terminal import SafeConsole
 from pipelines.wire import ERRORS, KEY, TooSlow, Wire
 
 PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
@@ -370,7 +370,7 @@ class Downloader:
             yield lambda _: None
             return
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        with Progress(*columns, console=SafeConsole(sys.stderr), transient=True) as progress:
             task = progress.add_task(member, total=part.total, completed=part.size)
             yield lambda size: progress.update(task, completed=size)
 

@@ -37,7 +37,11 @@ def printable(text: str) -> str:
 
 
 class Terminal(TextIOWrapper):
-    """A terminal that no text written to it can steer."""
+    """A terminal that no text written to it can steer; what draws on it itself goes to the stream beneath."""
+
+    def __init__(self, beneath: TextIOWrapper) -> None:
+        super().__init__(beneath.buffer, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+        self.beneath = beneath
 
     def write(self, text: str) -> int:
         """Write what is printable of a text."""
@@ -46,6 +50,9 @@ class Terminal(TextIOWrapper):
 
 class SafeConsole(Console):
     """A console whose colours and spinners are its own: no text that it shows can steer the terminal."""
+
+    def __init__(self, stream: IO[str], width: int | None = None) -> None:
+        super().__init__(file=stream.beneath if isinstance(stream, Terminal) else stream, highlight=False, width=width)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What is printable of what is to be shown."""
@@ -59,11 +66,11 @@ def terminal_width(file: IO[str]) -> int | None:
 
 
 def write_table(answer: Answer, file: IO[str]) -> None:
-    """The first rows as a table, one a line, and what is not in it; as records where not even two of its columns would fit."""
+    """The first rows as a table, one a line, and what is not in it; as records where a table would show next to nothing."""
     found = _found(answer)
     width = terminal_width(file)
     laid = _laid_out(found, width)
-    if width is not None and laid.left_out and (len(found.rows) == 1 or len(laid.columns) < 2):
+    if not laid.columns or (laid.left_out and (len(found.rows) == 1 or len(laid.columns) < 2)):
         _write_records(found, file, width)
     else:
         file.writelines(_lines(laid))

@@ -84,6 +84,15 @@ def test_one_row_that_does_not_fit_is_set_as_a_record(built: Settings, width: in
     assert [line.split(":")[0] for line in lines if line[0] != " "] == columns_of(built, "import_concentration")
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns"), [("select repeat('x', 30) as a, 1 as b from range(2)", 2), ("select 1 as long_name where false", 0)]
+)
+def test_where_a_table_would_show_next_to_nothing_there_are_records(built: Settings, rows: str, columns: int) -> None:
+    lines = in_a_terminal(built, 8, "sql", rows)
+    assert len([line for line in lines if line and line[0] in "ab"]) == 2 * columns
+    assert lines
+
+
 def test_records_show_every_column_of_every_row_when_asked(built: Settings) -> None:
     lines = in_a_terminal(built, 80, "sql", "--format", "record", WIDE)
     assert max(map(len, lines)) <= 80
@@ -121,5 +130,6 @@ def test_an_error_that_repeats_the_data_does_not_steer_the_terminal_either(built
 
 def test_the_list_of_tables_fits_the_terminal(built: Settings) -> None:
     lines = in_a_terminal(built, 80, "tables")
+    assert lines[0].startswith("\x1b[1mtable")  # what is drawn on the terminal itself keeps its colours
     assert max(len(line) for line in lines if "\x1b" not in line) <= 80
     assert any(line.startswith("supplier_share ") and "From whom does each importer buy" in line for line in lines)
