@@ -55,6 +55,38 @@ with listed as (
     from marts.supplier_share
     where list_status <> 'partial' and supplier_kind <> 'returned' and (share is not null or share_low is not null)
 ),
+placed as (
+    select
+        series_id,
+        commodity,
+        importer_iso3,
+        basis,
+        period_start,
+        period_months,
+        share,
+        row_number() over (
+            partition by series_id, commodity, importer_iso3, basis, period_start, period_months
+            order by share desc, supplier_iso3 asc
+        ) as place_no
+    from listed
+    where supplier_kind = 'country' and share is not null
+),
+largest as (
+    select
+        series_id,
+        commodity,
+        importer_iso3,
+        basis,
+        period_start,
+        period_months,
+        max(case when place_no = 1 then share end)
+        + coalesce(max(case when place_no = 2 then share end), 0)
+        + coalesce(max(case when place_no = 3 then share end), 0) as top_three,
+        max(case when place_no = 2 then share end) as second_share,
+        min(case when place_no <= 3 then share end) as third_share
+    from placed
+    group by series_id, commodity, importer_iso3, basis, period_start, period_months
+),
 list as (
     select
         series_id,
@@ -83,7 +115,6 @@ list as (
         sum(share_low * share_low) filter (where supplier_kind = 'country') as low_squares,
         sum(own_high * own_high) filter (where supplier_kind = 'country') as high_squares,
         max(share) filter (where supplier_kind = 'country') as top_share,
-        max(share, 3) filter (where supplier_kind = 'country') as top_shares,
         min(supplier_iso3) filter (where supplier_kind = 'country' and low_no = 1) as top_iso3,
         count(*) filter (where share_rank = 1) as top_count,
         count(*) filter (where supplier_kind = 'country' and share is null) as bound_only
@@ -107,13 +138,21 @@ returned as (
 residual as (
     select
         list.*,
-        list_sum(list.top_shares) / list.whole as top_three,
-        coalesce(list.top_shares[2], 0) as second_share,
-        list.top_shares[-1] as third_share,
+        largest.top_three / list.whole as top_three,
+        coalesce(largest.second_share, 0) as second_share,
+        largest.third_share,
         list.named_share / list.whole as attributed_share,
         greatest(1 - list.named_share / list.whole, 0) as rest,
         greatest(1 - list.named_low, 0) as rest_high
     from list
+    left join largest
+        on
+            list.series_id = largest.series_id
+            and list.commodity = largest.commodity
+            and list.importer_iso3 = largest.importer_iso3
+            and list.basis = largest.basis
+            and list.period_start = largest.period_start
+            and list.period_months = largest.period_months
 ),
 bounded as (
     select
