@@ -256,10 +256,10 @@ def _why_jumped(rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str |
 def _too_much(
     table: str, rule: Continuity, filed: ByPartner, old: pl.DataFrame, lost: pl.DataFrame, how: str, others: pl.DataFrame | None = None
 ) -> str | None:
-    """What is told where partners, or totals, of one group lost more of a measure's total than may be lost; null where none did.
+    """What is told where partners, or totals, of one group lost more of its total than may be lost; null where none did.
 
-    Codes of one length below one heading are a group. Its total is that of its rows of all partners, or else their sum. What
-    a partner has in `others` of the group instead, as where codes were split, is not lost.
+    Codes of one length below one heading are a group, judged by the first measure that it has. Its total is that of its rows
+    of all partners, or else their sum. What a partner has in `others` of the group instead, as where codes were split, is not lost.
     """
     is_total = pl.col(filed.partner).eq_missing(pl.lit(filed.total, pl.String))
     cut = {name: digits for name, digits in filed.group.items() if digits is not None}
@@ -286,6 +286,7 @@ def _too_much(
         worst = groups.filter(pl.col("lost") > rule.max_shrink * pl.col("total"))
         worst = worst.sort(pl.col("lost") / pl.col("total"), *part, descending=True).head(1)
         if worst.is_empty():
+            old = old.with_columns(**part).join(groups.filter(pl.col("total") > 0), on=list(part), how="anti", nulls_equal=True)
             continue
         here = cells.filter(pl.col("lost") > 0).join(worst, on=list(part), how="semi", nulls_equal=True)
         rows = lost.with_columns(**part).join(here, on=place, how="semi", nulls_equal=True).sort(amount, *rule.key, descending=True)

@@ -319,7 +319,8 @@ WRONGS = {
         "us_census",
         without_a_month,
         "held",
-        "look at TEXT (us_census/imports/2024-11: all 17 lines vanished), then `lodestone accept RELEASE --reason ...`",
+        "look at TEXT (us_census/imports/2024-11: all 17 lines vanished), TEXT (us_census/imports/2025-01: it waits for others of the same"
+        " look, e.g. us_census/imports/2024-11: all 17 lines vanished)TEXT, then `lodestone accept RELEASE --reason ...`",
     ),
     "everything withdrawn": Wrong(
         "us_census",
