@@ -429,10 +429,12 @@ def test_a_broken_line_is_kept_with_its_reasons_and_nothing_wrong_is_published(c
     for name in ("facts.production", "marts.production_concentration"):
         assert undoubted(after, name) <= undoubted(undisturbed, name)
         assert {row for row in undoubted(undisturbed, name) if "2026" in row} <= undoubted(after, name)
+    shares = query(copied, "select * from marts.refining_share where share is not null or share_high is not null")
+    assert {*shares} <= {*undisturbed["marts.refining_share"]}
 
 
-DOUBTED = ("facts.production", "facts.production_superseded", "marts.production_concentration")
-"""A table that lacks a rejected line says so, is not ranked, and nothing older stands in for it; a newer edition's is left alone."""
+DOUBTED = ("facts.production", "facts.production_superseded", "marts.production_concentration", "marts.refining_share")
+"""A table that lacks a rejected line says so, is not ranked and has no shares, and nothing older stands in for it; a newer edition's is left alone."""
 
 
 def undoubted(found: dict[str, list[tuple]], name: str) -> set[tuple]:

@@ -101,7 +101,7 @@ def test_whatever_is_wrong_with_the_sources_all_of_it_is_one_screen(broken: int)
         for number in range(broken):
             connection.execute(
                 "insert into meta.source_status by name select * replace (? as source) from (select 'failed' as state, ? as message,"
-                " 'x' as source, 'x' as title, 'x' as publisher, 'x' as licence, 'x' as citation, false as redistributable,"
+                " 'x' as source, 'x' as title, 'x' as publisher, 'x' as licence, 'x' as citation, false as redistributable, false as stand_in,"
                 " 0 as releases, 0 as held, 0 as failed, 0 as lines, 0 as accepted, 0 as rejected)",
                 [f"source_{number}", f"file_{number}.csv line 3: 'nonsense' is no number; " * 20],
             )
