@@ -93,6 +93,9 @@ class Question:
         return self.slices or (self.member,)
 
 
+_BEGAN = "%Y%m%dT%H%M%SZ"
+
+
 @dataclass(frozen=True)
 class Visit:
     """One round of questions to an office and the receipts of the answers so far; several answers may make one slice."""
@@ -105,7 +108,7 @@ class Visit:
     @property
     def began(self) -> datetime:
         """When it began (UTC), as its name says."""
-        return datetime.strptime(self.name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return datetime.strptime(self.name[:16], _BEGAN).replace(tzinfo=UTC)
 
     @property
     def unanswered(self) -> list[Question]:
@@ -218,8 +221,9 @@ def keep_answer(raw: Path, receipt: Receipt, body: bytes) -> Receipt:
 def answered_by_stand_ins(raw: Path) -> bool | None:
     """Whether the answers that are held are those of stand-ins. They are all of one kind; null where none is held."""
     for path in sorted(raw.glob("*/fetched/visits/*/receipts.jsonl")):
-        with suppress(OSError, ValueError, AttributeError), path.open(encoding="utf-8") as lines:
-            return bool(json.loads(next(lines, "")).get("stand_in"))
+        for line in _lines(path):
+            with suppress(ValueError):
+                return _receipt(line).stand_in
     return None
 
 
@@ -266,6 +270,7 @@ def readable_visits(raw: Path, source: str) -> tuple[list[Visit], list[Lodestone
     for path in sorted(visits_folder(raw, source).glob("*/plan.json")):
         try:
             questions = _PLAN.validate_json(path.read_bytes()).questions
+            datetime.strptime(path.parent.name[:16], _BEGAN)
         except (OSError, ValueError) as error:
             told = f"the questions of the visit cannot be read ({in_words(error)}); move its folder away, and the office is asked again"
             broken.append(LodestoneError(f"{path}: {told}"))
@@ -304,7 +309,15 @@ _RECEIPT = TypeAdapter(Receipt)
 
 def _receipt(text: bytes) -> Receipt:
     received = _RECEIPT.validate_json(text)
-    return replace(received, observed_at=received.observed_at.astimezone(UTC))
+    return replace(received, observed_at=in_utc(received.observed_at))
+
+
+def in_utc(moment: datetime) -> datetime:
+    """A moment in UTC. Raises `ValueError` where it falls out of the calendar there."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{moment.isoformat()} is no moment in UTC") from error
 
 
 def decide(raw: Path, decision: Decision) -> None:
@@ -326,11 +339,11 @@ def readable_decisions(raw: Path, source: str, before: datetime | None = None) -
     for path in (*sorted(folder.glob("bundled/decisions/[!.]*.json")), *sorted(folder.glob("decisions/[!.]*.json"))):
         try:
             made = _DECIDED.validate_json(path.read_bytes())
+            decided_at = in_utc(made.decided_at)
         except (OSError, ValueError) as error:
             remedy = "remove it, and decide anew with `lodestone accept` or `lodestone hold`"
             broken.append(LodestoneError(f"{path}: the decision cannot be read ({in_words(error)}); {remedy}"))
             continue
-        decided_at = made.decided_at.astimezone(UTC)
         if before is None or decided_at <= before:
             about = made.release_ids or (made.release_id or "",)
             found |= {one: Decision(made.source, one, made.verb, made.author, made.reason, decided_at) for one in about}

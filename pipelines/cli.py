@@ -294,6 +294,8 @@ def _asked(query: str | None, file: Path | None) -> str:
         raise Usage("ask one question: as QUERY, with -f FILE, or - to read it from standard input; `lodestone sql --help` explains")
     try:
         if "-" in (query, str(file)):
+            if sys.stdin is None:
+                raise Usage("there is no standard input to read the question from")
             return sys.stdin.buffer.read().decode("utf-8-sig")
         return query if file is None else file.read_bytes().decode("utf-8-sig")  # type: ignore[return-value]
     except OSError as error:
@@ -321,7 +323,7 @@ def list_tables() -> None:
     table = _table("table", ">rows", "what it is")
     for one in found:
         table.add_row(one["table_name"], f"{one['estimated_size']:,}", _FIRST_SENTENCE.split(one["comment"], maxsplit=1)[0])
-    console = _console(narrowest=0)
+    console = _console()
     console.print(table)
     console.print(Text(f"\n{_TABLES_TOLD}"))
 
@@ -400,8 +402,8 @@ def sources() -> None:
             *(f"{one[name]:,}" for name in ("lines", "rejected")),
             str(one["due_by"] or ""),
         )
+    _console(NARROWEST).print(table)
     console = _console()
-    console.print(table)
     for one in found:
         if one["message"]:
             console.print(Text(f"\n{one['source']}: {one['message']}"))
@@ -810,7 +812,7 @@ def _edition_id(path: Path) -> str | None:
         return None
 
 
-def _console(narrowest: int = NARROWEST) -> Console:
+def _console(narrowest: int = 0) -> Console:
     return SafeConsole(sys.stdout, max(terminal_width(sys.stdout) or 100, narrowest))
 
 

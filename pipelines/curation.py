@@ -144,11 +144,11 @@ def lost(settings: Settings, name: str, accounted: Collection[str]) -> str | Non
     for path in sorted((settings.curated / name).glob("[!.]*/verdict.json")):
         try:
             values = json.loads(path.read_text("utf-8"))
-        except ValueError:  # it is curated anew where its raw file is there
+            corrected, file, counted = values["corrected"], ", ".join(values.get("members", ())) or "an unnamed file", int(values["lines"])
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # it is curated anew where its raw file is there
             continue
-        if path.parent.name.split("-")[0] not in accounted and not values["corrected"]:  # a correction may be taken back
-            file = ", ".join(values.get("members", ())) or "an unnamed file"
-            lines[file] = lines.get(file, 0) + int(values["lines"])
+        if path.parent.name.split("-")[0] not in accounted and not corrected:  # a correction may be taken back
+            lines[file] = lines.get(file, 0) + counted
     if not lines:
         return None
     told = ", ".join(f"{count:,} lines of {file}" for file, count in lines.items())

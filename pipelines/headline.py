@@ -79,13 +79,17 @@ def _moved(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _as_moved(one: dict[str, Any]) -> tuple[str, ...]:
-    amount = f"{one['amount']:,.4g} t" if one["unit"] == "t" else f"{one['amount'] / 1e6:,.4g} M USD"
+    amount = f"{_rounded(one['amount'])} t" if one["unit"] == "t" else f"{_rounded(one['amount'] / 1e6)} M USD"
     high, low = one["last_as_high"], one["last_as_low"]
     word, since = ("lowest", low) if high and (not low or low < high) else ("highest", high)
     level = f"{word} since {since:%Y-%m}" if since else f"{word} of {one['months_before'] + 1} months"
     span = "y/y" if one["change_on_month"] is None else "m/m"
     change = "" if one["change"] is None else f"{100 * one['change']:+,.0f} % {span}"
     return (f"{one['reporter']}, {_goods(one)}", f"{one['period_start']:%Y-%m}", amount, change, level)
+
+
+def _rounded(amount: float) -> str:
+    return f"{amount:,.0f}" if amount >= 999.95 else f"{amount:.4g}"
 
 
 def _as_concentrated(one: dict[str, Any]) -> tuple[str, ...]:

@@ -87,8 +87,9 @@ def _begins_with_its_name(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         first = file.readline().decode("utf-8", "replace")
-    name = first.removeprefix("--").partition("(")[0].rpartition(".")[2].strip()
-    return first.startswith("--") and name == path.stem
+    name = first.removeprefix("--").partition("(")[0].strip()
+    schema = f"{path.parent.name}." if path.parent.name in ("marts", "checks", "questions") else ""
+    return first.startswith("--") and (name if schema else name.rpartition(".")[2]) == f"{schema}{path.stem}"
 
 
 FIELDS = ("grain", "column", "evidence", "check")

@@ -213,7 +213,7 @@ def _placed(cell: str, column: _Column, width: int) -> str:
 def _write_records(found: _Found, file: IO[str], width: int | None) -> None:
     for place in range(len(found.rows)):
         record = Table.grid(padding=(0, 2, 0, 0))
-        record.add_column(no_wrap=True)
+        record.add_column(overflow="fold", max_width=None if width is None else max(width - 14, 1))
         record.add_column(overflow="fold")
         for column in found.columns:
             record.add_row(Text(f"{column.name}:"), Text(column.cells[place].rstrip()))

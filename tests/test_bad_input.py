@@ -434,7 +434,8 @@ def test_a_broken_line_is_kept_with_its_reasons_and_nothing_wrong_is_published(c
 
 
 DOUBTED = ("facts.production", "facts.production_superseded", "marts.production_concentration", "marts.refining_share")
-"""A table that lacks a rejected line says so, is not ranked and has no shares, and nothing older stands in for it; a newer edition's is left alone."""
+"""A table that lacks a rejected line says so, is not ranked and has no shares, and nothing older stands in for it; a newer
+edition's is left alone."""
 
 
 def undoubted(found: dict[str, list[tuple]], name: str) -> set[tuple]:

@@ -74,6 +74,13 @@ def test_where_the_month_before_is_not_held_the_change_is_that_of_the_year() -> 
         assert re.search(r"50 t +-50 % y/y +lowest of 2 months", told(connection))
 
 
+def test_an_amount_of_thousands_is_written_out() -> None:
+    with edition(trade_total=[exported("2025-01", 10_460), exported("2025-02", 999.96)]) as connection:
+        assert " 1,000 t " in told(connection)
+    with edition(trade_total=[exported("2025-01", 9_000), exported("2025-02", 62_585)]) as connection:
+        assert " 62,585 t " in told(connection)
+
+
 def test_the_newest_month_is_named_even_where_nothing_can_be_said_of_its_change() -> None:
     with edition(trade_total=[exported("2025-01", 90), exported("2025-03", 80)]) as connection:
         assert re.search(r"China, rare earths +2025-03 +80 t +lowest of 2 months", told(connection))
@@ -101,7 +108,8 @@ def test_whatever_is_wrong_with_the_sources_all_of_it_is_one_screen(broken: int)
         for number in range(broken):
             connection.execute(
                 "insert into meta.source_status by name select * replace (? as source) from (select 'failed' as state, ? as message,"
-                " 'x' as source, 'x' as title, 'x' as publisher, 'x' as licence, 'x' as citation, false as redistributable, false as stand_in,"
+                " 'x' as source, 'x' as title, 'x' as publisher, 'x' as licence, 'x' as citation, false as redistributable,"
+                " false as stand_in,"
                 " 0 as releases, 0 as held, 0 as failed, 0 as lines, 0 as accepted, 0 as rejected)",
                 [f"source_{number}", f"file_{number}.csv line 3: 'nonsense' is no number; " * 20],
             )

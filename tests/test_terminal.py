@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
@@ -91,6 +92,14 @@ def test_where_a_table_would_show_next_to_nothing_there_are_records(built: Setti
     lines = in_a_terminal(built, 8, "sql", rows)
     assert len([line for line in lines if line and line[0] in "ab"]) == 2 * columns
     assert lines
+
+
+def test_a_long_name_hides_no_value(built: Settings) -> None:
+    lines = in_a_terminal(
+        built, 80, "sql", f"select count(*) filter (where {' and '.join(['share > 0.5'] * 20)}) + 1234567 from supplier_share limit 1"
+    )
+    assert max(map(len, lines)) <= 80
+    assert any(re.search(r"123[5-9][0-9]{3}$", line) for line in lines)
 
 
 def test_records_show_every_column_of_every_row_when_asked(built: Settings) -> None:

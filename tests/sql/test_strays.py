@@ -14,9 +14,11 @@ from tests.live.copied_project import CopiedProject
 
 STRAYS = (
     "sql/checks/latin.sql",
+    "sql/checks/supplier_share.sql",
     "sql/load/.#trade_flow.sql",
     "sql/macros/half_step 2.sql",
     "sql/marts/claim_check (copy).sql",
+    "sql/marts/draft.sql",
     "sql/marts/notes.sql",
     "sql/marts/old.sql",
     "sql/scratch.sql",
@@ -31,6 +33,8 @@ def project(built: Settings, tmp_path: Path) -> CopiedProject:
     (there / "load" / ".#trade_flow.sql").symlink_to("an.editor@this.machine")
     shutil.copy(there / "macros" / "half_step.sql", there / "macros" / "half_step 2.sql")
     shutil.copy(there / "marts" / "claim_check.sql", there / "marts" / "claim_check (copy).sql")
+    shutil.copy(there / "marts" / "supplier_share.sql", there / "checks" / "supplier_share.sql")
+    (there / "marts" / "draft.sql").write_text("-- draft\nselect 1", "utf-8")
     (there / "marts" / "notes.sql").write_text("select the, best from everything", "utf-8")
     (there / "marts" / "old.sql").mkdir()
     (there / "scratch.sql").write_text("-- scratch.scratch\nselect 1", "utf-8")

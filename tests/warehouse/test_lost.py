@@ -143,6 +143,10 @@ UNREADABLE = {
     "deeper than any reader goes": DEEP,
     "half a character": '{"source": "\\ud800"}',
     "no text": "\udcff",
+    "a moment outside of the calendar": (
+        '{"source": "us_census", "member": "x", "sha256": "", "size": 0, "channel": "fetched", "verb": "hold", "author": "x",'
+        ' "reason": "x", "release_id": "1", "observed_at": "0001-01-01T00:00:00+05:00", "decided_at": "0001-01-01T00:00:00+05:00"}'
+    ),
 }
 
 
@@ -170,21 +174,27 @@ def test_what_cannot_be_read_of_an_archive_costs_itself_and_is_named(data: Setti
     for path in spoiled:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text)
+    copied = folder / "fetched" / "visits" / "copy" / "plan.json"
+    copied.parent.mkdir()
+    copied.write_text('{"questions": []}', "utf-8")
 
     (held,) = archive.visits(data.raw, "us_census")
     assert [receipt.member for receipt in held.receipts] == [question.member for question in questions]
     assert archive.decisions(data.raw, "us_census").keys() == {"0" * 16}
     told = standing_errors(looks(data, source))
-    for path in {*spoiled, receipts}:
+    for path in {*spoiled, receipts, copied}:
         assert sum(str(path) in one for one in told) == 1, told
     assert any("receipts.jsonl line 2: " in one for one in told)
     assert archive.standing_trouble(data.raw, "us_census") is None
 
 
-def test_what_was_curated_and_can_no_longer_be_read_is_curated_again(own: Settings) -> None:
+@pytest.mark.parametrize("text", ["{", "{}"])
+def test_what_was_curated_and_can_no_longer_be_read_is_curated_again(own: Settings, text: str) -> None:
     source = sources.load_source(CHINA)
     for path in (*(own.curated / CHINA).glob("*/verdict.json"), *(own.curated / CHINA / "cuts").glob("*.json")):
-        path.write_text("{")
+        path.write_text(text)
+    (own.curated / CHINA / "0000000000000000-deadbeef").mkdir()
+    (own.curated / CHINA / "0000000000000000-deadbeef" / "verdict.json").write_text(text)
     again = refresh(own, source)
     assert (again.errors, again.failed, again.rejected) == ([], [], 0)
     assert again.curated_now > 0
