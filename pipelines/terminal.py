@@ -26,6 +26,9 @@ SHOWN_ROWS = 50
 SHORTEST_CUT = 24
 """Letters of a longer text that a table shows at least, where it has to cut texts to fit."""
 
+LEAST_VALUE = 14
+"""Letters of a line that a record leaves for its values, however long a name is."""
+
 _GAP = "  "
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Control characters but tab and line feed, and those that turn the direction of writing."""
@@ -211,9 +214,11 @@ def _placed(cell: str, column: _Column, width: int) -> str:
 
 
 def _write_records(found: _Found, file: IO[str], width: int | None) -> None:
+    names = max((cell_len(column.name) + 1 for column in found.columns), default=1)
+    names = names if width is None else max(min(names, width - LEAST_VALUE), 1)
     for place in range(len(found.rows)):
         record = Table.grid(padding=(0, 2, 0, 0))
-        record.add_column(overflow="fold", max_width=None if width is None else max(width - 14, 1))
+        record.add_column(overflow="fold", width=names)
         record.add_column(overflow="fold")
         for column in found.columns:
             record.add_row(Text(f"{column.name}:"), Text(column.cells[place].rstrip()))

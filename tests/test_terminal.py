@@ -99,7 +99,7 @@ def test_a_long_name_hides_no_value(built: Settings) -> None:
         built, 80, "sql", f"select count(*) filter (where {' and '.join(['share > 0.5'] * 20)}) + 1234567 from supplier_share limit 1"
     )
     assert max(map(len, lines)) <= 80
-    assert any(re.search(r"123[5-9][0-9]{3}$", line) for line in lines)
+    assert any(re.search(r"123[4-9][0-9]{3}$", line) for line in lines)
 
 
 def test_records_show_every_column_of_every_row_when_asked(built: Settings) -> None:
