@@ -71,7 +71,7 @@ $(READY): requirements.lock
 	[ -n "$$python" ] || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found: apt-get install python3 python3-venv"; exit 1; }; \
 	"$$python" -c 'import venv, ensurepip' >/dev/null 2>&1 || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }; \
 	echo "creating .venv with $$("$$python" --version) and installing what running needs, once:" \
-		"a quarter of a minute on a quiet machine, more than one on a busy machine"; \
+		"half a minute on a quiet machine, more than one on a busy machine"; \
 	rm -rf .venv && "$$python" -m venv .venv
 	@# The pip that old Pythons bring spends twice the time on the rest.
 	@sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | $(PIP_INSTALL) --require-hashes -r /dev/stdin
