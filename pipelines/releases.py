@@ -609,7 +609,11 @@ def judge_history(
         held_still = {id(other.observation) for found in refused.values() for other in found if other.state == "held"}
         if last[one.slice] is one and held_still.isdisjoint(map(id, others)):
             refused[one.slice] = [other for other in refused[one.slice] if other.observation is not one]
-            admit(one)
+            standing = {name: found[-1] for name, found in admitted.items() if found}
+            if (why := _why_apart(one, standing, {}, apart)) is not None:
+                refuse(one, "held", why)
+            else:
+                admit(one)
     judged = [one for found in refused.values() for one in found]
     for found in admitted.values():
         judged += [Judged(one, "superseded", None, following.known_from) for one, following in pairwise(found)]

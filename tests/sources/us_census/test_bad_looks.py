@@ -15,7 +15,7 @@ from pipelines.offices.faults import Delivery
 from pipelines.offices.server import Offices
 from pipelines.offices.us_census import Cell, UsCensus, rolled_up
 from pipelines.periods import months_between
-from pipelines.releases import Judged, looks, observations
+from pipelines.releases import Judged, Observation, judge_history, looks, observations
 from pipelines.settings import Settings
 from pipelines.sources import load_source
 from tests.nights import ask, curate
@@ -98,6 +98,29 @@ def test_a_person_who_accepts_what_is_held_ends_the_wait(asked: Asked):
             at = datetime(2024, 8, 20, 9, tzinfo=UTC)
             archive.decide(asked.data.raw, archive.Decision("us_census", one.observation.release_id, "accept", "a tester", "so it is", at))
     assert [(name, one.reason) for name, one in asked.judged(AUGUST).items() if one.state == "held"] == []
+
+
+def test_a_month_that_waited_is_held_against_its_neighbours_once_the_wait_ends():
+    def seen(month: str, release: str, day: int) -> Observation:
+        moment = datetime(2026, 1, day, tzinfo=UTC)
+        return Observation("us_census", f"us_census/imports/{month}", release, release, 1, moment, f"look {day}", (), moment, "received")
+
+    first, wrong, new, mended = (
+        seen("2025-01", "good", 1),
+        seen("2025-01", "wrong", 2),
+        seen("2025-02", "new", 2),
+        seen("2025-01", "mended", 3),
+    )
+    for reason, state in ((None, "current"), ("a thousand times as much", "held")):
+        judged = judge_history(
+            [first, wrong, new, mended],
+            failed=lambda one: None,
+            held=lambda before, after: "it jumped" if after is wrong else None,
+            apart=lambda neighbour, one, reason=reason: reason if one is new else None,
+            decided={},
+            as_of=None,
+        )
+        assert {one.observation.release_id: (one.state, one.reason) for one in judged}["new"] == (state, reason)
 
 
 def test_a_new_month_that_is_apart_from_the_months_around_it_is_held(asked: Asked):
