@@ -6,17 +6,21 @@ import html
 import json
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 _OF = r"(?:access|api|app|auth|client|private|registration|secret|security|session|signing|subscription|user|x-amz)"
-_KEY = rf"(?:{_OF}[-_]?)*(?:auth|credential|key|passw(?:or)?d|pwd?|secret|sig|signature|token)|userid"
-_PARAMETER = re.compile(rf"(?<=[?&;#])((?:{_KEY})=)[^&;#]+", re.IGNORECASE)
-_USER = re.compile(r"(?<=://)[^/?#\s]*@")
+# A series key of SDMX is the name of a series.
+_KEY = re.compile(
+    rf"(?!series_key)(?:.*[-_.])?{_OF}*(?:auth|credential|jwt|key|passw(?:or)?d|pwd?|secret|sig|signature|token)|userid", re.IGNORECASE
+)
+_PARAMETER = re.compile(r"(?<=[?&;#])([^=?&;#]+)=[^&;#]+")
+_USER = re.compile(r"(?:(?<=://)|^)[^/?#\s]*@")
 
 
 def public(address: str) -> str:
     """An address as anybody may see it: asterisks for a user with a password, and for what a key's parameter holds."""
-    return _PARAMETER.sub(r"\1***", _USER.sub("***@", address))
+    shown = _USER.sub("***@", address)
+    return _PARAMETER.sub(lambda found: f"{found[1]}=***" if _KEY.fullmatch(unquote_plus(found[1])) else found[0], shown)
 
 
 def without(text: str, secrets: Iterable[str]) -> str:

@@ -74,6 +74,8 @@ CENSUS = "https://api.census.gov/data?get=A"
             "https://ana:a-word@files.example/data?Subscription-Key=1&year=2026",
             "https://***@files.example/data?Subscription-Key=***&year=2026",
         ),
+        ("ana:a-word@files.example/data?my_key=1&x%2Dapi%2Dkey=2", "***@files.example/data?my_key=***&x%2Dapi%2Dkey=***"),
+        ("https://office.example/data?Ocp-Apim-Subscription-Key=1", "https://office.example/data?Ocp-Apim-Subscription-Key=***"),
         ("https://data.example/flow?series_key=EXR.D.USD&keyword=key", "https://data.example/flow?series_key=EXR.D.USD&keyword=key"),
     ],
 )
