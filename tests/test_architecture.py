@@ -248,7 +248,7 @@ def test_make_ui_says_in_a_sentence_that_its_port_is_taken():
         taken.listen()
         for port in (str(taken.getsockname()[1]), "nonsense"):
             # What it needs is installed already, and is not installed anew for a test.
-            asked = ["make", "-o", ".venv/.ui", "ui", f"PORT={port}"]
+            asked = ["make", "--no-print-directory", "-o", ".venv/.ui", "ui", f"PORT={port}"]
             done = subprocess.run(asked, cwd=PROJECT, capture_output=True, text=True, check=False)
             assert (done.returncode, done.stdout) == (2, f"port {port} is in use, or is no port: choose another, e.g. make ui PORT=3001\n")
 
