@@ -121,6 +121,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def as_dicts(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
+    """All rows of a small relation, each by the names of its columns."""
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
 def ask(connection: duckdb.DuckDBPyConnection, query: str) -> Answer:
     """Put one question. Raises `Usage` where it is none, or has an error."""
     with _told():

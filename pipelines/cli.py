@@ -37,6 +37,7 @@ from pipelines.__main__ import INTERRUPTED
 from pipelines.answers import (
     Answer,
     Format,
+    as_dicts,
     as_text,
     ask,
     no_formula,
@@ -319,7 +320,7 @@ def _form_of(output: Path | None) -> Format:
 def list_tables() -> None:
     """The tables of the edition, their rows, and what each is. `lodestone sql "describe TABLE"` shows the columns of one."""
     with warehouse.read_only(load_settings().edition) as connection:
-        found = _dicts(connection, _TABLES)
+        found = as_dicts(connection.sql(_TABLES))
     table = _table("table", ">rows", "what it is")
     for one in found:
         table.add_row(one["table_name"], f"{one['estimated_size']:,}", _FIRST_SENTENCE.split(one["comment"], maxsplit=1)[0])
@@ -388,7 +389,7 @@ def sources() -> None:
     settings = load_settings()
     today = settings.now().date()
     with warehouse.read_only(settings.edition) as connection:
-        found = _dicts(connection, "from meta.source_status order by source")
+        found = as_dicts(connection.sql("from meta.source_status order by source"))
         missed = fetching.missed_months(settings, connection, settings.now())
     table = _table("source", "state", "newest", ">days old", "data to", ">lines", ">rejected", "due by")
     for one in found:
@@ -862,11 +863,6 @@ def _table(*columns: str) -> Table:
         right = name.startswith(">")
         table.add_column(Text(name.removeprefix(">")), justify="right" if right else "left", overflow="fold", no_wrap=name in _WHOLE)
     return table
-
-
-def _dicts(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    rows = connection.sql(query)
-    return [dict(zip(rows.columns, row, strict=True)) for row in rows.fetchall()]
 
 
 def _is_late(one: dict[str, Any], today: date) -> bool:

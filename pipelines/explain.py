@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.answers import as_dicts
 from pipelines.arrays import read_arrays
 from pipelines.citation import SCHEMAS, Citation, citations
 from pipelines.errors import BadFile, Usage
@@ -162,7 +163,7 @@ class _Finder:
         if limit is None and held > MOST_ROWS:
             raise Usage(f"{held:,} rows of {table} meet that: narrow the condition, or say with --limit how many to explain")
         chosen = met.order(PLACE).limit(limit or MOST_ROWS)
-        return [dict(zip(chosen.columns, row, strict=True)) for row in chosen.fetchall()]
+        return as_dicts(chosen)
 
     def whole(self, table: str, cells: dict[str, Any]) -> Row:
         """A row with everything behind it."""

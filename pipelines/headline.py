@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.answers import as_dicts
 from pipelines.settings import SQL
 from pipelines.statements import read_statement
 
@@ -36,15 +37,15 @@ _STATUS = "select source, title, state, message from meta.source_status order by
 def headline(connection: duckdb.DuckDBPyConnection, as_of: date | None = None) -> str:
     """The headline of an edition, in lines of at most 80 columns unless a name is longer; with `as_of`, commands ask that edition."""
     lines: list[str] = []
-    status = _rows(connection, _STATUS)
+    status = as_dicts(connection.sql(_STATUS))
     troubles = [f"{one['source']} {one['state']}: {one['message']}" for one in status if one["state"] not in ("ok", "not_asked")]
     for told in troubles:
         lines += wrap(told, WIDTH, max_lines=TROUBLE_LINES, placeholder=" ... (lodestone sources)", break_on_hyphens=False)
     lines += [""] if troubles else []
-    moved = _moved(_rows(connection, _question("exports_that_moved_most")))
+    moved = _moved(as_dicts(connection.sql(_question("exports_that_moved_most"))))
     if moved:
         lines += [*_columns([("Exports that moved most", "month", ">amount", ">change", ""), *map(_as_moved, moved)]), ""]
-    lists = _rows(connection, _question("most_concentrated_imports"))[:CONCENTRATED]
+    lists = as_dicts(connection.sql(_question("most_concentrated_imports")))[:CONCENTRATED]
     if lists:
         head = ("Most concentrated imports", "months", "largest", ">its share", ">index")
         lines += [*_columns([head, *map(_as_concentrated, lists)]), RANGES, ""]
@@ -52,7 +53,7 @@ def headline(connection: duckdb.DuckDBPyConnection, as_of: date | None = None) -
     if silent:
         lines.append(NOT_HELD.format(silent=" and ".join(silent)))
     lines.append(COVERAGE)
-    lines += _claims(_rows(connection, _CLAIMS))
+    lines += _claims(as_dicts(connection.sql(_CLAIMS)))
     lines += GO_ON
     asked = "lodestone sql" if as_of is None else f"lodestone sql --as-of {as_of}"
     return "".join(f"{line}\n" for line in lines).replace("lodestone sql", asked)
@@ -60,11 +61,6 @@ def headline(connection: duckdb.DuckDBPyConnection, as_of: date | None = None) -
 
 def _question(name: str) -> str:
     return read_statement(SQL / "questions" / f"{name}.sql").sql
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    rows = connection.sql(query)
-    return [dict(zip(rows.columns, row, strict=True)) for row in rows.fetchall()]
 
 
 def _moved(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
