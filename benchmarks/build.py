@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines import archive, warehouse
-from pipelines.curation import refresh
+from pipelines.intake.curation import refresh
 from pipelines.settings import PROJECT, Settings
 from pipelines.sources import load_source, source_names
 

@@ -14,7 +14,7 @@ def main() -> None:
     pressed = signal.getsignal(signal.SIGINT)
     if pressed is signal.default_int_handler:  # else whoever started it wants Ctrl-C ignored
         signal.signal(signal.SIGINT, _end)
-    from pipelines.cli import main as run
+    from pipelines.cli.app import main as run
 
     try:
         signal.signal(signal.SIGINT, pressed)

@@ -25,12 +25,12 @@ import duckdb
 import polars as pl
 from filelock import FileLock, Timeout
 
-from pipelines import archive, vocabulary
-from pipelines.corrections import ALWAYS, Correction, corrections_of
-from pipelines.curation import UNREAD, judge_releases, lost, read_verdict
+from pipelines import archive
+from pipelines.archive.files import remove, sync_to_disk, write_atomically
 from pipelines.errors import BadFile, BuildFailed, LodestoneError
-from pipelines.files import remove, sync_to_disk, write_atomically
-from pipelines.releases import (
+from pipelines.intake.corrections import ALWAYS, Correction, corrections_of
+from pipelines.intake.curation import UNREAD, judge_releases, lost, read_verdict
+from pipelines.intake.releases import (
     Judged,
     Observation,
     all_stand,
@@ -42,10 +42,11 @@ from pipelines.releases import (
     observations,
     standing_errors,
 )
+from pipelines.model import vocabulary
+from pipelines.model.statements import FOLDERS, Statement, files, statements
+from pipelines.model.tables import Table, tables
 from pipelines.settings import PACKAGE, SQL, Settings
 from pipelines.sources import UNFORESEEN, Source, SourceConfig, empty_tables, load_source, source_names
-from pipelines.statements import FOLDERS, Statement, files, statements
-from pipelines.tables import Table, tables
 
 SAMPLE_ROWS = 5
 NOT_COMPARED = "not_compared:"
@@ -365,9 +366,10 @@ def side_by_side(before: Path, after: Path) -> Iterator[duckdb.DuckDBPyConnectio
 
 @cache
 def code_version() -> str:
-    """Changes when any code, SQL or vocabulary that an edition is built with does."""
+    """Changes when any code, SQL or vocabulary that an edition is built with does. Stand-ins of offices build none."""
     digest = hashlib.sha256(duckdb.__version__.encode())
-    paths = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".csv", ".yaml") and path.is_file()]
+    kinds = (".py", ".csv", ".yaml")
+    paths = [path for path in PACKAGE.rglob("*") if path.suffix in kinds and path.is_file() and PACKAGE / "rehearsal" not in path.parents]
     paths += [path for folder in FOLDERS for path in files(folder)]
     for path in sorted(paths):
         digest.update(path.relative_to(PACKAGE.parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
@@ -562,7 +564,7 @@ def _refuse_other_words(table: Table, rows: pl.DataFrame) -> None:
         other = rows.with_row_index("line", offset=2).filter(~pl.col(column.name).is_in(column.allowed))
         if not other.is_empty():
             words = f"{', '.join(column.allowed[:-1])} or {column.allowed[-1]}"
-            file = f"pipelines/vocabulary/{table.name}.csv"
+            file = f"pipelines/model/vocabulary/{table.name}.csv"
             raise BadFile(file, other["line"][0], other[column.name][0], f"{column.name} is {words}", "correct the word")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines import warehouse
-from pipelines.curation import Refreshed, refresh
+from pipelines.intake.curation import Refreshed, refresh
 from pipelines.settings import PROJECT, Settings
 from pipelines.sources import load_source, source_names
 

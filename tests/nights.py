@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from pipelines import fetching, warehouse
-from pipelines.curation import Refreshed, refresh
 from pipelines.errors import LodestoneError
-from pipelines.offices.server import Offices
-from pipelines.offices.us_census import KEY
+from pipelines.intake.curation import Refreshed, refresh
+from pipelines.rehearsal.server import Offices
+from pipelines.rehearsal.us_census_stand_in import KEY
 from pipelines.settings import Settings, load_settings
 from pipelines.sources import load_source, source_names
 

@@ -39,7 +39,8 @@ def hashes(edition: Path) -> dict[str, tuple[str, str]]:
     found = {}
     with duckdb.connect(str(edition), read_only=True) as connection:
         columns = connection.execute(
-            "select schema_name || '.' || table_name, string_agg(concat_ws(' ', column_name, data_type, comment), '\n' order by column_index)"
+            "select schema_name || '.' || table_name,"
+            " string_agg(concat_ws(' ', column_name, data_type, comment), '\n' order by column_index)"
             " from duckdb_columns() where schema_name in ('facts', 'vocabulary', 'marts', 'meta') group by all order by all"
         ).fetchall()
         for name, described in columns:

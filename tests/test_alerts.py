@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from pipelines import alerts, archive
-from pipelines.alerts import Alert
+from pipelines import archive
 from pipelines.errors import LodestoneError
+from pipelines.operations import alerts
+from pipelines.operations.alerts import Alert
 from pipelines.settings import Settings
 from tests.building import build_all
 from tests.offices_asked import KEY, LATER, answered, asked

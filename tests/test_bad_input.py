@@ -21,13 +21,13 @@ import polars as pl
 import pytest
 
 from pipelines import archive, warehouse
-from pipelines.curation import Refreshed, judge_releases, refresh
 from pipelines.errors import BadFile
-from pipelines.releases import looks, observations
+from pipelines.intake.curation import Refreshed, judge_releases, refresh
+from pipelines.intake.releases import looks, observations
+from pipelines.model.statements import statements, tables_read
+from pipelines.model.tables import tables
 from pipelines.settings import PROJECT, Settings
 from pipelines.sources import empty_tables, load_source, source_names
-from pipelines.statements import statements, tables_read
-from pipelines.tables import tables
 
 LATER = datetime(2027, 1, 5, tzinfo=UTC)
 

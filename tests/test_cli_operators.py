@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import archive
-from pipelines.secrecy import public
+from pipelines.archive.secrecy import public
 from pipelines.settings import Settings
 from pipelines.sources import readable_sources
 from tests.building import Run, build_all

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines import corrections, warehouse
-from pipelines.curation import correction_of
+from pipelines import warehouse
 from pipelines.errors import Usage
+from pipelines.intake import corrections
+from pipelines.intake.curation import correction_of
 from pipelines.settings import Settings
 from pipelines.sources import load_source
 from tests.warehouse.copies import CHINA, RARE_EARTHS, as_of, ask, night, revise, tonnes

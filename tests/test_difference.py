@@ -13,14 +13,15 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines import archive, difference, fetching, warehouse
-from pipelines.curation import refresh
-from pipelines.difference import Difference
+from pipelines import archive, fetching, warehouse
 from pipelines.errors import LodestoneError
-from pipelines.offices import us_census
-from pipelines.offices.office import Office
-from pipelines.offices.server import Offices
-from pipelines.offices.us_census import Cell
+from pipelines.intake.curation import refresh
+from pipelines.questions import difference
+from pipelines.questions.difference import Difference
+from pipelines.rehearsal import us_census_stand_in as us_census
+from pipelines.rehearsal.office import Office
+from pipelines.rehearsal.server import Offices
+from pipelines.rehearsal.us_census_stand_in import Cell
 from pipelines.settings import PROJECT, Settings, load_settings
 from pipelines.sources import load_source
 from tests.building import build_all

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import alerts, archive, doctor, warehouse
-from pipelines.doctor import Finding
-from pipelines.offices import ecb
-from pipelines.offices.server import Offices
+from pipelines import archive, warehouse
+from pipelines.operations import alerts, doctor
+from pipelines.operations.doctor import Finding
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings
 from tests import nights
 from tests.building import build_all, copy_raw

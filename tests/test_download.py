@@ -27,9 +27,10 @@ from typing import Any
 
 import pytest
 
-from pipelines import download
-from pipelines.download import Answer, DiskTrouble, Downloader, FetchFailed, MissingKey, Politeness, Request
 from pipelines.errors import LodestoneError
+from pipelines.fetching import download
+from pipelines.fetching.download import DiskTrouble, Downloader, FetchFailed, MissingKey, Politeness
+from pipelines.sources.request import Answer, Request
 from tests.waiting import until
 from tests.web import Asked, Reply, Site, certificate, file, proxy, refused_address, site
 

@@ -10,9 +10,9 @@ import duckdb
 import pytest
 
 from pipelines import warehouse
-from pipelines.headline import headline
+from pipelines.model.statements import read_statement
+from pipelines.questions.headline import headline
 from pipelines.settings import SQL, Settings
-from pipelines.statements import read_statement
 from tests.sql.made_up import SERIES, edition, exported, imported, rows
 
 SCREEN = (80, 24)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import warehouse
-from pipelines.headline import headline
+from pipelines.questions.headline import headline
 from pipelines.settings import PROJECT, Settings
 from tests import services
 
@@ -27,7 +27,7 @@ def test_there_are_five_questions_with_their_answers() -> None:
 
 @pytest.mark.parametrize(("command", "answer"), PAIRS, ids=range(len(PAIRS)))
 def test_a_question_of_the_readme_has_the_answer_it_shows(command: str, answer: str, built: Settings) -> None:
-    asked = [sys.executable, "-c", "from pipelines.cli import main; main()", *shlex.split(command)]
+    asked = [sys.executable, "-c", "from pipelines.cli.app import main; main()", *shlex.split(command)]
     done = subprocess.run(asked, cwd=PROJECT, env={"LODESTONE_DATA": str(built.data)}, capture_output=True, text=True, check=True)
     assert [line.rstrip() for line in done.stdout.splitlines()] == answer.splitlines()
 

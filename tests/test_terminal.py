@@ -18,7 +18,7 @@ from pipelines import warehouse
 from pipelines.settings import Settings
 
 WIDE = "from import_concentration limit 5"
-COMMAND = (sys.executable, "-c", "from pipelines.cli import main; main()")
+COMMAND = (sys.executable, "-c", "from pipelines.cli.app import main; main()")
 
 
 def in_a_terminal(settings: Settings, width: int, *arguments: str) -> list[str]:

@@ -15,12 +15,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import difference, warehouse
-from pipelines.difference import Difference
-from pipelines.offices import us_census
-from pipelines.offices.server import Offices
+from pipelines import warehouse
+from pipelines.model.tables import Table, tables
+from pipelines.questions import difference
+from pipelines.questions.difference import Difference
+from pipelines.rehearsal import us_census_stand_in as us_census
+from pipelines.rehearsal.server import Offices
 from pipelines.settings import PROJECT, Settings
-from pipelines.tables import Table, tables
 from tests.nights import night
 
 CHILE, CHINA, GAZA, WEST_BANK, HOME = ("3370", "CHL"), ("5700", "CHN"), ("5082", "PSE"), ("5083", "PSE"), ("1000", "USA")

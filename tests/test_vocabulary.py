@@ -12,11 +12,12 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines import vocabulary, warehouse
+from pipelines import warehouse
 from pipelines.errors import BadFile
+from pipelines.model import vocabulary
+from pipelines.model.tables import tables
+from pipelines.model.vocabulary import read
 from pipelines.settings import PROJECT
-from pipelines.tables import tables
-from pipelines.vocabulary import read
 
 REAL = PROJECT.parent / "shared" / "real"
 OFFICES = ["comtrade_code", "gacc_code", "japan_code"]

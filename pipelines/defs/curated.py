@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines import curation, warehouse
+from pipelines import warehouse
 from pipelines.defs.keys import curated_key, raw_key
 from pipelines.errors import LodestoneError
+from pipelines.intake import curation
 from pipelines.settings import load_settings
 from pipelines.sources import Source, readable_sources
 

@@ -12,9 +12,9 @@ from pipelines.defs.charts import chart
 from pipelines.defs.keys import EDITION, table_key, table_names, upstream
 from pipelines.defs.lineage import column_lineage
 from pipelines.errors import BuildFailed, LodestoneError
+from pipelines.model.statements import Statement, statements, tables_read
+from pipelines.model.tables import tables
 from pipelines.settings import Settings, load_settings
-from pipelines.statements import Statement, statements, tables_read
-from pipelines.tables import tables
 
 _STATUS = "select source, state, newest_known_from, lines, rejected, message from meta.source_status order by source"
 

@@ -11,7 +11,7 @@ from pipelines import archive
 from pipelines.defs.fetched import fetched_asset
 from pipelines.defs.keys import raw_key
 from pipelines.errors import LodestoneError
-from pipelines.releases import read_member
+from pipelines.intake.releases import read_member
 from pipelines.settings import load_settings
 from pipelines.sources import Source, readable_sources
 

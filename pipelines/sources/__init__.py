@@ -30,11 +30,11 @@ from pipelines.scope import Scope, current_scope
 from pipelines.settings import PACKAGE
 
 if TYPE_CHECKING:
-    from pipelines.download import Answer, Request
+    from pipelines.sources.request import Answer, Request
 
 FOLDER = PACKAGE / "sources"
-SHARED_CODE = ("sources/__init__.py", "arrays.py", "delimited.py", "packed.py", "trade.py", "gate.py", "periods.py", "curation.py")
-"""Modules outside a source's folder that decide what its curated files hold."""
+SHARED_CODE = ("sources/*.py", "readers/*.py", "intake/*.py", "model/trade.py", "model/vocabulary/*.py", "periods.py", "scope.py")
+"""What, beside a source's folder, decides what its curated files hold; tests/test_architecture.py follows the imports."""
 
 
 MOST_BYTES_HANDED_IN = 200_000_000
@@ -258,7 +258,7 @@ def _load(name: str, scope: Scope) -> Source:
     except (OSError, ValueError, yaml.YAMLError) as error:
         told = " ".join(str(error).split())
         raise LodestoneError(f"{folder / 'source.yaml'} cannot be read ({told}); restore it from version control") from error
-    return Source(name, config, _code_version(folder, scope.text if config.fetch else ""))
+    return Source(name, config, code_version(folder, scope.text if config.fetch else ""))
 
 
 @cache
@@ -278,9 +278,10 @@ def companion(name: str, file: str) -> pl.DataFrame:
     return pl.read_csv(FOLDER / name / file, infer_schema=False)
 
 
-def _code_version(folder: Path, scope: str) -> str:
-    paths = [*sorted(path for path in folder.iterdir() if path.is_file()), *(PACKAGE / name for name in SHARED_CODE)]
+def code_version(folder: Path, scope: str = "", package: Path = PACKAGE) -> str:
+    """Changes when the scope, a file of a source's folder, or shared code that decides its curated files does."""
+    shared = (path for pattern in SHARED_CODE for path in sorted(package.glob(pattern)))
     digest = hashlib.sha256(scope.encode())
-    for path in paths:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in (*sorted(path for path in folder.iterdir() if path.is_file()), *shared):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:8]

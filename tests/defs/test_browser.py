@@ -17,8 +17,8 @@ from pipelines import warehouse
 from pipelines.definitions import defs
 from pipelines.defs.keys import table_key
 from pipelines.defs.lineage import column_sources
+from pipelines.model.statements import statements
 from pipelines.settings import Settings
-from pipelines.statements import statements
 from tests.building import copy_curated
 from tests.services import Missing, browser, chromium, dagster_environment, lodestone, web_server
 from tests.waiting import comes_to

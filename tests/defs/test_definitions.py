@@ -20,9 +20,9 @@ from pipelines.defs.charts import QUERIES, chart
 from pipelines.defs.edition import SOURCES_STAND, _check_results
 from pipelines.defs.keys import EDITION, curated_key, raw_key, table_key, upstream
 from pipelines.defs.lineage import column_sources
+from pipelines.model.statements import statements, tables_read
 from pipelines.settings import PACKAGE, Settings
 from pipelines.sources import load_source, source_names
-from pipelines.statements import statements, tables_read
 
 SNAPSHOT = Path(__file__).with_name("snapshot.json")
 
@@ -61,7 +61,9 @@ def test_assets_checks_jobs_and_schedules_are_those_of_the_committed_snapshot() 
 
 
 def test_a_table_that_several_sources_fill_comes_from_all_of_them() -> None:
-    assert {curated_key("partner_flows"), curated_key("us_census")} <= upstream("facts.control_total")
+    filed = {curated_key("partner_flows"), curated_key("us_census")}
+    assert filed <= upstream("facts.control_total")
+    assert filed <= upstream("vocabulary.series"), "offices' codes are series too"
 
 
 @pytest.mark.parametrize("source", source_names())

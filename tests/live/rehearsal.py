@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
-from pipelines import curation, fetching, warehouse
+from pipelines import fetching, warehouse
 from pipelines.errors import LodestoneError
-from pipelines.offices import ecb, us_census
-from pipelines.offices.server import Offices
+from pipelines.intake import curation
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal import us_census_stand_in as us_census
+from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings, load_settings
 from pipelines.sources import Source, load_source, source_names
 from tests import nights

@@ -12,8 +12,9 @@ import pytest
 
 from pipelines import fetching
 from pipelines.errors import LodestoneError
-from pipelines.offices import ecb, faults
-from pipelines.offices.faults import Effect
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal import faults
+from pipelines.rehearsal.faults import Effect
 from tests.live.rehearsal import (
     FIRST_NIGHT,
     SECOND_NIGHT,

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 import pytest
 
 from pipelines import archive, fetching
-from pipelines.offices import ecb, us_census
-from pipelines.offices.faults import emptied
+from pipelines.intake.releases import looks
 from pipelines.periods import months_between
-from pipelines.releases import looks
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal import us_census_stand_in as us_census
+from pipelines.rehearsal.faults import emptied
 from tests.live.rehearsal import FIRST_NIGHT, SCOPE, SECOND_NIGHT, Rehearsal, source
 from tests.offices_asked import LATER, answered
 

@@ -12,9 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import archive, curation, download, fetching, files, releases, warehouse
+from pipelines import archive, fetching, warehouse
+from pipelines.archive import files
 from pipelines.errors import LodestoneError
-from pipelines.offices import faults, us_census
+from pipelines.fetching import download
+from pipelines.intake import curation, releases
+from pipelines.rehearsal import faults
+from pipelines.rehearsal import us_census_stand_in as us_census
 from pipelines.settings import load_settings
 from pipelines.sources import Source, load_source, source_names
 from tests.live.rehearsal import (

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from pipelines import warehouse
-from pipelines.offices.server import Offices
-from pipelines.offices.us_census import Cell, UsCensus, from_vintage, rolled_up
+from pipelines.rehearsal.server import Offices
+from pipelines.rehearsal.us_census_stand_in import Cell, UsCensus, from_vintage, rolled_up
 from pipelines.settings import PROJECT, Settings
 from tests.nights import ask, curate, night, rows
 from tests.sources.us_census.asked import CHILE, CHINA, LITHIUM, cell

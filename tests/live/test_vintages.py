@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from pipelines import warehouse
-from pipelines.offices import ecb, us_census
-from pipelines.offices.server import Offices
 from pipelines.periods import shifted
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal import us_census_stand_in as us_census
+from pipelines.rehearsal.server import Offices
 from pipelines.settings import PROJECT, Settings
 from tests.live.command import run
 from tests.live.rehearsal import status

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from pipelines.offices import ecb, us_census
-from pipelines.offices.faults import refused
-from pipelines.offices.server import Offices
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal import us_census_stand_in as us_census
+from pipelines.rehearsal.faults import refused
+from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings
 from tests.live.copied_project import CopiedProject, SampleOffice, walk
 
@@ -25,8 +26,8 @@ DEAD_FROM, RENAMED_FROM, REVISED_ON = 1, 2, 3
 NIGHT = """
 import json
 from pipelines import fetching, warehouse
-from pipelines.alerts import alerts
-from pipelines.curation import refresh
+from pipelines.operations.alerts import alerts
+from pipelines.intake.curation import refresh
 from pipelines.errors import LodestoneError
 from pipelines.settings import load_settings
 from pipelines.sources import load_source, source_names

@@ -14,12 +14,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pipelines.offices.us_census import from_vintage
+from pipelines.rehearsal.us_census_stand_in import from_vintage
 from pipelines.settings import PROJECT
 from tests.offices.asking import IMPORTS, question
 from tests.waiting import PATIENCE
 
-COMMAND = [sys.executable, "-m", "pipelines.offices"]
+COMMAND = [sys.executable, "-m", "pipelines.rehearsal"]
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def test_it_prints_how_to_point_lodestone_at_it_then_a_line_a_request_and_stops_
 
 STOPPED_AT_ONCE = """
 import os, signal
-from pipelines.offices import __main__ as command
+from pipelines.rehearsal import __main__ as command
 
 told = command.typer.echo
 

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines import curation
-from pipelines.curation import gated
+from pipelines.intake import curation
+from pipelines.intake.curation import gated
 from pipelines.sources import load_source, source_names
 from tests.sources.bundled import copies, curated, judged, lines
 

@@ -11,11 +11,11 @@ import duckdb
 import polars as pl
 
 from pipelines import warehouse
+from pipelines.model.statements import statements
+from pipelines.model.tables import tables
+from pipelines.model.trade import TRADE_LINE
 from pipelines.settings import PROJECT, Settings
 from pipelines.sources import source_names
-from pipelines.statements import statements
-from pipelines.tables import tables
-from pipelines.trade import TRADE_LINE
 
 LOADED = ("facts.exchange_rate", "facts.trade_flow", "facts.trade_total", "facts.control_total", "facts.revision")
 FIRST_HELD = datetime(2026, 5, 10)

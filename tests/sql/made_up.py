@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 from pipelines import warehouse
-from pipelines.tables import Table, tables
+from pipelines.model.tables import Table, tables
 
 SERIES = "china_customs_bulletin/rare_earths"
 FILED_SERIES = "made_up/imports/rare_earths"

@@ -10,10 +10,10 @@ import duckdb
 import pytest
 
 from pipelines import warehouse
+from pipelines.model.statements import statements
+from pipelines.model.tables import tables
 from pipelines.settings import Settings
 from pipelines.sources import empty_tables
-from pipelines.statements import statements
-from pipelines.tables import tables
 from tests.warehouse.copies import RARE_EARTH_SERIES, ask
 
 KEY = "rare earths (GACC press table)"

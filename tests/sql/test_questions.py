@@ -12,8 +12,8 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines import warehouse
+from pipelines.model.statements import read_statement
 from pipelines.settings import SQL, Settings
-from pipelines.statements import read_statement
 from tests.sql.made_up import FILED_SERIES, edition, imported, rows
 
 QUESTIONS = sorted((SQL / "questions").glob("*.sql"))

@@ -13,8 +13,8 @@ import pytest
 
 from pipelines import warehouse
 from pipelines.errors import LodestoneError
+from pipelines.model.statements import statements
 from pipelines.settings import Settings
-from pipelines.statements import statements
 from tests.warehouse.copies import table_hashes
 
 CLIENT = Path(sys.executable).parent / "duckdb"

@@ -10,8 +10,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import doctor, statements, vocabulary, warehouse
+from pipelines import warehouse
 from pipelines.errors import BuildFailed
+from pipelines.model import statements, vocabulary
+from pipelines.operations import doctor
 from pipelines.settings import Settings
 from tests.building import Run, build_all
 from tests.warehouse.copies import (

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from pipelines import archive, curation, files, releases, warehouse
+from pipelines import archive, warehouse
+from pipelines.archive import files
+from pipelines.intake import curation, releases
 from pipelines.settings import Settings
 from tests.warehouse.copies import CHINA, JULY_2019, JUNE_2019, RARE_EARTHS, december, leftovers, night, revise, table_hashes
 

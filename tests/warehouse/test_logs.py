@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import doctor, warehouse
+from pipelines import warehouse
 from pipelines.errors import LodestoneError
+from pipelines.operations import doctor
 from pipelines.settings import Settings
 from tests.building import Run
 from tests.warehouse.copies import CHINA, JUNE_2019, RARE_EARTHS, as_of, december, night, revise, table_hashes

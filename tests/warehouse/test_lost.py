@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 
 from pipelines import archive, sources, warehouse
-from pipelines.curation import refresh
 from pipelines.errors import LodestoneError
-from pipelines.releases import Look, looks, standing_errors
+from pipelines.intake.curation import refresh
+from pipelines.intake.releases import Look, looks, standing_errors
 from pipelines.settings import Settings
 from pipelines.sources import load_source, source_names
 from tests.building import build_all

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from pipelines import warehouse
-from pipelines.curation import refresh
+from pipelines.intake.curation import refresh
 from pipelines.settings import PROJECT, Settings
 from pipelines.sources import load_source, source_names
 from tests.building import build_all, copy_raw

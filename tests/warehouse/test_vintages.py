@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from pipelines import archive, warehouse
+from pipelines.model.tables import tables
 from pipelines.settings import Settings
-from pipelines.tables import tables
 from tests.warehouse.copies import (
     CHINA,
     JUNE_2019,

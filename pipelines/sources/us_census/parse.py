@@ -9,8 +9,8 @@ import json
 
 import polars as pl
 
-from pipelines.arrays import BYTE_ORDER_MARK, Array, numbered, read_arrays
 from pipelines.errors import BadFile, refuse_more_rows
+from pipelines.readers.json_rows import BYTE_ORDER_MARK, Array, numbered, read_arrays
 from pipelines.sources.us_census.contract import CONTRACTS
 
 ROWS_AT_ONCE = 20_000

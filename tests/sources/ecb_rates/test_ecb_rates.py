@@ -13,16 +13,16 @@ import polars as pl
 import pytest
 
 from pipelines import archive
-from pipelines.download import Answer
 from pipelines.errors import BadFile, LodestoneError
-from pipelines.gate import Judged, judge
-from pipelines.offices import ecb
-from pipelines.offices.server import Offices
-from pipelines.releases import cut
+from pipelines.intake.gate import Judged, judge
+from pipelines.intake.releases import cut
+from pipelines.model.vocabulary import known_codes
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings
 from pipelines.sources import load_source
 from pipelines.sources.ecb_rates.contract import CURRENCIES, FILE
-from pipelines.vocabulary import known_codes
+from pipelines.sources.request import Answer
 from tests.nights import ask, night, rows
 from tests.sql.filed import Rates, facts, found
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from pipelines import archive
-from pipelines.curation import judge_releases
-from pipelines.offices.faults import Delivery
-from pipelines.offices.server import Offices
-from pipelines.offices.us_census import Cell, UsCensus, rolled_up
+from pipelines.intake.curation import judge_releases
+from pipelines.intake.releases import Judged, Observation, judge_history, looks, observations
 from pipelines.periods import months_between
-from pipelines.releases import Judged, Observation, judge_history, looks, observations
+from pipelines.rehearsal.faults import Delivery
+from pipelines.rehearsal.server import Offices
+from pipelines.rehearsal.us_census_stand_in import Cell, UsCensus, rolled_up
 from pipelines.settings import Settings
 from pipelines.sources import load_source
 from tests.nights import ask, curate

@@ -16,10 +16,10 @@ import pytest
 from pipelines import archive, warehouse
 from pipelines.errors import LodestoneError
 from pipelines.fetching import Fetched, missed_months, plan
-from pipelines.offices import faults
-from pipelines.offices.server import Offices
-from pipelines.offices.us_census import KEY, Cell, UsCensus, annual_revision, made_up, made_up_cells, rolled_up, without_months
 from pipelines.periods import months_between
+from pipelines.rehearsal import faults
+from pipelines.rehearsal.server import Offices
+from pipelines.rehearsal.us_census_stand_in import KEY, Cell, UsCensus, annual_revision, made_up, made_up_cells, rolled_up, without_months
 from pipelines.settings import Settings
 from pipelines.sources import load_source
 from tests.building import Run
