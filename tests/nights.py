@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from pipelines import fetching, warehouse
+from pipelines import warehouse
 from pipelines.errors import LodestoneError
+from pipelines.fetching import due
+from pipelines.fetching.visit import Fetched, visit_office
 from pipelines.intake.curation import Refreshed, refresh
 from pipelines.rehearsal.server import Offices
 from pipelines.rehearsal.us_census_stand_in import KEY
@@ -32,18 +34,18 @@ def environment(data: Settings, offices: Offices, now: str | datetime, scope: st
 
 def ask(
     data: Settings, offices: Offices, now: str | datetime, scope: str = "basket", said: Callable[[str], None] = lambda _: None
-) -> dict[str, fetching.Fetched | LodestoneError]:
+) -> dict[str, Fetched | LodestoneError]:
     """Ask every office that stands in for what is due; an office that fails as a whole does not stop the others."""
     with _living_in(environment(data, offices, now, scope)):
         settings = load_settings()
-        found: dict[str, fetching.Fetched | LodestoneError] = {}
+        found: dict[str, Fetched | LodestoneError] = {}
         for name in source_names():
             if offices.office(name) is None:
                 continue
             source = load_source(name)
             try:
-                planned = fetching.plan(settings, source, settings.now())
-                found[name] = fetching.visit(settings, source, planned, settings.now(), said, wait=lambda _: None)
+                planned = due.plan(settings, source, settings.now())
+                found[name] = visit_office(settings, source, planned, settings.now(), said, wait=lambda _: None)
             except LodestoneError as error:
                 found[name] = error
         return found

@@ -13,8 +13,10 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines import archive, fetching, warehouse
+from pipelines import archive, warehouse
 from pipelines.errors import LodestoneError
+from pipelines.fetching import due
+from pipelines.fetching.visit import visit_office
 from pipelines.intake.curation import refresh
 from pipelines.questions import difference
 from pipelines.questions.difference import Difference
@@ -65,8 +67,8 @@ def asked(
             environment.setenv(name, value)
         settings = load_settings()
         source = load_source("us_census")
-        planned = fetching.backfill(source, first, last, at)
-        assert not fetching.visit(settings, source, planned, at, lambda _: None).failures
+        planned = due.backfill(source, first, last, at)
+        assert not visit_office(settings, source, planned, at, lambda _: None).failures
     return settings
 
 

@@ -31,12 +31,13 @@ from rich.text import Text
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
-from pipelines import archive, fetching, warehouse
+from pipelines import archive, warehouse
 from pipelines.__main__ import INTERRUPTED
 from pipelines.archive import secrecy
 from pipelines.cli.terminal import write_records, write_table
 from pipelines.console import SafeConsole, Terminal, terminal_width
 from pipelines.errors import LodestoneError, Usage
+from pipelines.fetching import due
 from pipelines.intake import corrections
 from pipelines.intake.curation import correction_of, judge_releases
 from pipelines.intake.releases import Observation, looks, observations
@@ -172,8 +173,8 @@ def plan(
     console = _console()
     night, is_least = 0.0, False
     for one in _asked_sources(source):
-        planned = fetching.plan(settings, one, settings.now())
-        seconds, is_measured = fetching.expected_seconds(settings, one, planned)
+        planned = due.plan(settings, one, settings.now())
+        seconds, is_measured = due.expected_seconds(settings, one, planned)
         night, is_least = night + seconds, is_least or not is_measured
         questions_put = f"{len(planned.requests)} question{'' if len(planned.requests) == 1 else 's'}"
         console.print(Text(f"{one.name}: {questions_put} to {one.config.publisher}"))
@@ -187,14 +188,14 @@ def plan(
             console.print(Text("  the whole file, which the office sends only if it changed"))
         if seconds >= 60:
             pace = "at the pace of the last visits" if is_measured else "at least, by the pauses between two questions"
-            console.print(Text(f"  takes {fetching.in_words(seconds)} {pace}"))
+            console.print(Text(f"  takes {due.in_words(seconds)} {pace}"))
         for request in planned.requests if questions else ():
             console.print(Text(f"  {request.shown}"), soft_wrap=True)
         trouble = archive.standing_trouble(settings.raw, one.name)
         if trouble:
             console.print(Text(f"  {trouble}"))
     if source is None:
-        console.print(Text(f"A night takes {fetching.in_words(night)}{' at least' if is_least and night >= 60 else ''}, then a build"))
+        console.print(Text(f"A night takes {due.in_words(night)}{' at least' if is_least and night >= 60 else ''}, then a build"))
 
 
 @app.command()
@@ -396,7 +397,7 @@ def sources() -> None:
     today = settings.now().date()
     with warehouse.read_only(settings.edition) as connection:
         found = as_dicts(connection.sql("from meta.source_status order by source"))
-        missed = fetching.missed_months(settings, connection, settings.now())
+        missed = due.missed_months(settings, connection, settings.now())
     table = _table("source", "state", "newest", ">days old", "data to", ">lines", ">rejected", "due by")
     for one in found:
         newest = one["newest_known_from"]
@@ -714,7 +715,7 @@ def _fetch(
 ) -> list[FailedStep]:
     """Ask one office through its job, a run for each unbroken range of months; the steps that failed."""
     now = settings.now()
-    planned = fetching.plan(settings, source, now) if months is None else fetching.backfill(source, months[0], months[1], now)
+    planned = due.plan(settings, source, now) if months is None else due.backfill(source, months[0], months[1], now)
     if not planned.requests:
         return []
     say(f"asking {source.name}")

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines import fetching
 from pipelines.defs.edition import edition_as_of_op
 from pipelines.defs.fetched import fetched_sources, months_of
 from pipelines.defs.keys import EDITION, curated_key, raw_key, table_key, table_names
+from pipelines.fetching import due
 from pipelines.periods import runs
 from pipelines.settings import load_settings
 from pipelines.sources import Source, readable_sources
@@ -86,7 +86,7 @@ def _asking(source: Source, number: int) -> dg.ScheduleDefinition:
         if months_of(source) is None:
             yield dg.RunRequest()
             return
-        for first, last in runs(fetching.plan(settings, source, settings.now()).months):
+        for first, last in runs(due.plan(settings, source, settings.now()).months):
             yield dg.RunRequest(run_key=None, tags=range_tags(first, last))
 
     return nightly

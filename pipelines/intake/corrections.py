@@ -20,8 +20,8 @@ import polars as pl
 import yaml
 from pydantic import TypeAdapter
 
-from pipelines import archive
 from pipelines.archive.files import write_atomically
+from pipelines.archive.receipt import in_utc
 from pipelines.errors import LodestoneError, in_words
 from pipelines.sources import FOLDER
 
@@ -84,7 +84,7 @@ def readable_corrections(raw: Path, source: str) -> tuple[list[Correction], list
     for path in sorted((raw / source).glob("overrides/[!.]*.json")):
         try:
             one = _CORRECTION.validate_json(path.read_bytes())
-            found.append(replace(one, decided_at=archive.in_utc(one.decided_at)))
+            found.append(replace(one, decided_at=in_utc(one.decided_at)))
         except (OSError, ValueError) as error:
             remedy = "remove it, and write it anew with `lodestone override`"
             broken.append(LodestoneError(f"{path}: the override cannot be read ({in_words(error)}); {remedy}"))

@@ -20,8 +20,9 @@ import httpx
 import stamina
 import yaml
 
-from pipelines import archive, fetching, warehouse
+from pipelines import archive, warehouse
 from pipelines.errors import LodestoneError
+from pipelines.fetching import due
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, source_names
 
@@ -123,7 +124,7 @@ def _of_edition(settings: Settings, connection: duckdb.DuckDBPyConnection, now: 
             yield Alert(
                 f"{name}/late", name, "late", reason, (), remedy, datetime.combine(one["due_by"], time.max, UTC).replace(microsecond=0)
             )
-    for missed in fetching.missed_months(settings, connection, now):
+    for missed in due.missed_months(settings, connection, now):
         moment = datetime.combine(missed.since, time.min, UTC)
         yield Alert(f"{missed.source}/missed", missed.source, "missed", missed.told, missed.months[:SAMPLE_ROWS], missed.remedy, moment)
     yield from _of_releases(settings, connection)

@@ -19,10 +19,11 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from pipelines import archive, fetching, warehouse
+from pipelines import archive, warehouse
 from pipelines.archive import secrecy
 from pipelines.archive.files import abandoned
 from pipelines.errors import LodestoneError
+from pipelines.fetching import due
 from pipelines.model.statements import strays
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, source_names
@@ -232,7 +233,7 @@ def _last_visit(settings: Settings, source: Source, visits: list[archive.Visit],
 def _missed(settings: Settings, now: datetime) -> Iterator[Finding]:
     try:
         with warehouse.read_only(settings.edition) as connection:
-            missed = fetching.missed_months(settings, connection, now)
+            missed = due.missed_months(settings, connection, now)
     except (LodestoneError, duckdb.Error):  # told of where the edition, or the visits, are
         return
     for one in missed:

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from pipelines import fetching, warehouse
+from pipelines import warehouse
 from pipelines.errors import LodestoneError
+from pipelines.fetching import due
+from pipelines.fetching.visit import Fetched, visit_office
 from pipelines.intake import curation
 from pipelines.rehearsal import ecb_stand_in as ecb
 from pipelines.rehearsal import us_census_stand_in as us_census
@@ -65,12 +67,12 @@ class Rehearsal:
             patch.setenv("LODESTONE_OFFICES", address)
         return patch
 
-    def plan(self, name: str, now: str, scope: str = SCOPE, **fetch: object) -> fetching.Plan:
+    def plan(self, name: str, now: str, scope: str = SCOPE, **fetch: object) -> due.Plan:
         """What one office would be asked."""
         patch = self.live_at(now, scope)
         try:
             settings = load_settings()
-            return fetching.plan(settings, source(name, **fetch), settings.now())
+            return due.plan(settings, source(name, **fetch), settings.now())
         finally:
             patch.undo()
 
@@ -80,22 +82,22 @@ class Rehearsal:
         now: str,
         scope: str = SCOPE,
         address: str | None = None,
-        planned: Callable[[Source], fetching.Plan] | None = None,
+        planned: Callable[[Source], due.Plan] | None = None,
         **fetch: object,
-    ) -> fetching.Fetched:
+    ) -> Fetched:
         """Ask one office for what is due, or what is `planned`."""
         patch = self.live_at(now, scope, address)
         try:
             settings = load_settings()
             one = source(name, **fetch)
-            asked = fetching.plan(settings, one, settings.now()) if planned is None else planned(one)
-            return fetching.visit(settings, one, asked, settings.now(), self.said.append, wait=self.waited.append)
+            asked = due.plan(settings, one, settings.now()) if planned is None else planned(one)
+            return visit_office(settings, one, asked, settings.now(), self.said.append, wait=self.waited.append)
         finally:
             patch.undo()
 
-    def ask_all(self, now: str, scope: str = SCOPE, **fetch: object) -> dict[str, fetching.Fetched | LodestoneError]:
+    def ask_all(self, now: str, scope: str = SCOPE, **fetch: object) -> dict[str, Fetched | LodestoneError]:
         """Ask every office; one that fails as a whole does not stop the others."""
-        found: dict[str, fetching.Fetched | LodestoneError] = {}
+        found: dict[str, Fetched | LodestoneError] = {}
         for name in OFFICES:
             try:
                 found[name] = self.ask(name, now, scope, **fetch)

@@ -25,7 +25,7 @@ DEAD_FROM, RENAMED_FROM, REVISED_ON = 1, 2, 3
 
 NIGHT = """
 import json
-from pipelines import fetching, warehouse
+from pipelines import warehouse
 from pipelines.operations.alerts import alerts
 from pipelines.intake.curation import refresh
 from pipelines.errors import LodestoneError
@@ -36,8 +36,8 @@ settings = load_settings()
 for source in map(load_source, source_names()):
     if source.config.fetch is not None:
         try:
-            planned = fetching.plan(settings, source, settings.now())
-            fetching.visit(settings, source, planned, settings.now(), lambda _: None, wait=lambda _: None)
+            planned = due.plan(settings, source, settings.now())
+            visit_office(settings, source, planned, settings.now(), lambda _: None, wait=lambda _: None)
         except LodestoneError as error:
             print(error, flush=True)
 with warehouse.writer(settings):

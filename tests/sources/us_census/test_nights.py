@@ -15,7 +15,8 @@ import pytest
 
 from pipelines import archive, warehouse
 from pipelines.errors import LodestoneError
-from pipelines.fetching import Fetched, missed_months, plan
+from pipelines.fetching.due import missed_months, plan
+from pipelines.fetching.visit import Fetched
 from pipelines.periods import months_between
 from pipelines.rehearsal import faults
 from pipelines.rehearsal.server import Offices
