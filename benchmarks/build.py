@@ -9,7 +9,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines import archive, warehouse
+from pipelines import archive
+from pipelines.edition.build import build_edition
+from pipelines.edition.publish import writer
 from pipelines.intake.curation import refresh
 from pipelines.settings import PROJECT, Settings
 from pipelines.sources import load_source, source_names
@@ -20,8 +22,8 @@ def build(settings: Settings) -> float:
     start = time.perf_counter()
     for name in source_names():
         refresh(settings, load_source(name))
-    with warehouse.writer(settings):
-        warehouse.build(settings)
+    with writer(settings):
+        build_edition(settings)
     return time.perf_counter() - start
 
 

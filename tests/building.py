@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines import warehouse
+from pipelines.edition.build import Edition, build_edition
+from pipelines.edition.publish import writer
 from pipelines.intake.curation import Refreshed, refresh
 from pipelines.settings import PROJECT, Settings
 from pipelines.sources import load_source, source_names
@@ -27,7 +28,7 @@ def copy_curated(built: Settings, data: Path) -> Settings:
     return Settings(data=Path(shutil.copytree(built.data, data, ignore=shutil.ignore_patterns("*.duckdb"))))
 
 
-def build_all(settings: Settings) -> tuple[list[Refreshed], warehouse.Edition]:
+def build_all(settings: Settings) -> tuple[list[Refreshed], Edition]:
     """Curate every source and publish an edition, as a night does."""
-    with warehouse.writer(settings):
-        return [refresh(settings, load_source(name)) for name in source_names()], warehouse.build(settings)
+    with writer(settings):
+        return [refresh(settings, load_source(name)) for name in source_names()], build_edition(settings)

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from pipelines import warehouse
+from pipelines.edition.build import Edition, build_edition
+from pipelines.edition.open import read_only
+from pipelines.edition.publish import writer
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
 from pipelines.fetching.visit import Fetched, visit_office
@@ -51,14 +53,14 @@ def ask(
         return found
 
 
-def publish(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> warehouse.Edition:
+def publish(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> Edition:
     """Curate every source and build."""
     with _living_in(environment(data, offices, now, scope)):
         settings = load_settings()
-        with warehouse.writer(settings):
+        with writer(settings):
             for name in source_names():
                 refresh(settings, load_source(name))
-            return warehouse.build(settings)
+            return build_edition(settings)
 
 
 def curate(data: Settings, offices: Offices, now: str | datetime, name: str, scope: str = "basket") -> Refreshed:
@@ -67,15 +69,15 @@ def curate(data: Settings, offices: Offices, now: str | datetime, name: str, sco
         return refresh(load_settings(), load_source(name))
 
 
-def night(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> warehouse.Edition:
+def night(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> Edition:
     """A whole night: ask every office that stands in for what is due, curate every source, build. Waits are not waited."""
     ask(data, offices, now, scope)
     return publish(data, offices, now, scope)
 
 
-def rows(edition: warehouse.Edition, query: str, *values: object) -> list[dict[str, Any]]:
+def rows(edition: Edition, query: str, *values: object) -> list[dict[str, Any]]:
     """The rows of a query on an edition."""
-    with warehouse.read_only(edition.path) as connection:
+    with read_only(edition.path) as connection:
         found = connection.execute(query, list(values))
         names = [column[0] for column in found.description]
         return [dict(zip(names, line, strict=True)) for line in found.fetchall()]

@@ -15,12 +15,12 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from pipelines.edition.open import read_only
 from pipelines.model import dictionary
 from pipelines.model.statements import read_statement, statements, tables_read
 from pipelines.model.tables import tables
 from pipelines.settings import PACKAGE, PROJECT, SQL
 from pipelines.sources import SHARED_CODE, code_version, load_source, source_names
-from pipelines.warehouse import read_only
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 NETWORK = {"httpx", "httpcore", "requests", "urllib", "socket", "http", "aiohttp"}
@@ -68,9 +68,9 @@ LAYERS = {
     "sources": {"errors", "settings", "periods", "scope", "readers", "model"},
     "intake": {"errors", "settings", "periods", "scope", "archive", "sources", "model"},
     "fetching": {"errors", "console", "settings", "periods", "scope", "archive", "sources", "intake"},
-    "warehouse": {"errors", "settings", "archive", "sources", "intake", "model"},
+    "edition": {"errors", "settings", "archive", "sources", "intake", "model"},
     "questions": {"errors", "console", "settings", "archive", "readers", "model"},
-    "operations": {"errors", "settings", "archive", "sources", "fetching", "model", "warehouse"},
+    "operations": {"errors", "settings", "archive", "sources", "fetching", "model", "edition"},
     "rehearsal": {"errors"},
 }
 """Whom each part of the package may import, beside itself; the doors above them, `cli` and `defs`, all but the stand-ins."""
@@ -119,7 +119,7 @@ def reached_from(*names: str) -> set[str]:
 
 def test_the_build_never_reaches_a_module_that_uses_the_network():
     network = ("pipelines.fetching", "pipelines.rehearsal", "pipelines.operations", "pipelines.sources.request")
-    assert not [name for name in reached_from("pipelines.warehouse", "pipelines.intake.curation") if name.startswith(network)]
+    assert not [name for name in reached_from("pipelines.edition.build", "pipelines.intake.curation") if name.startswith(network)]
 
 
 def test_every_module_that_decides_what_curated_files_hold_is_in_their_code_version():

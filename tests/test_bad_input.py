@@ -20,7 +20,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import archive, warehouse
+from pipelines import archive
+from pipelines.edition.build import Edition, build_edition
+from pipelines.edition.open import read_only
+from pipelines.edition.publish import writer
 from pipelines.errors import BadFile
 from pipelines.intake.curation import Refreshed, judge_releases, refresh
 from pipelines.intake.releases import looks, observations
@@ -69,13 +72,13 @@ def written(lines: Lines) -> bytes:
 
 def edition(settings: Settings, schemas: tuple[str, ...] = ("facts", "marts")) -> dict[str, list[tuple]]:
     """Every row of every fact table (its history too) and mart, in a fixed order."""
-    with warehouse.read_only(settings.edition) as connection:
+    with read_only(settings.edition) as connection:
         names = connection.execute("select schema_name || '.' || table_name, schema_name from duckdb_tables() order by all").fetchall()
         return {name: connection.execute(f"select * from {name} order by all").fetchall() for name, schema in names if schema in schemas}
 
 
 def query(settings: Settings, sql: str, *parameters: object) -> list[tuple]:
-    with warehouse.read_only(settings.edition) as connection:
+    with read_only(settings.edition) as connection:
         return connection.execute(sql, list(parameters)).fetchall()
 
 
@@ -95,10 +98,10 @@ def undisturbed(built):
     return edition(built)
 
 
-def take_in(settings: Settings) -> tuple[dict[str, Refreshed], warehouse.Edition]:
+def take_in(settings: Settings) -> tuple[dict[str, Refreshed], Edition]:
     """A night: every source is looked at, then the edition is built."""
-    with warehouse.writer(settings):
-        return {name: refresh(settings, load_source(name)) for name in source_names()}, warehouse.build(settings)
+    with writer(settings):
+        return {name: refresh(settings, load_source(name)) for name in source_names()}, build_edition(settings)
 
 
 # --- Files that are refused as a whole -------------------------------------------------------------------------------

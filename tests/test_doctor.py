@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import archive, warehouse
+from pipelines import archive
+from pipelines.edition.build import stands
+from pipelines.edition.publish import writer
 from pipelines.operations import alerts, doctor
 from pipelines.operations.doctor import Finding
 from pipelines.rehearsal import ecb_stand_in as ecb
@@ -104,7 +106,7 @@ def test_a_night_in_which_nothing_changed_is_no_trouble_that_evening_or_later(tm
         assert [one.key for one in alerts.alerts(evening, evening.now()) if one.office == "edition"] == []
         data.weighed.write_text("half a li", "utf-8")
         assert only(evening, "edition").level == "bad", "the note is lost"
-        assert warehouse.stands(data), "any build finds it again"
+        assert stands(data), "any build finds it again"
 
 
 def test_a_clock_set_back_is_told_by_the_newest_receipt(own: Settings) -> None:
@@ -151,7 +153,7 @@ def test_a_held_release_comes_with_the_commands_that_decide_on_it(own: Settings)
 @pytest.mark.skipif(not doctor.LOCKS.exists(), reason="this system does not list its locks in /proc/locks")
 def test_who_builds_and_who_fetches_is_told_without_touching_the_locks(own: Settings) -> None:
     assert only(own, "locks").told == "nobody builds or fetches"
-    with warehouse.writer(own), (own.data / ".fetch-us_census.lock").open("w") as lock:
+    with writer(own), (own.data / ".fetch-us_census.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         told = only(own, "locks").told
     assert "builds" in told

@@ -15,11 +15,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.edition.load import compute_marts
+from pipelines.edition.open import read_only
 from pipelines.model.statements import Statement, statements
 from pipelines.questions import explanation
 from pipelines.questions.explain import Explanation, Row, _as_lines, _record, explain
 from pipelines.settings import Settings
-from pipelines.warehouse import compute_marts, read_only
 from tests.sql.made_up import FILED_SERIES, edition, imported, rows
 
 MAY_2019 = "series_id = 'china_customs_bulletin/rare_earths' and period_start = '2019-05-01' and basis = 'weight'"

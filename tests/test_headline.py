@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import warehouse
+from pipelines.edition.open import read_only
 from pipelines.model.statements import read_statement
 from pipelines.questions.headline import headline
 from pipelines.settings import SQL, Settings
@@ -31,7 +31,7 @@ def moved(*levels: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_the_headline_of_the_bundled_figures_is_one_screen_with_countries_by_name(built: Settings) -> None:
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         lines = headline(connection).splitlines()
         codes = {row[0] for row in connection.execute("select iso3 from country where kind = 'country'").fetchall()}
     assert max(map(len, lines)) <= SCREEN[0]
@@ -43,7 +43,7 @@ def test_the_headline_of_the_bundled_figures_is_one_screen_with_countries_by_nam
 
 
 def test_every_command_of_the_headline_can_be_asked(built: Settings) -> None:
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         queries = re.findall(r'lodestone sql "(.*?)"', headline(connection))
         assert len(queries) == 3
         assert all(connection.sql(query).limit(1).fetchall() for query in queries)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import warehouse
+from pipelines.edition.open import read_only
 from pipelines.questions.headline import headline
 from pipelines.settings import PROJECT, Settings
 from tests import services
@@ -43,7 +43,7 @@ def test_where_its_picture_cannot_be_taken_a_sentence_says_why(monkeypatch: pyte
 
 def test_the_screen_of_the_readme_is_what_a_build_prints(built: Settings) -> None:
     assert SCREEN is not None
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         assert headline(connection) == SCREEN[2]
         (counted,) = connection.execute(
             "select count(*) || ' tables, ' || format('{:,}', sum(estimated_size)::bigint) || ' rows' from duckdb_tables()"

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import pytest
 
-from pipelines import warehouse
+from pipelines.edition.open import read_only
 from pipelines.settings import Settings
 
 WIDE = "from import_concentration limit 5"
@@ -37,7 +37,7 @@ def in_a_terminal(settings: Settings, width: int, *arguments: str) -> list[str]:
 
 
 def columns_of(settings: Settings, table: str) -> list[str]:
-    with warehouse.read_only(settings.edition) as connection:
+    with read_only(settings.edition) as connection:
         return [row[0] for row in connection.execute(f"describe {table}").fetchall()]
 
 

@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines import warehouse
+from pipelines.edition.load import load_vocabulary
 from pipelines.errors import BadFile
 from pipelines.model import vocabulary
 from pipelines.model.tables import tables
@@ -240,4 +240,4 @@ def test_another_word_than_the_three_scopes_is_refused_with_its_line(name, monke
     connection = duckdb.connect()
     connection.execute("create schema vocabulary")
     with pytest.raises(BadFile, match=f"vocabulary/{name}.csv line 5: scope is exact, part or broad, found 'exct'"):
-        warehouse.load_vocabulary(connection, tables()[f"vocabulary.{name}"])
+        load_vocabulary(connection, tables()[f"vocabulary.{name}"])

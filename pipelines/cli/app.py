@@ -31,11 +31,13 @@ from rich.text import Text
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
-from pipelines import archive, warehouse
+from pipelines import archive
 from pipelines.__main__ import INTERRUPTED
 from pipelines.archive import secrecy
 from pipelines.cli.terminal import write_records, write_table
 from pipelines.console import SafeConsole, Terminal, terminal_width
+from pipelines.edition.build import stands
+from pipelines.edition.open import read_only, refused_rows, side_by_side
 from pipelines.errors import LodestoneError, Usage
 from pipelines.fetching import due
 from pipelines.intake import corrections
@@ -47,7 +49,7 @@ from pipelines.model.tables import tables
 from pipelines.operations import alerts as alerting
 from pipelines.operations import doctor
 from pipelines.periods import runs
-from pipelines.questions import citation, difference, explanation
+from pipelines.questions import citation, explanation
 from pipelines.questions.answers import (
     Answer,
     Format,
@@ -61,6 +63,7 @@ from pipelines.questions.answers import (
     write_json,
     write_parquet,
 )
+from pipelines.questions.difference import compare, words
 from pipelines.questions.explain import explain as find_explanation
 from pipelines.questions.headline import headline
 from pipelines.settings import Settings, load_settings
@@ -136,7 +139,7 @@ def build(
     path = settings.edition if day is None else settings.edition_as_of(day.isoformat())
     started = time.monotonic()
     # Without its record of the first build Dagster would show nothing, so that one is made again.
-    if day is None and settings.dagster.exists() and not doctor.leftovers(settings) and warehouse.stands(settings):
+    if day is None and settings.dagster.exists() and not doctor.leftovers(settings) and stands(settings):
         _summary(settings, path, day, changed=False, seconds=time.monotonic() - started)
         return
     before = _edition_id(path)
@@ -278,7 +281,7 @@ def sql(
     if safe and form is not Format.csv:
         raise Usage(f"--safe is for CSV, and the rows are written as {form}: add --format csv")
     settings = load_settings()
-    with warehouse.read_only(_edition_path(settings, as_of)) as connection, stoppable(connection):
+    with read_only(_edition_path(settings, as_of)) as connection, stoppable(connection):
         answer = ask(connection, asked)
         cited = citation.cited(connection, asked, answer.names, chain.from_iterable(answer.batches())) if cite else None
         write = partial(write_csv, guarded=no_formula) if safe else _TEXTS.get(form, write_csv)
@@ -326,7 +329,7 @@ def _form_of(output: Path | None) -> Format:
 @app.command(name="tables")
 def list_tables() -> None:
     """The tables of the edition, their rows, and what each is. `lodestone sql "describe TABLE"` shows the columns of one."""
-    with warehouse.read_only(load_settings().edition) as connection:
+    with read_only(load_settings().edition) as connection:
         found = as_dicts(connection.sql(_TABLES))
     table = _table("table", ">rows", "what it is")
     for one in found:
@@ -379,7 +382,7 @@ def explain(
     Example: `lodestone explain export_change_monthly --where "commodity = 'rare_earths' and period_start = '2019-05-01'"`.
     """
     settings = load_settings()
-    with warehouse.read_only(_edition_path(settings, as_of)) as connection:
+    with read_only(_edition_path(settings, as_of)) as connection:
         found = find_explanation(connection, settings, table, where, limit, evidence)
     written = {Setting.text: explanation.as_text, Setting.markdown: explanation.as_markdown, Setting.json: explanation.as_json}
     sys.stdout.write(written[setting](found))
@@ -395,7 +398,7 @@ def sources() -> None:
     """
     settings = load_settings()
     today = settings.now().date()
-    with warehouse.read_only(settings.edition) as connection:
+    with read_only(settings.edition) as connection:
         found = as_dicts(connection.sql("from meta.source_status order by source"))
         missed = due.missed_months(settings, connection, settings.now())
     table = _table("source", "state", "newest", ">days old", "data to", ">lines", ">rejected", "due by")
@@ -468,17 +471,17 @@ def diff(
         )
         return
     decisions = [decision for name in source_names() for decision in archive.decisions(settings.raw, name).values()]
-    with warehouse.side_by_side(before, after) as connection:
-        found = difference.compare(connection, decisions)
+    with side_by_side(before, after) as connection:
+        found = compare.compare(connection, decisions)
     found = found if source is None else found.of(source)
-    shown = None if everything else difference.SHOWN
+    shown = None if everything else words.SHOWN
     match writing:
         case Writing.text:
-            sys.stdout.write(difference.as_text(found, shown))
+            sys.stdout.write(words.as_text(found, shown))
         case Writing.markdown:
-            sys.stdout.write(difference.as_markdown(found, shown))
+            sys.stdout.write(words.as_markdown(found, shown))
         case Writing.json:
-            sys.stdout.write(difference.as_json(found))
+            sys.stdout.write(compare.as_json(found))
 
 
 @app.command(name="doctor")
@@ -783,8 +786,8 @@ def _source_of(settings: Settings, release: str, state: str) -> str:
 def _refused_with(settings: Settings, finding: str) -> list[dict[str, Any]]:
     """The rows of one source that one check refuses in the live edition, of which this is one; none where it is no such row."""
     try:
-        with warehouse.read_only(settings.edition) as connection:
-            rows = warehouse.refused_rows(connection)
+        with read_only(settings.edition) as connection:
+            rows = refused_rows(connection)
     except (LodestoneError, duckdb.Error):  # no edition, or one of another version of the code, tells of refused rows
         return []
     found = next(((one["source"], one["check_name"]) for one in rows if one["finding_id"] == finding), None)
@@ -813,7 +816,7 @@ def _as_of(settings: Settings, day: date) -> Path:
 def _edition_id(path: Path) -> str | None:
     """The identity of the edition at `path`; null where none stands there that can be read."""
     try:
-        with warehouse.read_only(path) as connection:
+        with read_only(path) as connection:
             found = connection.execute("select edition_id from meta.edition").fetchone()
             return None if found is None else str(found[0])
     except (LodestoneError, duckdb.Error):
@@ -890,7 +893,7 @@ def _explain_failure(step: FailedStep) -> None:
 
 def _summary(settings: Settings, path: Path, day: date | None, changed: bool, seconds: float) -> None:
     """What came of a build, and the headline of the edition."""
-    with warehouse.read_only(path) as connection:
+    with read_only(path) as connection:
         told = headline(connection, day)
         counted = connection.execute(
             "select count(*), sum(estimated_size)::bigint from duckdb_tables()"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines import warehouse
 from pipelines.defs.keys import curated_key, raw_key
+from pipelines.edition.publish import writer
 from pipelines.errors import LodestoneError
 from pipelines.intake import curation
 from pipelines.settings import load_settings
@@ -37,7 +37,7 @@ def _curated_asset(source: Source) -> dg.AssetsDefinition:
         settings = load_settings()
         context.log.info(f"reading {source.name}")
         try:
-            with warehouse.writer(settings):
+            with writer(settings):
                 found = curation.refresh(settings, source)
         except LodestoneError as error:
             yield dg.AssetCheckResult(asset_key=key, check_name=contract.name, passed=False, metadata={"why": str(error)})

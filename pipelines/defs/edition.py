@@ -7,10 +7,13 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from pipelines import warehouse
 from pipelines.defs.charts import chart
 from pipelines.defs.keys import EDITION, table_key, table_names, upstream
 from pipelines.defs.lineage import column_lineage
+from pipelines.edition.build import Edition, build_edition
+from pipelines.edition.open import read_only
+from pipelines.edition.plan import code_version
+from pipelines.edition.publish import writer
 from pipelines.errors import BuildFailed, LodestoneError
 from pipelines.model.statements import Statement, statements, tables_read
 from pipelines.model.tables import tables
@@ -54,7 +57,7 @@ def edition_asset() -> dg.AssetsDefinition:
             raise _failure(error) from error
         except LodestoneError as error:
             raise _failure(error) from error
-        with warehouse.read_only(built.path) as connection:
+        with read_only(built.path) as connection:
             yield from _check_results(connection)
             for name in table_names():
                 yield dg.MaterializeResult(asset_key=table_key(name), metadata=_table_metadata(connection, name))
@@ -86,10 +89,10 @@ def edition_as_of_op(context: dg.OpExecutionContext) -> None:
     context.add_output_metadata({"path": dg.MetadataValue.path(built.path), "edition_id": built.edition_id, "changed": built.changed})
 
 
-def build(settings: Settings, as_of: date | None, context: dg.AssetExecutionContext | dg.OpExecutionContext) -> warehouse.Edition:
+def build(settings: Settings, as_of: date | None, context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Edition:
     """Build as the one writer, telling the run's log what is being done."""
-    with warehouse.writer(settings):
-        return warehouse.build(settings, as_of, say=context.log.info)
+    with writer(settings):
+        return build_edition(settings, as_of, say=context.log.info)
 
 
 def _table_spec(name: str) -> dg.AssetSpec:
@@ -101,7 +104,7 @@ def _table_spec(name: str) -> dg.AssetSpec:
         description=mart.description if mart else tables()[name].description,
         group_name=schema,
         kinds={"duckdb", "sql"} if upstream(name) else {"duckdb", "csv"},
-        code_version=warehouse.code_version(),
+        code_version=code_version(),
     )
 
 
@@ -112,7 +115,7 @@ def _edition_spec() -> dg.AssetSpec:
         description="The published DuckDB file: one whole, checked edition, put in the place of yesterday's in one move.",
         group_name="edition",
         kinds={"duckdb"},
-        code_version=warehouse.code_version(),
+        code_version=code_version(),
     )
 
 

@@ -20,7 +20,9 @@ import httpx
 import stamina
 import yaml
 
-from pipelines import archive, warehouse
+from pipelines import archive
+from pipelines.edition.open import read_only, refused
+from pipelines.edition.publish import weighed_until
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
 from pipelines.settings import Settings
@@ -67,7 +69,7 @@ def alerts(settings: Settings, now: datetime) -> list[Alert]:
         except (LodestoneError, OSError, ValueError, yaml.YAMLError) as error:
             found.append(_failed(name, "archive", str(error), (), "put it right; the other offices go on", None))
     try:
-        with warehouse.read_only(settings.edition) as connection:
+        with read_only(settings.edition) as connection:
             found += _of_edition(settings, connection, now)
     except (LodestoneError, duckdb.Error) as error:
         found.append(_failed("edition", "edition", str(error).splitlines()[0], (), "`lodestone build` publishes one", None))
@@ -142,7 +144,7 @@ def _is_asked(name: str) -> bool:
 def _of_releases(settings: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[Alert]:
     """Held releases nobody decided on, each; failed ones of an office together."""
     failed: dict[str, list[dict[str, Any]]] = {}
-    for one in warehouse.refused(connection):
+    for one in refused(connection):
         if one["state"] == "failed":
             failed.setdefault(one["source"], []).append(one)
         elif one["release_id"] not in archive.decisions(settings.raw, one["source"]):
@@ -167,7 +169,7 @@ def _rejected(connection: duckdb.DuckDBPyConnection, releases: Sequence[Mapping[
 
 def _not_built(settings: Settings, connection: duckdb.DuckDBPyConnection, now: datetime) -> Iterator[Alert]:
     """Answers that came long ago and stand in no edition: the nightly build does not run, or publishes nothing."""
-    until = warehouse.weighed_until(settings, connection)
+    until = weighed_until(settings, connection)
     waiting = []
     for name in source_names():
         try:

@@ -19,9 +19,12 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from pipelines import archive, warehouse
+from pipelines import archive
 from pipelines.archive import secrecy
 from pipelines.archive.files import abandoned
+from pipelines.edition.open import read_only, refused, refused_rows
+from pipelines.edition.plan import code_version
+from pipelines.edition.publish import weighed_until
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
 from pipelines.model.statements import strays
@@ -232,7 +235,7 @@ def _last_visit(settings: Settings, source: Source, visits: list[archive.Visit],
 
 def _missed(settings: Settings, now: datetime) -> Iterator[Finding]:
     try:
-        with warehouse.read_only(settings.edition) as connection:
+        with read_only(settings.edition) as connection:
             missed = due.missed_months(settings, connection, now)
     except (LodestoneError, duckdb.Error):  # told of where the edition, or the visits, are
         return
@@ -242,8 +245,8 @@ def _missed(settings: Settings, now: datetime) -> Iterator[Finding]:
 
 def _releases(settings: Settings) -> Iterator[Finding]:
     try:
-        with warehouse.read_only(settings.edition) as connection:
-            found = warehouse.refused(connection)
+        with read_only(settings.edition) as connection:
+            found = refused(connection)
     except (LodestoneError, duckdb.Error):  # told of where the edition is
         return
     decided: dict[str, archive.Decision] = {}
@@ -272,9 +275,9 @@ def _releases(settings: Settings) -> Iterator[Finding]:
 def _checks(settings: Settings) -> Iterator[Finding]:
     """What checks compared, and the rows they refuse that nobody has decided on."""
     try:
-        with warehouse.read_only(settings.edition) as connection:
+        with read_only(settings.edition) as connection:
             results = connection.sql("from meta.check_result order by check_name").pl()
-            refused = warehouse.refused_rows(connection)
+            refused = refused_rows(connection)
     except (LodestoneError, duckdb.Error):  # told of where the edition is
         return
     told = (
@@ -348,9 +351,9 @@ def _leftovers(settings: Settings) -> Iterator[Finding]:
 
 def _edition(settings: Settings, visits: Mapping[str, list[archive.Visit]], now: datetime) -> Iterator[Finding]:
     try:
-        with warehouse.read_only(settings.edition) as connection:
+        with read_only(settings.edition) as connection:
             row = connection.execute("select edition_id, code_version from meta.edition").fetchone()
-            until = warehouse.weighed_until(settings, connection)
+            until = weighed_until(settings, connection)
     except LodestoneError as error:
         yield Finding("bad", "edition", str(error))
         return
@@ -371,7 +374,7 @@ def _edition(settings: Settings, visits: Mapping[str, list[archive.Visit]], now:
         yield Finding(
             "bad", "edition", f"{told}, knows nothing of the answers of {newest:%Y-%m-%d %H:%M}", "`lodestone build` takes them in"
         )
-    elif code != warehouse.code_version():
+    elif code != code_version():
         yield Finding("warn", "edition", f"{told}, was built by another version of the code", "`lodestone build` builds it anew")
     elif looked is not None and now - looked > A_NIGHT:
         yield Finding("warn", "edition", f"{told}, stands on looks until {looked:%Y-%m-%d}", "see whether the nightly run is started")

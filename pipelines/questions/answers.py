@@ -1,6 +1,6 @@
 """Ask an edition one question and write its answer row after row. What the tables mean, and where they come from, is not known here.
 
-An edition opened by `warehouse.read_only` reaches no file. That a question has rows to show, and nothing else to do, is judged here.
+An edition opened read-only (`edition.open`) reaches no file. That a question has rows to show, and nothing else to do, is judged here.
 """
 
 from __future__ import annotations

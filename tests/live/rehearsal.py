@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from pipelines import warehouse
+from pipelines.edition.build import Edition, build_edition
+from pipelines.edition.open import read_only
+from pipelines.edition.publish import writer
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
 from pipelines.fetching.visit import Fetched, visit_office
@@ -105,17 +107,17 @@ class Rehearsal:
                 found[name] = error
         return found
 
-    def publish(self, now: str, scope: str = SCOPE) -> tuple[dict[str, curation.Refreshed], warehouse.Edition]:
+    def publish(self, now: str, scope: str = SCOPE) -> tuple[dict[str, curation.Refreshed], Edition]:
         """Curate every source and build."""
         patch = self.live_at(now, scope)
         try:
             settings = load_settings()
-            with warehouse.writer(settings):
-                return {name: curation.refresh(settings, load_source(name)) for name in source_names()}, warehouse.build(settings)
+            with writer(settings):
+                return {name: curation.refresh(settings, load_source(name)) for name in source_names()}, build_edition(settings)
         finally:
             patch.undo()
 
-    def night(self, now: str, scope: str = SCOPE) -> warehouse.Edition:
+    def night(self, now: str, scope: str = SCOPE) -> Edition:
         """Ask every office, curate, build."""
         self.ask_all(now, scope)
         return self.publish(now, scope)[1]
@@ -132,7 +134,7 @@ class Rehearsal:
 
 def status(edition: Path, name: str) -> tuple[str, str]:
     """State and message of a source in an edition."""
-    with warehouse.read_only(edition) as connection:
+    with read_only(edition) as connection:
         found = connection.execute("select state, coalesce(message, '') from meta.source_status where source = ?", [name]).fetchone()
     assert found is not None
     return str(found[0]), str(found[1])
@@ -140,7 +142,7 @@ def status(edition: Path, name: str) -> tuple[str, str]:
 
 def facts(edition: Path, *sources: str) -> dict[str, list[tuple[object, ...]]]:
     """The facts of an edition, of some sources or of all, without the moments that they became known at."""
-    with warehouse.read_only(edition) as connection:
+    with read_only(edition) as connection:
         found = {}
         for name in FACTS:
             columns = [column[0] for column in connection.execute(f"from facts.{name} limit 0").description]

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import archive, warehouse
+from pipelines import archive
 from pipelines.archive import files
 from pipelines.archive import visit as written
+from pipelines.edition import load
+from pipelines.edition.build import build_edition
+from pipelines.edition.publish import writer
 from pipelines.errors import LodestoneError
 from pipelines.fetching import download, due, part, visit
 from pipelines.fetching.visit import Fetched, visit_office
@@ -79,7 +82,7 @@ FETCHING: dict[str, tuple[Callable[[], None], int]] = {
 BUILDING: dict[str, Callable[[], None]] = {
     "cutting": lambda: die(releases, "cut"),
     "curating": lambda: die(curation, "_write", nth=2),
-    "loading": lambda: die(warehouse, "_load", nth=3),
+    "loading": lambda: die(load, "load_table", nth=3),
     "publishing": lambda: die(files.os, "replace", live),
 }
 
@@ -98,10 +101,10 @@ def night_that_dies(data: Path, address: str, stage: str) -> None:
     for name in ("ecb_rates", "us_census"):
         planned = due.plan(settings, source(name), settings.now())
         visit_office(settings, source(name), planned, settings.now(), lambda _: None, wait=lambda _: None)
-    with warehouse.writer(settings):
+    with writer(settings):
         for name in source_names():
             curation.refresh(settings, load_source(name))
-        warehouse.build(settings)
+        build_edition(settings)
 
 
 def kill(rehearsal: Rehearsal, stage: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import warehouse
+from pipelines.edition.open import read_only
 from pipelines.periods import shifted
 from pipelines.rehearsal import ecb_stand_in as ecb
 from pipelines.rehearsal import us_census_stand_in as us_census
@@ -64,7 +64,7 @@ def expected_shares(held: Held, code: str, months: int) -> dict[date, Shares]:
 
 
 def rows(edition: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
-    with warehouse.read_only(edition) as connection:
+    with read_only(edition) as connection:
         return connection.execute(query, list(values)).fetchall()
 
 

@@ -25,7 +25,9 @@ DEAD_FROM, RENAMED_FROM, REVISED_ON = 1, 2, 3
 
 NIGHT = """
 import json
-from pipelines import warehouse
+from pipelines.edition.publish import writer
+from pipelines.edition.open import read_only
+from pipelines.edition.build import build_edition
 from pipelines.operations.alerts import alerts
 from pipelines.intake.curation import refresh
 from pipelines.errors import LodestoneError
@@ -40,11 +42,11 @@ for source in map(load_source, source_names()):
             visit_office(settings, source, planned, settings.now(), lambda _: None, wait=lambda _: None)
         except LodestoneError as error:
             print(error, flush=True)
-with warehouse.writer(settings):
+with writer(settings):
     for name in source_names():
         refresh(settings, load_source(name))
-    built = warehouse.build(settings)
-with warehouse.read_only(built.path) as edition:
+    built = build_edition(settings)
+with read_only(built.path) as edition:
     states = dict(edition.execute("select source, state from meta.source_status").fetchall())
     messages = dict(edition.execute("select source, message from meta.source_status").fetchall())
     counts = dict(edition.execute("select source, count(*) from facts.trade_flow group by source").fetchall())

@@ -7,7 +7,10 @@ from datetime import date
 
 import pytest
 
-from pipelines import archive, sources, warehouse
+from pipelines import archive, sources
+from pipelines.edition import plan
+from pipelines.edition.build import build_edition
+from pipelines.edition.publish import writer
 from pipelines.errors import LodestoneError
 from pipelines.intake.curation import refresh
 from pipelines.intake.releases import Look, looks, standing_errors
@@ -72,10 +75,10 @@ def test_a_source_yaml_that_cannot_be_read_leaves_the_other_sources_working(own:
         return real(name)
 
     monkeypatch.setattr(sources, "load_source", broken)
-    monkeypatch.setattr(warehouse, "load_source", broken)
+    monkeypatch.setattr(plan, "load_source", broken)
     assert {source.name for source in sources.readable_sources()} == set(source_names()) - {CHINA}
-    with warehouse.writer(own):
-        edition = warehouse.build(own)
+    with writer(own):
+        edition = build_edition(own)
     state, message = status(edition.path, CHINA)
     assert state == "failed"
     assert "source.yaml cannot be read" in message
@@ -92,9 +95,9 @@ def test_whatever_is_raised_while_a_source_is_looked_at_leaves_the_others_workin
             raise raised
         return looks(settings, source)
 
-    monkeypatch.setattr(warehouse, "looks", looks_of)
-    with warehouse.writer(own):
-        edition = warehouse.build(own)
+    monkeypatch.setattr(plan, "looks", looks_of)
+    with writer(own):
+        edition = build_edition(own)
     state, message = status(edition.path, CHINA)
     assert state == "failed"
     assert type(raised).__name__ in message
@@ -102,10 +105,10 @@ def test_whatever_is_raised_while_a_source_is_looked_at_leaves_the_others_workin
 
 
 def test_before_anything_was_known_there_is_no_edition(own: Settings) -> None:
-    with warehouse.writer(own), pytest.raises(LodestoneError, match="nothing was known as of 1900-01-01"):
-        warehouse.build(own, as_of=date(1900, 1, 1))
-    with warehouse.writer(own):
-        early = warehouse.build(own, as_of=date(2019, 6, 30))
+    with writer(own), pytest.raises(LodestoneError, match="nothing was known as of 1900-01-01"):
+        build_edition(own, as_of=date(1900, 1, 1))
+    with writer(own):
+        early = build_edition(own, as_of=date(2019, 6, 30))
     states = ask(early.path, "select distinct state from meta.source_status where message like 'nothing of it was known%'")
     assert states in ([], [("ok",)])
 
