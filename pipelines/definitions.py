@@ -7,7 +7,7 @@ import dagster as dg
 from pipelines.defs.alerting import failures_and_lateness
 from pipelines.defs.curated import curated_assets
 from pipelines.defs.edition import edition_asset
-from pipelines.defs.jobs import edition, edition_as_of, fetches, progress, schedules, sources
+from pipelines.defs.jobs import edition, edition_as_of, fetches, quiet, schedules, sources
 from pipelines.defs.raw import raw_assets
 
 defs = dg.Definitions(
@@ -16,5 +16,5 @@ defs = dg.Definitions(
     schedules=schedules,
     sensors=[failures_and_lateness],
     executor=dg.in_process_executor,
-    loggers={"console": dg.colored_console_logger, "progress": progress},
+    loggers={"console": dg.colored_console_logger, "quiet": quiet},
 )

@@ -6,11 +6,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines.edition.build import Edition, build_edition
-from pipelines.edition.publish import writer
-from pipelines.intake.curation import Refreshed, refresh
+from pipelines import night
+from pipelines.edition.build import Edition
+from pipelines.intake.curation import Refreshed
 from pipelines.settings import PROJECT, Settings
-from pipelines.sources import load_source, source_names
 
 Run = Callable[..., tuple[int, str, str]]
 """A command of Lodestone run over an installation: its exit code, output and errors."""
@@ -30,5 +29,4 @@ def copy_curated(built: Settings, data: Path) -> Settings:
 
 def build_all(settings: Settings) -> tuple[list[Refreshed], Edition]:
     """Curate every source and publish an edition, as a night does."""
-    with writer(settings):
-        return [refresh(settings, load_source(name)) for name in source_names()], build_edition(settings)
+    return list(night.take_in(settings).values()), night.build(settings)

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from pipelines.edition.build import Edition, build_edition
+from pipelines import night as lodestone
+from pipelines.edition.build import Edition
 from pipelines.edition.open import read_only
-from pipelines.edition.publish import writer
 from pipelines.errors import LodestoneError
-from pipelines.fetching import due
-from pipelines.fetching.visit import Fetched, visit_office
-from pipelines.intake.curation import Refreshed, refresh
+from pipelines.fetching.visit import Fetched
+from pipelines.intake.curation import Refreshed
 from pipelines.rehearsal.server import Offices
 from pipelines.rehearsal.us_census_stand_in import KEY
 from pipelines.settings import Settings, load_settings
@@ -40,33 +39,22 @@ def ask(
     """Ask every office that stands in for what is due; an office that fails as a whole does not stop the others."""
     with _living_in(environment(data, offices, now, scope)):
         settings = load_settings()
-        found: dict[str, Fetched | LodestoneError] = {}
-        for name in source_names():
-            if offices.office(name) is None:
-                continue
-            source = load_source(name)
-            try:
-                planned = due.plan(settings, source, settings.now())
-                found[name] = visit_office(settings, source, planned, settings.now(), said, wait=lambda _: None)
-            except LodestoneError as error:
-                found[name] = error
-        return found
+        asked = [load_source(name) for name in source_names() if offices.office(name) is not None]
+        return lodestone.ask_all(settings, asked, say=said, wait=lambda _: None)
 
 
 def publish(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> Edition:
     """Curate every source and build."""
     with _living_in(environment(data, offices, now, scope)):
         settings = load_settings()
-        with writer(settings):
-            for name in source_names():
-                refresh(settings, load_source(name))
-            return build_edition(settings)
+        lodestone.take_in(settings)
+        return lodestone.build(settings)
 
 
 def curate(data: Settings, offices: Offices, now: str | datetime, name: str, scope: str = "basket") -> Refreshed:
     """Curate one source, and say what became of its releases."""
     with _living_in(environment(data, offices, now, scope)):
-        return refresh(load_settings(), load_source(name))
+        return lodestone.take_in(load_settings(), [name])[name]
 
 
 def night(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> Edition:

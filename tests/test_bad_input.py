@@ -20,10 +20,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import archive
-from pipelines.edition.build import Edition, build_edition
+from pipelines import archive, night
+from pipelines.edition.build import Edition
 from pipelines.edition.open import read_only
-from pipelines.edition.publish import writer
 from pipelines.errors import BadFile
 from pipelines.intake.curation import Refreshed, judge_releases, refresh
 from pipelines.intake.releases import looks, observations
@@ -100,8 +99,7 @@ def undisturbed(built):
 
 def take_in(settings: Settings) -> tuple[dict[str, Refreshed], Edition]:
     """A night: every source is looked at, then the edition is built."""
-    with writer(settings):
-        return {name: refresh(settings, load_source(name)) for name in source_names()}, build_edition(settings)
+    return night.take_in(settings), night.build(settings)
 
 
 # --- Files that are refused as a whole -------------------------------------------------------------------------------

@@ -14,13 +14,12 @@ import polars as pl
 import pytest
 
 from pipelines import archive
-from pipelines.edition.build import build_edition
 from pipelines.edition.open import side_by_side
-from pipelines.edition.publish import writer
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
 from pipelines.fetching.visit import visit_office
 from pipelines.intake.curation import refresh
+from pipelines.night import build
 from pipelines.questions.difference.compare import Difference, as_json, compare
 from pipelines.questions.difference.kinds import release_changes
 from pipelines.questions.difference.words import as_markdown, as_text
@@ -77,8 +76,7 @@ def asked(
 
 
 def publish(settings: Settings) -> None:
-    with writer(settings):
-        assert build_edition(settings).fell_back == {}
+    assert build(settings).fell_back == {}
 
 
 def told_apart(settings: Settings) -> Difference:
@@ -307,8 +305,7 @@ def test_a_month_that_the_office_empties_is_held_until_a_person_lets_it_in(envir
     assert held.states["state_after"].to_list() == ["held"]
     release = held.releases["release_id"][0]
     archive.decide(settings.raw, archive.Decision("us_census", release, "accept", "Ada", "the office took March back", SECOND))
-    with writer(settings):
-        build_edition(settings)
+    build(settings)
     let_in = told_apart(settings)
     assert let_in.withdrawn["slice"].to_list() == ["us_census/imports/2024-03"]
     assert let_in.gone_months["period_start"].to_list() == [MARCH]

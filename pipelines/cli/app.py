@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import logging
 import os
 import re
 import sys
@@ -46,6 +47,7 @@ from pipelines.intake.releases import Observation, looks, observations
 from pipelines.model import dictionary
 from pipelines.model.statements import statements, strays
 from pipelines.model.tables import tables
+from pipelines.night import LOGGER
 from pipelines.operations import alerts as alerting
 from pipelines.operations import doctor
 from pipelines.periods import runs
@@ -148,9 +150,9 @@ def build(
         # Dagster takes a second to load, which only a build should cost.
         from pipelines.defs.launch import launch
 
-        troubles = launch("sources", settings, say)
+        troubles = launch("sources", settings)
         jobs = {} if day is None else {"edition_as_of_op": {"config": {"as_of": day.isoformat()}}}
-        failed = launch("edition" if day is None else "edition_as_of", settings, say, jobs)
+        failed = launch("edition" if day is None else "edition_as_of", settings, jobs)
     console = _console()
     for step in troubles:
         console.print(Text(f"{step.step.replace('__', '/')}: {step.message}"))
@@ -726,11 +728,11 @@ def _fetch(
     from pipelines.defs.launch import launch
 
     if not any(request.slices for request in planned.requests):
-        return launch(fetch_job_name(source.name), settings, say)
+        return launch(fetch_job_name(source.name), settings)
     return [
         failed
         for first, last in runs(planned.months)
-        for failed in launch(fetch_job_name(source.name), settings, say, tags=range_tags(first, last))
+        for failed in launch(fetch_job_name(source.name), settings, tags=range_tags(first, last))
     ]
 
 
@@ -806,7 +808,7 @@ def _as_of(settings: Settings, day: date) -> Path:
         say(f"the edition as of {day}")
         from pipelines.defs.launch import launch
 
-        failed = launch("edition_as_of", settings, say, {"edition_as_of_op": {"config": {"as_of": day.isoformat()}}})
+        failed = launch("edition_as_of", settings, {"edition_as_of_op": {"config": {"as_of": day.isoformat()}}})
     if failed:
         _explain_failure(failed[0])
         raise typer.Exit(1)
@@ -834,10 +836,27 @@ def _progress() -> Iterator[Callable[[str], None]]:
     with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8", buffering=1) as terminal:
         console = SafeConsole(terminal)
         if console.is_terminal:
-            with console.status("") as status:
-                yield lambda message: status.update(Text(message.splitlines()[0], overflow="ellipsis", no_wrap=True))
+            with console.status("") as status, _told_to(lambda message: status.update(Text(message, overflow="ellipsis", no_wrap=True))):
+                yield _tell
         else:
-            yield lambda message: print(message, file=terminal)
+            with _told_to(lambda message: print(message, file=terminal)):
+                yield _tell
+
+
+_tell = logging.getLogger(LOGGER).info
+
+
+@contextmanager
+def _told_to(listener: Callable[[str], None]) -> Iterator[None]:
+    """Tell somebody what the steps of a night say."""
+    logger, handler = logging.getLogger(LOGGER), logging.Handler(logging.INFO)
+    handler.emit = lambda record: listener(record.getMessage())  # type: ignore[method-assign]
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 _Write = Callable[[Answer, IO[str]], None]

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from pipelines import night
 from pipelines.defs.keys import curated_key, raw_key
-from pipelines.edition.publish import writer
 from pipelines.errors import LodestoneError
-from pipelines.intake import curation
 from pipelines.settings import load_settings
 from pipelines.sources import Source, readable_sources
 
@@ -33,12 +32,9 @@ def _curated_asset(source: Source) -> dg.AssetsDefinition:
         code_version=source.code_version,
         check_specs=[contract, held],
     )
-    def curated(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        settings = load_settings()
-        context.log.info(f"reading {source.name}")
+    def curated() -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         try:
-            with writer(settings):
-                found = curation.refresh(settings, source)
+            (found,) = night.take_in(load_settings(), [source.name]).values()
         except LodestoneError as error:
             yield dg.AssetCheckResult(asset_key=key, check_name=contract.name, passed=False, metadata={"why": str(error)})
             raise dg.Failure(str(error), allow_retries=False) from error

@@ -7,17 +7,16 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from pipelines import night
 from pipelines.defs.charts import chart
 from pipelines.defs.keys import EDITION, table_key, table_names, upstream
 from pipelines.defs.lineage import column_lineage
-from pipelines.edition.build import Edition, build_edition
 from pipelines.edition.open import read_only
 from pipelines.edition.plan import code_version
-from pipelines.edition.publish import writer
 from pipelines.errors import BuildFailed, LodestoneError
 from pipelines.model.statements import Statement, statements, tables_read
 from pipelines.model.tables import tables
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import load_settings
 
 _STATUS = "select source, state, newest_known_from, lines, rejected, message from meta.source_status order by source"
 
@@ -47,10 +46,10 @@ def edition_asset() -> dg.AssetsDefinition:
         check_specs=[SOURCES_STAND, *_check_specs()],
         can_subset=False,
     )
-    def edition(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+    def edition() -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         settings = load_settings()
         try:
-            built = build(settings, None, context)
+            built = night.build(settings)
         except BuildFailed as error:
             for key in _judged()[error.check] if error.check else ():
                 yield dg.AssetCheckResult(asset_key=key, check_name=error.check, passed=False, metadata={"sample": _plain(error.rows)})
@@ -83,16 +82,10 @@ def edition_asset() -> dg.AssetsDefinition:
 def edition_as_of_op(context: dg.OpExecutionContext) -> None:
     """Publish data/as-of/lodestone-<day>.duckdb."""
     try:
-        built = build(load_settings(), date.fromisoformat(context.op_config["as_of"]), context)
+        built = night.build(load_settings(), date.fromisoformat(context.op_config["as_of"]))
     except LodestoneError as error:
         raise _failure(error) from error
     context.add_output_metadata({"path": dg.MetadataValue.path(built.path), "edition_id": built.edition_id, "changed": built.changed})
-
-
-def build(settings: Settings, as_of: date | None, context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Edition:
-    """Build as the one writer, telling the run's log what is being done."""
-    with writer(settings):
-        return build_edition(settings, as_of, say=context.log.info)
 
 
 def _table_spec(name: str) -> dg.AssetSpec:

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import dagster as dg
 
+from pipelines import night
 from pipelines.defs.keys import raw_key
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
-from pipelines.fetching.visit import visit_office
 from pipelines.scope import current_scope
 from pipelines.settings import load_settings
 from pipelines.sources import Source, readable_sources
@@ -64,11 +64,9 @@ def fetched_asset(source: Source) -> dg.AssetsDefinition:
         can_subset=False,
     )
     def ask(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        settings = load_settings()
-        now = settings.now()
         try:
-            planned = due.plan_of(source, context.partition_keys) if context.has_partition_key_range else due.plan(settings, source, now)
-            came = visit_office(settings, source, planned, now, context.log.info)
+            planned = due.plan_of(source, context.partition_keys) if context.has_partition_key_range else None
+            came = night.ask(load_settings(), source, planned)
         except LodestoneError as error:
             yield dg.AssetCheckResult(asset_key=first, check_name=answered.name, passed=False, metadata={"why": str(error)})
             raise dg.Failure(str(error), allow_retries=False) from None

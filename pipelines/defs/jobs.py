@@ -13,14 +13,13 @@ from pipelines.periods import runs
 from pipelines.settings import load_settings
 from pipelines.sources import Source, readable_sources
 
-PROGRESS = "lodestone.progress"
-"""Name of the Python logger that the job logger `progress` writes to."""
-
 
 @dg.logger
-def progress(_: dg.InitLoggerContext) -> logging.Logger:
-    """Nothing but what the steps say they are doing, for whoever listens to the Python logger `lodestone.progress`."""
-    return logging.getLogger(PROGRESS)
+def quiet(_: dg.InitLoggerContext) -> logging.Logger:
+    """Nothing: for runs whose terminal is somebody else's. Dagster's events stay in its record."""
+    logger = logging.Logger("quiet")
+    logger.addHandler(logging.NullHandler())
+    return logger
 
 
 _raw = [raw_key(source.name, member) for source in readable_sources() if source.config.fetch is None for member in source.config.members]

@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
-from pipelines.edition.build import Edition, build_edition
+from pipelines import night
+from pipelines.edition.build import Edition
 from pipelines.edition.open import read_only
-from pipelines.edition.publish import writer
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
-from pipelines.fetching.visit import Fetched, visit_office
+from pipelines.fetching.visit import Fetched
 from pipelines.intake import curation
 from pipelines.rehearsal import ecb_stand_in as ecb
 from pipelines.rehearsal import us_census_stand_in as us_census
 from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings, load_settings
-from pipelines.sources import Source, load_source, source_names
+from pipelines.sources import Source, load_source
 from tests import nights
 
 SCOPE = "282200,283691"
@@ -92,8 +92,7 @@ class Rehearsal:
         try:
             settings = load_settings()
             one = source(name, **fetch)
-            asked = due.plan(settings, one, settings.now()) if planned is None else planned(one)
-            return visit_office(settings, one, asked, settings.now(), self.said.append, wait=self.waited.append)
+            return night.ask(settings, one, planned and planned(one), say=self.said.append, wait=self.waited.append)
         finally:
             patch.undo()
 
@@ -112,8 +111,7 @@ class Rehearsal:
         patch = self.live_at(now, scope)
         try:
             settings = load_settings()
-            with writer(settings):
-                return {name: curation.refresh(settings, load_source(name)) for name in source_names()}, build_edition(settings)
+            return night.take_in(settings), night.build(settings)
         finally:
             patch.undo()
 

@@ -12,20 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import archive
+from pipelines import archive, night
 from pipelines.archive import files
 from pipelines.archive import visit as written
 from pipelines.edition import load
-from pipelines.edition.build import build_edition
-from pipelines.edition.publish import writer
 from pipelines.errors import LodestoneError
 from pipelines.fetching import download, due, part, visit
-from pipelines.fetching.visit import Fetched, visit_office
+from pipelines.fetching.visit import Fetched
 from pipelines.intake import curation, releases
 from pipelines.rehearsal import faults
 from pipelines.rehearsal import us_census_stand_in as us_census
 from pipelines.settings import load_settings
-from pipelines.sources import Source, load_source, source_names
+from pipelines.sources import Source
 from tests.live.rehearsal import (
     FIRST_NIGHT,
     SCOPE,
@@ -99,12 +97,9 @@ def night_that_dies(data: Path, address: str, stage: str) -> None:
     (FETCHING[stage][0] if stage in FETCHING else BUILDING[stage])()
     settings = load_settings()
     for name in ("ecb_rates", "us_census"):
-        planned = due.plan(settings, source(name), settings.now())
-        visit_office(settings, source(name), planned, settings.now(), lambda _: None, wait=lambda _: None)
-    with writer(settings):
-        for name in source_names():
-            curation.refresh(settings, load_source(name))
-        build_edition(settings)
+        night.ask(settings, source(name), wait=lambda _: None)
+    night.take_in(settings)
+    night.build(settings)
 
 
 def kill(rehearsal: Rehearsal, stage: str) -> None:
@@ -239,15 +234,15 @@ def test_a_tag_is_sent_to_the_address_it_came_from_and_to_no_other(fresh: Rehear
 
 def test_what_is_held_stays_recognised_by_the_tag_it_came_with(fresh: Rehearsal) -> None:
     fresh.ask("ecb_rates", FIRST_NIGHT)
-    for night in (SECOND_NIGHT, THIRD_NIGHT):
+    for moment in (SECOND_NIGHT, THIRD_NIGHT):
         fresh.offices.faults.clear()
         fresh.offices.faults.add(
             lambda one: faults.replace(one, reply=faults.Reply(304, {"ETag": f"W/{one.reply.headers['ETag']}", "X-Night": "second"}))
         )
-        fresh.ask("ecb_rates", night)
+        fresh.ask("ecb_rates", moment)
     first, *later = [visit.receipts[0].headers for visit in archive.visits(fresh.data.raw, "ecb_rates")]
     assert [(one["etag"], one["last-modified"]) for one in later] == [(first["etag"], first["last-modified"])] * 2
-    assert later[-1]["x-night"] == "second"
+    assert later[-1]["x-moment"] == "second"
 
 
 def test_a_long_visit_tells_how_far_it_is_some_times_and_not_of_every_answer(fresh: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,27 +25,13 @@ DEAD_FROM, RENAMED_FROM, REVISED_ON = 1, 2, 3
 
 NIGHT = """
 import json
-from pipelines.edition.publish import writer
+from pipelines import night
 from pipelines.edition.open import read_only
-from pipelines.edition.build import build_edition
 from pipelines.operations.alerts import alerts
-from pipelines.intake.curation import refresh
-from pipelines.errors import LodestoneError
 from pipelines.settings import load_settings
-from pipelines.sources import load_source, source_names
 
 settings = load_settings()
-for source in map(load_source, source_names()):
-    if source.config.fetch is not None:
-        try:
-            planned = due.plan(settings, source, settings.now())
-            visit_office(settings, source, planned, settings.now(), lambda _: None, wait=lambda _: None)
-        except LodestoneError as error:
-            print(error, flush=True)
-with writer(settings):
-    for name in source_names():
-        refresh(settings, load_source(name))
-    built = build_edition(settings)
+built = night.run(settings, wait=lambda _: None).edition
 with read_only(built.path) as edition:
     states = dict(edition.execute("select source, state from meta.source_status").fetchall())
     messages = dict(edition.execute("select source, message from meta.source_status").fetchall())

@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 
 from pipelines import archive
-from pipelines.edition.build import Edition, build_edition
+from pipelines.edition.build import Edition
 from pipelines.edition.open import read_only
-from pipelines.edition.publish import writer
+from pipelines.night import build
 from pipelines.settings import Settings
 from tests.building import build_all
 
@@ -67,8 +67,7 @@ def night(settings: Settings) -> Edition:
 
 def as_of(settings: Settings, day: str) -> Path:
     """Build the edition of a past day and return its file."""
-    with writer(settings):
-        return build_edition(settings, as_of=date.fromisoformat(day)).path
+    return build(settings, as_of=date.fromisoformat(day)).path
 
 
 def ask(path: Path, query: str, *values: object) -> list[tuple[object, ...]]:

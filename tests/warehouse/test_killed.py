@@ -14,10 +14,11 @@ import pytest
 
 from pipelines import archive
 from pipelines.archive import files
-from pipelines.edition import build, describe, load, publish
-from pipelines.edition.build import build_edition
+from pipelines.edition import build as building
+from pipelines.edition import describe, load, publish
 from pipelines.edition.publish import writer
 from pipelines.intake import curation, releases
+from pipelines.night import build
 from pipelines.settings import Settings
 from tests.warehouse.copies import CHINA, JULY_2019, JUNE_2019, RARE_EARTHS, december, leftovers, night, revise, table_hashes
 
@@ -70,9 +71,9 @@ STAGES: dict[str, Callable[[], None]] = {
     "loading the vocabulary": lambda: die(load, "load_vocabulary", nth=4),
     "loading the facts": lambda: die(load, "load_table", nth=3),
     "computing the marts": lambda: die(load, "compute_marts"),
-    "checking": lambda: die(build, "run_check", nth=3),
+    "checking": lambda: die(building, "run_check", nth=3),
     "describing": lambda: die(describe, "describe"),
-    "before publishing": lambda: die(build, "publish"),
+    "before publishing": lambda: die(building, "publish"),
     "after the checkpoint": lambda: die(publish, "sync_to_disk"),
     "before a second name is given to the live edition": lambda: die(publish.os, "link"),
     "before the live edition is kept as the one before": lambda: die(files.os, "replace", previous),
@@ -153,8 +154,7 @@ def test_a_killed_build_of_a_past_day_leaves_nothing_that_the_next_build_of_toda
 
 def build_past_day_and_die(data: Path) -> None:
     die(load, "compute_marts")
-    with writer(Settings(data=data)):
-        build_edition(Settings(data=data), as_of=december(1).date())
+    build(Settings(data=data), as_of=december(1).date())
 
 
 def test_a_first_night_that_is_killed_publishes_nothing_and_the_next_one_publishes_all(data: Settings, built: Settings) -> None:

@@ -9,11 +9,10 @@ import pytest
 
 from pipelines import archive, sources
 from pipelines.edition import plan
-from pipelines.edition.build import build_edition
-from pipelines.edition.publish import writer
 from pipelines.errors import LodestoneError
 from pipelines.intake.curation import refresh
 from pipelines.intake.releases import Look, looks, standing_errors
+from pipelines.night import build
 from pipelines.settings import Settings
 from pipelines.sources import load_source, source_names
 from tests.building import build_all
@@ -77,8 +76,7 @@ def test_a_source_yaml_that_cannot_be_read_leaves_the_other_sources_working(own:
     monkeypatch.setattr(sources, "load_source", broken)
     monkeypatch.setattr(plan, "load_source", broken)
     assert {source.name for source in sources.readable_sources()} == set(source_names()) - {CHINA}
-    with writer(own):
-        edition = build_edition(own)
+    edition = build(own)
     state, message = status(edition.path, CHINA)
     assert state == "failed"
     assert "source.yaml cannot be read" in message
@@ -96,8 +94,7 @@ def test_whatever_is_raised_while_a_source_is_looked_at_leaves_the_others_workin
         return looks(settings, source)
 
     monkeypatch.setattr(plan, "looks", looks_of)
-    with writer(own):
-        edition = build_edition(own)
+    edition = build(own)
     state, message = status(edition.path, CHINA)
     assert state == "failed"
     assert type(raised).__name__ in message
@@ -105,10 +102,9 @@ def test_whatever_is_raised_while_a_source_is_looked_at_leaves_the_others_workin
 
 
 def test_before_anything_was_known_there_is_no_edition(own: Settings) -> None:
-    with writer(own), pytest.raises(LodestoneError, match="nothing was known as of 1900-01-01"):
-        build_edition(own, as_of=date(1900, 1, 1))
-    with writer(own):
-        early = build_edition(own, as_of=date(2019, 6, 30))
+    with pytest.raises(LodestoneError, match="nothing was known as of 1900-01-01"):
+        build(own, as_of=date(1900, 1, 1))
+    early = build(own, as_of=date(2019, 6, 30))
     states = ask(early.path, "select distinct state from meta.source_status where message like 'nothing of it was known%'")
     assert states in ([], [("ok",)])
 

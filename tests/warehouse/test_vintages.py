@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from pipelines import archive
-from pipelines.edition.build import build_edition
-from pipelines.edition.publish import writer
 from pipelines.edition.versions import REMARKS
 from pipelines.model.tables import tables
+from pipelines.night import build
 from pipelines.settings import Settings
 from tests.warehouse.copies import (
     CHINA,
@@ -269,6 +268,5 @@ def test_a_line_inserted_above_in_a_later_copy_changes_no_explanation(own: Setti
     before = ask(own.edition, explained)
     header, *lines = newest(own, CHINA, RARE_EARTHS).splitlines(keepends=True)
     receive(own, CHINA, RARE_EARTHS, "".join([header, *reversed(lines)]), december(1))
-    with writer(own):
-        night_edition = build_edition(own)
+    night_edition = build(own)
     assert ask(night_edition.path, explained) == before
