@@ -71,6 +71,7 @@ LAYERS = {
     "edition": {"errors", "settings", "archive", "sources", "intake", "model"},
     "questions": {"errors", "console", "settings", "archive", "readers", "model"},
     "operations": {"errors", "settings", "archive", "sources", "fetching", "model", "edition"},
+    "night": {"errors", "settings", "sources", "fetching", "intake", "edition"},
     "rehearsal": {"errors"},
 }
 """Whom each part of the package may import, beside itself; the doors above them, `cli` and `defs`, all but the stand-ins."""

@@ -7,11 +7,11 @@ import dagster as dg
 
 from pipelines.defs.edition import edition_as_of_op
 from pipelines.defs.fetched import fetched_sources, months_of
-from pipelines.defs.keys import EDITION, curated_key, raw_key, table_key, table_names
+from pipelines.defs.keys import EDITION, built_tables, curated_key, raw_key, table_key
 from pipelines.fetching import due
 from pipelines.periods import runs
 from pipelines.settings import load_settings
-from pipelines.sources import Source, readable_sources
+from pipelines.sources import Source, source_names
 
 
 @dg.logger
@@ -22,17 +22,15 @@ def quiet(_: dg.InitLoggerContext) -> logging.Logger:
     return logger
 
 
-_raw = [raw_key(source.name, member) for source in readable_sources() if source.config.fetch is None for member in source.config.members]
-
 sources = dg.define_asset_job(
     "sources",
-    selection=dg.AssetSelection.assets(*_raw, *(curated_key(source.name) for source in readable_sources())),
+    selection=dg.AssetSelection.assets(*map(curated_key, source_names())),
     description="Curate what is new in every source's archive. One source's failure leaves the others alone.",
 )
 
 edition = dg.define_asset_job(
     "edition",
-    selection=dg.AssetSelection.assets(*map(table_key, table_names()), EDITION),
+    selection=dg.AssetSelection.assets(*map(table_key, built_tables()), EDITION),
     description="Build, check and publish the edition from what is last good of every source.",
 )
 

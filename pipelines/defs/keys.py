@@ -38,6 +38,11 @@ def table_names() -> tuple[str, ...]:
     return tuple(TopologicalSorter(graph).static_order())
 
 
+def built_tables() -> list[str]:
+    """Tables whose figures change from night to night, facts and marts: a build of one is an event. The others are only shown."""
+    return [name for name in table_names() if name.startswith(("facts.", "marts."))]
+
+
 def _unordered_names() -> frozenset[str]:
     return frozenset((*tables(), *(one.name for one in statements("marts"))))
 

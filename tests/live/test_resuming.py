@@ -242,7 +242,7 @@ def test_what_is_held_stays_recognised_by_the_tag_it_came_with(fresh: Rehearsal)
         fresh.ask("ecb_rates", moment)
     first, *later = [visit.receipts[0].headers for visit in archive.visits(fresh.data.raw, "ecb_rates")]
     assert [(one["etag"], one["last-modified"]) for one in later] == [(first["etag"], first["last-modified"])] * 2
-    assert later[-1]["x-moment"] == "second"
+    assert later[-1]["x-night"] == "second"
 
 
 def test_a_long_visit_tells_how_far_it_is_some_times_and_not_of_every_answer(fresh: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:

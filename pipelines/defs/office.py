@@ -1,21 +1,58 @@
-"""One asset per source: its releases judged by the gate and kept as Parquet."""
+"""One office in Dagster, as its source.yaml describes it: the files it publishes, the visit that asks for them, its releases."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import dagster as dg
 
 from pipelines import night
+from pipelines.defs.fetched import fetched_asset
+from pipelines.defs.installation import Installation
 from pipelines.defs.keys import curated_key, raw_key
 from pipelines.errors import LodestoneError
-from pipelines.settings import load_settings
-from pipelines.sources import Source, readable_sources
+from pipelines.sources import Source, load_source
 
 SAMPLE = 5
 
 
-def curated_assets() -> list[dg.AssetsDefinition]:
-    """An asset for every source."""
-    return [_curated_asset(source) for source in readable_sources()]
+@dataclass
+class Office(dg.Component):
+    """A folder of `sources/`. One that cannot be read is an asset that fails, and not one that is missing."""
+
+    name: str
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """Its raw files and its curated releases."""
+        try:
+            source = load_source(self.name)
+        except LodestoneError as error:
+            return dg.Definitions(assets=[_unreadable(self.name, str(error))])
+        raw = _handed_in(source) if source.config.fetch is None else [fetched_asset(source)]
+        return dg.Definitions(assets=[*raw, _curated_asset(source)])
+
+
+def _unreadable(name: str, why: str) -> dg.AssetsDefinition:
+    @dg.asset(key=curated_key(name), description=why, group_name=name)
+    def unreadable() -> None:
+        raise dg.Failure(why, allow_retries=False)
+
+    return unreadable
+
+
+def _handed_in(source: Source) -> list[dg.AssetSpec]:
+    """Files that a person hands in: Dagster shows them, and makes none of them."""
+    return [
+        dg.AssetSpec(
+            raw_key(source.name, kind),
+            description=f"{member.title}. {source.config.citation}",
+            group_name=source.name,
+            kinds={"csv"},
+            metadata={"licence": source.config.licence},
+        )
+        for kind, member in source.config.members.items()
+    ]
 
 
 def _curated_asset(source: Source) -> dg.AssetsDefinition:
@@ -32,9 +69,9 @@ def _curated_asset(source: Source) -> dg.AssetsDefinition:
         code_version=source.code_version,
         check_specs=[contract, held],
     )
-    def curated() -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+    def curated(installation: Installation) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         try:
-            (found,) = night.take_in(load_settings(), [source.name]).values()
+            (found,) = night.take_in(installation.settings, [source.name]).values()
         except LodestoneError as error:
             yield dg.AssetCheckResult(asset_key=key, check_name=contract.name, passed=False, metadata={"why": str(error)})
             raise dg.Failure(str(error), allow_retries=False) from error
