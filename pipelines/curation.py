@@ -24,6 +24,7 @@ from pipelines.errors import LodestoneError, Usage
 from pipelines.files import folder_atomically, remove_drafts
 from pipelines.gate import judge
 from pipelines.releases import (
+    Comparison,
     Judged,
     Look,
     Observation,
@@ -105,7 +106,7 @@ def judge_releases(settings: Settings, source: Source, history: Iterable[Observa
         history,
         failed=lambda one: read_verdict(settings, source, one).why_failed(),
         held=partial(why_held, settings, source),
-        apart=partial(why_apart, settings, source),
+        compared=partial(compared, settings, source),
         decided=archive.decisions(settings.raw, source.name, before=as_of),
         as_of=as_of,
     )
@@ -174,32 +175,48 @@ def why_held(settings: Settings, source: Source, before: Observation, after: Obs
     return None
 
 
-def why_apart(settings: Settings, source: Source, neighbour: Observation, first: Observation) -> str | None:
-    """Why the first release of a month may not stand beside that of another: together, the totals that both file jump."""
+def compared(settings: Settings, source: Source, neighbour: Observation, first: Observation) -> Comparison | None:
+    """How the first release of a month stands to one of a month around it; null where they have no figures in common."""
+    figures = 0
     for table, rule in source.config.continuity.items():
-        old, new = (_totals(settings, source, one, table, rule) for one in (neighbour, first))
-        if rule.by_partner is None or old is None or new is None:
+        if rule.by_month is None:
             continue
-        both = old.join(new, on=list(rule.key), how="inner", nulls_equal=True, suffix="_new")
+        old, new = (_by_series(settings, source, one, table, rule, rule.by_month.series) for one in (neighbour, first))
+        if old is None or new is None:
+            continue
+        both = old.join(new, on=list(rule.by_month.series), how="inner", nulls_equal=True, suffix="_new")
         for measure in rule.measures:
             filed = both.filter(pl.all_horizontal(pl.col(measure, f"{measure}_new").is_not_null()))
             had, has = (float(filed[name].sum()) for name in (measure, f"{measure}_new"))
-            if had > 0 and not had / rule.max_factor <= has <= had * rule.max_factor:
-                return f"{measure} of {filed.height} totals is {has:,.0f} together, and {had:,.0f} in {neighbour.slice}"
-    return None
+            if had <= 0:
+                continue
+            figures += filed.height
+            if not had / rule.by_month.max_factor <= has <= had * rule.by_month.max_factor:
+                whose = f"{measure} of {filed.height} totals together" if filed.height > 1 else measure
+                return Comparison(filed.height, f"{whose} is {has:,.0f}, and {had:,.0f} in {neighbour.slice}")
+    return Comparison(figures, None) if figures else None
 
 
-def _totals(settings: Settings, source: Source, one: Observation, table: str, rule: Continuity) -> pl.DataFrame | None:
-    """The rows of a release on all partners together; null where its trade is not filed by partner, or the table has none."""
+def _by_series(
+    settings: Settings, source: Source, one: Observation, table: str, rule: Continuity, series: tuple[str, ...]
+) -> pl.DataFrame | None:
+    """What a release has of each series, of all partners together where it is filed by partner; null where the table has no rows."""
     path = curated_folder(settings, source, one.release_id) / f"{table}.parquet"
-    if rule.by_partner is None or not path.exists():
+    if not path.exists():
         return None
-    return _totals_at(path, path.stat().st_mtime_ns, rule.by_partner.partner, rule.by_partner.total, (*rule.key, *rule.measures))
+    totals = None if rule.by_partner is None else (rule.by_partner.partner, rule.by_partner.total)
+    return _by_series_at(path, path.stat().st_mtime_ns, totals, series, rule.measures)
 
 
 @lru_cache(maxsize=10_000)
-def _totals_at(path: Path, _: int, partner: str, total: str | None, columns: tuple[str, ...]) -> pl.DataFrame:
-    return pl.scan_parquet(path).filter(pl.col(partner).eq_missing(pl.lit(total, pl.String))).select(columns).collect()
+def _by_series_at(
+    path: Path, _: int, totals: tuple[str, str | None] | None, series: tuple[str, ...], measures: tuple[str, ...]
+) -> pl.DataFrame:
+    rows = pl.scan_parquet(path)
+    if totals is not None:
+        partner, total = totals
+        rows = rows.filter(pl.col(partner).eq_missing(pl.lit(total, pl.String)))
+    return rows.group_by(series).agg(pl.col(measures).cast(pl.Float64).mean()).collect()
 
 
 def _why_shrunk(table: str, rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str | None:

@@ -96,6 +96,14 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """How one month stands to another: how many figures they have in common, and why they may not stand together, null where they may."""
+
+    figures: int
+    why_apart: str | None
+
+
+@dataclass(frozen=True)
 class Look:
     """A file that was handed in, or the answers of one visit, and what was read from them.
 
@@ -548,14 +556,14 @@ def judge_history(
     history: Iterable[Observation],
     failed: Callable[[Observation], str | None],
     held: Callable[[Observation, Observation], str | None],
-    apart: Callable[[Observation, Observation], str | None],
+    compared: Callable[[Observation, Observation], Comparison | None],
     decided: Mapping[str, archive.Decision],
     as_of: datetime | None,
 ) -> list[Judged]:
     """What became of every observation, as far as it was known at `as_of`.
 
-    `failed` says why a release has no curated rows to offer, `held` why it may not follow its predecessor, `apart` why it may
-    not stand beside that of another month; a person's decision overrules the latter two. An observation's place ends when the
+    `failed` says why a release has no curated rows to offer, `held` why it may not follow its predecessor, `compared` how it stands
+    to that of another month, where they can be compared; a person's decision overrules the latter two. An observation's place ends when the
     next admitted one of its slice begins. One that was held or failed is passed over as soon as a later look found a content
     that was admitted: nothing waits for it any more.
 
@@ -594,13 +602,13 @@ def judge_history(
                 held_here.append(one)
             else:
                 admit(one)
-        stood, beside = {name: found[-1] for name, found in admitted.items() if found}, {one.slice: one for one in first_seen}
+        stood, beside = (_by_month(found) for found in ([found[-1] for found in admitted.values() if found], first_seen))
         for one in first_seen:
             if held_here:
                 other = refused[held_here[0].slice][-1]
                 refuse(one, "held", f"it waits for others of the same look, e.g. {other.observation.slice}: {other.reason}")
                 waiting.append((one, held_here))
-            elif (why := _why_apart(one, stood, beside, apart)) is not None:
+            elif (why := _why_apart(one, stood, beside, compared)) is not None:
                 refuse(one, "held", why)
             else:
                 admit(one)
@@ -609,8 +617,8 @@ def judge_history(
         held_still = {id(other.observation) for found in refused.values() for other in found if other.state == "held"}
         if last[one.slice] is one and held_still.isdisjoint(map(id, others)):
             refused[one.slice] = [other for other in refused[one.slice] if other.observation is not one]
-            standing = {name: found[-1] for name, found in admitted.items() if found}
-            if (why := _why_apart(one, standing, {}, apart)) is not None:
+            standing = _by_month(found[-1] for found in admitted.values() if found)
+            if (why := _why_apart(one, standing, {}, compared)) is not None:
                 refuse(one, "held", why)
             else:
                 admit(one)
@@ -625,28 +633,51 @@ MOST_MONTHS_APART = 12
 """A neighbour further off tells nothing of how large a month should be."""
 
 
+_Months = Mapping[tuple[str, str], list[Observation]]
+"""Releases by what of their slice's name stands before its month, and the month."""
+
+
+def _by_month(found: Iterable[Observation]) -> _Months:
+    months: dict[tuple[str, str], list[Observation]] = {}
+    for one in found:
+        place = _month_of(one.slice)
+        if place is not None:
+            months.setdefault(place, []).append(one)
+    return months
+
+
+@cache
+def _month_of(name: str) -> tuple[str, str] | None:
+    """What stands before the month in a slice's name, and the month; null where it names none, or a range. Addresses name none."""
+    parts = name.partition("://")[0].split("/")
+    months = [place for place, part in enumerate(parts) if MONTH.fullmatch(part)]
+    return ("/".join(parts[: months[0]]), parts[months[0]]) if len(months) == 1 else None
+
+
 def _why_apart(
-    one: Observation,
-    stood: Mapping[str, Observation],
-    beside: Mapping[str, Observation],
-    apart: Callable[[Observation, Observation], str | None],
+    one: Observation, stood: _Months, beside: _Months, compared: Callable[[Observation, Observation], Comparison | None]
 ) -> str | None:
-    """Why the first release of a month fits neither of its neighbours; null where it fits one, or has none.
+    """Why the first release of a month fits none of its neighbours; null where it fits one, or has none.
 
-    Months that the same look brought first count only where no other stands near: they would be wrong together.
+    Months that the same look brought first count only where no other stands near: they would be wrong together. A single figure
+    tells nothing of them then: that of a single flow may well have been a thousandth the month before.
     """
-    neighbours = _neighbours(one.slice, stood) or _neighbours(one.slice, beside)
-    told = [apart(neighbour, one) for neighbour in neighbours]
-    return told[0] if told and all(told) else None
+    found = list(_compared(one, stood, compared))
+    if not found:
+        found = [other for other in _compared(one, beside, compared) if other.figures > 1]
+    return found[0].why_apart if found and all(other.why_apart for other in found) else None
 
 
-def _neighbours(name: str, of: Mapping[str, Observation]) -> list[Observation]:
-    """The nearest month before and the nearest after that of a slice; none where slices are no months."""
-    begin, month = name[:-7], name[-7:]
-    if MONTH.fullmatch(month) is None:
-        return []
-    near = ([begin + shifted(month, step * by) for by in range(1, MOST_MONTHS_APART + 1)] for step in (-1, 1))
-    return [of[found[0]] for names in near if (found := [one for one in names if one in of])]
+def _compared(one: Observation, months: _Months, compared: Callable[[Observation, Observation], Comparison | None]) -> Iterator[Comparison]:
+    """How a release stands to others of its month, and to those of the nearest month before and after with which it can be compared."""
+    place = _month_of(one.slice)
+    if place is None:
+        return
+    series, month = place
+    for steps in ([0], range(-1, -MOST_MONTHS_APART - 1, -1), range(1, MOST_MONTHS_APART + 1)):
+        near = (months.get((series, shifted(month, step)), []) for step in steps)
+        comparable = ([found for other in others if other is not one and (found := compared(other, one)) is not None] for others in near)
+        yield from next(filter(None, comparable), [])
 
 
 def curated_folder(settings: Settings, source: Source, release: str) -> Path:
