@@ -275,13 +275,21 @@ def _load(name: str, scope: Scope) -> Source:
 
 @cache
 def empty_tables(name: str) -> dict[str, pl.DataFrame]:
-    """Every curated table of a source without rows: their columns and types. Needs nothing of source.yaml."""
+    """Every curated table of a source without rows: their columns and types. Needs nothing of source.yaml.
+
+    Raises `LodestoneError` where its conform makes no tables of no rows.
+    """
     contracts = importlib.import_module(f"pipelines.sources.{name}.contract").CONTRACTS
     conform = importlib.import_module(f"pipelines.sources.{name}.conform").conform
     tables: dict[str, pl.DataFrame] = {}
     for member, contract in contracts.items():
         columns = contract.to_schema().columns
-        tables |= conform(member, pl.DataFrame(schema={column: columns[column].dtype.type for column in columns} | CARRIED))
+        no_rows = pl.DataFrame(schema={column: columns[column].dtype.type for column in columns} | CARRIED)
+        try:
+            tables |= conform(member, no_rows)
+        except UNFORESEEN as error:
+            told = f"{type(error).__name__}: {error}"
+            raise LodestoneError(f"{name}: its conform fails without rows of {member} ({told}); mend sources/{name}/conform.py") from error
     return tables
 
 

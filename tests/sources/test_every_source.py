@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import json
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 import pytest
 
 from pipelines import curation
-from pipelines.curation import gated
-from pipelines.sources import load_source, source_names
+from pipelines.curation import gated, refresh
+from pipelines.releases import Look, Read
+from pipelines.settings import Settings
+from pipelines.sources import Source, load_source, source_names
 from tests.sources.bundled import copies, curated, judged, lines
 
 MEMBERS = [
@@ -100,10 +104,10 @@ def _extremes(dtype: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("broken", ["judge", "conform"])
-def test_what_fails_on_a_whole_file_rejects_its_lines_by_name_and_no_other_file(monkeypatch: pytest.MonkeyPatch, broken: str):
+def test_what_fails_on_all_lines_of_a_file_rejects_them_by_name_and_no_other_file(monkeypatch: pytest.MonkeyPatch, broken: str):
     source, member = MEMBERS[0]
     rows = lines(source, member).drop("known_from", "known_from_basis")
-    other = rows.with_columns(source_member=pl.lit("other.csv"), period=pl.lit("1999"), period_type=pl.lit("year"))
+    other = _other_file(rows)
     real = curation.judge if broken == "judge" else importlib.import_module(f"pipelines.sources.{source}.conform").conform
 
     def fails(*given: Any) -> Any:
@@ -116,9 +120,77 @@ def test_what_fails_on_a_whole_file_rejects_its_lines_by_name_and_no_other_file(
         monkeypatch.setattr(curation, "judge", fails)
     else:
         monkeypatch.setattr(f"pipelines.sources.{source}.conform.conform", fails)
-    verdict, tables = gated(load_source(source), member, pl.concat([rows, other.head(3)]))
+    verdict, tables = gated(load_source(source), member, pl.concat([rows, other]))
     assert verdict.accepted.height == rows.height
     assert set(verdict.rejected["source_member"]) == {"other.csv"}
-    assert verdict.rejected["source_row"].to_list() == other["source_row"].to_list()[:3]
+    assert verdict.rejected["source_row"].to_list() == other["source_row"].to_list()
     assert all("a rule of Pandera, or a cast of Polars" in reason for reason in verdict.rejected["reasons"])
     assert {row for table in tables.values() for row in table["source_row"]} == set(rows["source_row"])
+
+
+def _other_file(rows: pl.DataFrame) -> pl.DataFrame:
+    """Three lines of another file, each with a key of its own."""
+    lines = rows.unique("url", keep="first", maintain_order=True).head(3)
+    return lines.with_columns(source_member=pl.lit("other.csv"), period=pl.lit("1999"), period_type=pl.lit("year"))
+
+
+def _fails_with(monkeypatch: pytest.MonkeyPatch, broken: str, fails: Callable[[pl.DataFrame], bool]) -> tuple[str, str, pl.DataFrame]:
+    """A source, a kind of its files and their rows, whose judge or conform raises for some frames what nobody foresaw."""
+    source, member = MEMBERS[0]
+    module, place = (curation, 0) if broken == "judge" else (importlib.import_module(f"pipelines.sources.{source}.conform"), 1)
+    real = getattr(module, broken)
+
+    def called(*given: Any) -> Any:
+        if fails(given[place]):
+            raise ZeroDivisionError("nobody foresaw this")
+        return real(*given)
+
+    monkeypatch.setattr(module, broken, called)
+    return source, member, lines(source, member).drop("known_from", "known_from_basis")
+
+
+@pytest.mark.parametrize("broken", ["judge", "conform"])
+def test_a_line_on_which_code_fails_is_rejected_by_name_with_what_it_holds_and_no_other(monkeypatch: pytest.MonkeyPatch, broken: str):
+    source, member, rows = _fails_with(monkeypatch, broken, lambda frame: bool(frame["source_row"].is_in([7, 20]).any()))
+    verdict, tables = gated(load_source(source), member, rows)
+    assert verdict.rejected.select("source_member", "source_row").rows() == [(member, 7), (member, 20)]
+    for number, told in verdict.rejected.select("source_row", "reasons").rows():
+        (row,) = rows.filter(source_row=number).to_dicts()
+        assert all(part in told for part in ("ZeroDivisionError: nobody foresaw this", f"period {row['period']!r}", "correct it, or"))
+    assert {row for table in tables.values() for row in table["source_row"]} == set(rows["source_row"]) - {7, 20}
+
+
+@pytest.mark.parametrize("broken", ["judge", "conform"])
+def test_code_that_fails_on_every_frame_rejects_all_lines_by_name(monkeypatch: pytest.MonkeyPatch, broken: str):
+    source, member, rows = _fails_with(monkeypatch, broken, lambda frame: True)
+    verdict, tables = gated(load_source(source), member, rows)
+    assert (verdict.accepted.height, tables) == (0, {})
+    assert verdict.rejected["source_row"].to_list() == rows["source_row"].to_list()
+    assert all("the file cannot be judged (ZeroDivisionError: nobody foresaw this)" in told for told in verdict.rejected["reasons"])
+
+
+def test_a_file_of_which_more_lines_fail_than_can_be_found_one_by_one_is_rejected_as_a_whole(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(curation, "MOST_LINES_BLAMED", 3)
+    source, member, rows = _fails_with(monkeypatch, "conform", lambda frame: bool(frame["source_row"].is_between(10, 13).any()))
+    verdict, _ = gated(load_source(source), member, pl.concat([rows, _other_file(rows)]))
+    assert set(verdict.rejected["source_member"]) == {member}
+    assert all(f"more than 3 lines fail, e.g. {member} line 10: ZeroDivisionError" in told for told in verdict.rejected["reasons"])
+    assert verdict.accepted["source_member"].to_list() == ["other.csv"] * 3
+
+
+def test_a_look_that_cannot_be_curated_is_told_by_name_and_stops_no_other(data: Settings, monkeypatch: pytest.MonkeyPatch):
+    source, member = load_source(MEMBERS[0][0]), MEMBERS[0][1]
+    real = curation.read_look
+
+    def fails(settings: Settings, source: Source, look: Look, *given: Any) -> Read:
+        if look.receipts[0].member == member:
+            raise ZeroDivisionError("nobody foresaw this")
+        return real(settings, source, look, *given)
+
+    monkeypatch.setattr(curation, "read_look", fails)
+    report = refresh(data, source)
+    assert all(f"-{member}: it cannot be curated (ZeroDivisionError: nobody foresaw this)" in error for error in report.errors)
+    assert report.errors
+    assert {other for other in source.config.members if other != member} == {
+        one for path in (data.curated / source.name).glob("*/verdict.json") for one in json.loads(path.read_text("utf-8"))["members"]
+    }
