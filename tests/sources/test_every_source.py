@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import importlib
 import json
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 import pytest
 
-from pipelines import curation
+from pipelines import curation, gate
 from pipelines.curation import gated, refresh
+from pipelines.gate import judge
 from pipelines.releases import Look, Read
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, source_names
+from pipelines.vocabulary import known_codes
 from tests.sources.bundled import copies, curated, judged, lines
 
 MEMBERS = [
@@ -194,3 +197,45 @@ def test_a_look_that_cannot_be_curated_is_told_by_name_and_stops_no_other(data: 
     assert {other for other in source.config.members if other != member} == {
         one for path in (data.curated / source.name).glob("*/verdict.json") for one in json.loads(path.read_text("utf-8"))["members"]
     }
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 7, 1_000_000])
+def test_rows_are_judged_alike_however_many_at_once(monkeypatch: pytest.MonkeyPatch, rows_at_once: int):
+    """Both lines of a doubled key are rejected wherever they stand, and each wrong line with all its reasons."""
+    source, member = MEMBERS[0]
+    rows = lines(source, member).drop("known_from", "known_from_basis").head(40)
+    line = pl.col("source_row")
+    spoiled = rows.with_columns(
+        period=pl.when(line == line.max()).then(pl.col("period").first()).otherwise("period"),
+        url=pl.when(line == line.max())
+        .then(pl.col("url").first())
+        .when(line == 9)
+        .then(pl.lit("https://nobody.example/"))
+        .otherwise("url"),
+        period_type=pl.when(line == line.max()).then(pl.col("period_type").first()).otherwise("period_type"),
+        tonnes=pl.when(line.is_in([9, 12])).then(pl.lit("many")).otherwise("tonnes"),
+    )
+    monkeypatch.setattr(gate, "ROWS_AT_ONCE", rows_at_once)
+    found = judge(spoiled, load_source(source).contract(member), known_codes())
+    told = dict(found.rejected.select("source_row", "reasons").iter_rows())
+    assert told.keys() == {2, 9, 12, 41}
+    assert "stands on more than one line" in told[2]
+    assert "stands on more than one line" in told[41]
+    assert "tonnes 'many'" in told[9]
+    assert "nobody.example" in told[9]
+    assert found.accepted["source_row"].to_list() == [number for number in range(2, 42) if number not in told]
+    assert found.unread["source_row"].to_list() == list(told)
+    assert found.unknown == {("publication", "https://nobody.example/")}
+
+
+def test_the_reasons_of_a_file_wrong_in_every_row_are_never_all_in_memory_as_objects(monkeypatch: pytest.MonkeyPatch):
+    source, member = MEMBERS[0]
+    rows = lines(source, member).drop("known_from", "known_from_basis").head(50).with_columns(tonnes=pl.lit("many"))
+    peaks = {}
+    for rows_at_once in (100, 1_000_000):
+        monkeypatch.setattr(gate, "ROWS_AT_ONCE", rows_at_once)
+        tracemalloc.start()
+        judge(pl.concat([rows] * 40), load_source(source).contract(member), known_codes())
+        peaks[rows_at_once] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peaks[100] < peaks[1_000_000] / 4
