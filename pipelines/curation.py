@@ -122,7 +122,7 @@ def read_verdict(settings: Settings, source: Source, one: Observation) -> Verdic
     try:
         written = path.stat()
         return _verdict_at(path, written.st_ino, written.st_mtime_ns)
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Verdict(
             "failed", one.lines, 0, 0, ("it is not curated: its raw file can no longer be read, or `lodestone build` was stopped",)
         )

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import groupby, pairwise
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import TypeAdapter
 
 from pipelines import archive
 from pipelines.corrections import ALWAYS, Applied, Correction, apply, readable_corrections
@@ -293,35 +294,44 @@ def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[st
     terms = [dict(one.slices), [fix.correction_id for fix in one.corrections]]
     asked_for = hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()[:8]
     path = settings.curated / source.name / "cuts" / f"{content}-{asked_for}-{source.code_version}-{dates_version()}.json"
-    values = _remembered(path)
-    if values is None:
+    known = _remembered(path)
+    if known is None:
         read = read_look(settings, source, one)
-        cuts = [piece for frame in read.frames.values() for piece in cut(source, frame)]
-        if any(not isinstance(error, BadFile) for error in read.errors.values()):  # not for ever: a file may be restored
-            return replace(one, cuts=tuple(cuts), errors=read.errors, spent=read.spent)
-        values = {
-            "cuts": [_as_json(piece) for piece in cuts],
-            "errors": {name: vars(error) for name, error in read.errors.items()},
-            "spent": read.spent,
-        }
-        write_atomically(path, json.dumps(values, ensure_ascii=False, indent=0).encode())
-    found: dict[str, LodestoneError] = {name: BadFile(**fields) for name, fields in values["errors"].items()}
+        cuts = tuple(piece for frame in read.frames.values() for piece in cut(source, frame))
+        bad = {name: error for name, error in read.errors.items() if isinstance(error, BadFile)}
+        if len(bad) < len(read.errors):  # not for ever: a file may be restored
+            return replace(one, cuts=cuts, errors=read.errors, spent=read.spent)
+        known = _Remembered(cuts, bad, read.spent)
+        write_atomically(path, _REMEMBERED.dump_json(known))
+    found: dict[str, LodestoneError] = dict(known.errors)
     for receipt in one.receipts:
         if not found and newest.get(receipt.member) is receipt:
             try:
                 archive.body(settings.raw, receipt)
             except LodestoneError as error:
                 found[receipt.member] = error
-    return replace(one, cuts=tuple(_from_json(piece) for piece in values["cuts"]), errors=found, spent=tuple(values["spent"]))
+    return replace(one, cuts=known.cuts, errors=found, spent=known.spent)
 
 
-def _remembered(path: Path) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class _Remembered:
+    """What was read of a look."""
+
+    cuts: tuple[Cut, ...]
+    errors: dict[str, BadFile]
+    spent: tuple[str, ...]
+
+
+_REMEMBERED = TypeAdapter(_Remembered)
+
+
+def _remembered(path: Path) -> _Remembered | None:
     """What was written down of a look; null where nothing was, or it cannot be read."""
     try:
-        values: dict[str, Any] = json.loads(path.read_bytes())
-        return values if {"cuts", "errors", "spent"} <= values.keys() else None
-    except (FileNotFoundError, ValueError, AttributeError):
+        known = _REMEMBERED.validate_json(path.read_bytes())
+    except (OSError, ValueError):
         return None
+    return replace(known, cuts=tuple(replace(piece, known_from=_utc(piece.known_from)) for piece in known.cuts))
 
 
 def standing_errors(looked: Iterable[Look]) -> list[str]:
@@ -687,14 +697,3 @@ def curated_folder(settings: Settings, source: Source, release: str) -> Path:
 
 def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=UTC)
-
-
-def _as_json(one: Cut) -> dict[str, object]:
-    values = asdict(one)
-    values["known_from"] = None if one.known_from is None else one.known_from.isoformat()
-    return values
-
-
-def _from_json(values: dict[str, Any]) -> Cut:
-    known = values.pop("known_from")
-    return Cut(**{**values, "members": tuple(values["members"])}, known_from=None if known is None else datetime.fromisoformat(known))
