@@ -39,7 +39,7 @@ import stamina
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from pipelines import secrecy
-from pipelines.errors import LodestoneError
+from pipelines.errors import LodestoneError, printable
 from pipelines.files import remove_drafts, write_atomically
 from pipelines.terminal import SafeConsole
 from pipelines.wire import ERRORS, KEY, TooSlow, Wire
@@ -559,7 +559,7 @@ def _told(error: Exception, asked: _Asked, part: _Part, proxy: httpx.Proxy | Non
             reason = f"the certificate of {host} is refused ({cause.verify_message})"
             return reason, "check the clock of this machine and any proxy in between", False
     if isinstance(error, httpcore.ProxyError):
-        words = _printable(str(error))
+        words = _on_one_line(str(error))
         return f"{hop} does not lead to {host} ({words})", "check HTTPS_PROXY, and ask who runs it", words.startswith("5")
     if isinstance(error, zlib.error):
         return f"the compressed body is damaged after {part.so_far} ({error})", LATER, True
@@ -663,11 +663,11 @@ def _first_words(response: httpx.Response) -> str:
             if len(head) > 2_000:
                 break
     text = re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", head.decode("utf-8", "replace"), flags=re.DOTALL | re.IGNORECASE)
-    return _printable(text)
+    return _on_one_line(text)
 
 
-def _printable(text: str) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+def _on_one_line(text: str) -> str:
+    return printable(" ".join(text.split()))
 
 
 def _user_agent(environment: Mapping[str, str]) -> str:

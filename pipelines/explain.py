@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from pipelines.answers import as_dicts
-from pipelines.arrays import read_arrays
+from pipelines.arrays import read_arrays, share_lines
 from pipelines.citation import SCHEMAS, Citation, citations
 from pipelines.errors import BadFile, Usage
 from pipelines.packed import unzip
@@ -343,7 +343,7 @@ def _as_lines(member: str, body: bytes) -> list[str]:
     lines = list(io.StringIO(body.decode("utf-8-sig"), newline=""))
     if lines[0].lstrip().startswith("["):
         rows = [(one.line, one.raw) for one in read_arrays(member, body)]
-        if len({line for line, _ in rows}) < len(rows):
+        if share_lines([line for line, _ in rows]):
             return [raw.decode() for _, raw in rows]
     return lines
 

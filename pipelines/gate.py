@@ -74,8 +74,8 @@ def judge(
     """
     schema = contract.to_schema()
     doubled = _doubled(frame, schema)
-    starts = range(0, max(frame.height, 1), ROWS_AT_ONCE)
-    parts = [_judge(frame[at : at + ROWS_AT_ONCE], doubled[at : at + ROWS_AT_ONCE], schema, known, refused) for at in starts]
+    starts = range(0, max(frame.height, 1), ROWS_JUDGED_AT_ONCE)
+    parts = [_judge(frame[at : at + ROWS_JUDGED_AT_ONCE], doubled[at : at + ROWS_JUDGED_AT_ONCE], schema, known, refused) for at in starts]
     return Judged(
         accepted=pl.concat([one.accepted for one in parts]),
         rejected=pl.concat([one.rejected for one in parts]),
@@ -84,7 +84,7 @@ def judge(
     )
 
 
-ROWS_AT_ONCE = 20_000
+ROWS_JUDGED_AT_ONCE = 20_000
 """Reasons of rows in Python's own objects take a hundred times the memory of a frame."""
 
 

@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.answers import Answer, as_json
+from pipelines.errors import printable
 
 SHOWN_ROWS = 50
 SHORTEST_CUT = 24
@@ -30,13 +31,6 @@ LEAST_VALUE = 14
 """Letters of a line that a record leaves for its values, however long a name is."""
 
 _GAP = "  "
-_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Control characters but tab and line feed, and those that turn the direction of writing."""
-
-
-def printable(text: str) -> str:
-    """A text without what would steer a terminal: no colours, no cursor, no bell, no change of direction."""
-    return _STEERING.sub("", text)
 
 
 class Terminal(TextIOWrapper):

@@ -215,7 +215,7 @@ def test_rows_are_judged_alike_however_many_at_once(monkeypatch: pytest.MonkeyPa
         period_type=pl.when(line == line.max()).then(pl.col("period_type").first()).otherwise("period_type"),
         tonnes=pl.when(line.is_in([9, 12])).then(pl.lit("many")).otherwise("tonnes"),
     )
-    monkeypatch.setattr(gate, "ROWS_AT_ONCE", rows_at_once)
+    monkeypatch.setattr(gate, "ROWS_JUDGED_AT_ONCE", rows_at_once)
     found = judge(spoiled, load_source(source).contract(member), known_codes())
     told = dict(found.rejected.select("source_row", "reasons").iter_rows())
     assert told.keys() == {2, 9, 12, 41}
@@ -233,7 +233,7 @@ def test_the_reasons_of_a_file_wrong_in_every_row_are_never_all_in_memory_as_obj
     rows = lines(source, member).drop("known_from", "known_from_basis").head(50).with_columns(tonnes=pl.lit("many"))
     peaks = {}
     for rows_at_once in (100, 1_000_000):
-        monkeypatch.setattr(gate, "ROWS_AT_ONCE", rows_at_once)
+        monkeypatch.setattr(gate, "ROWS_JUDGED_AT_ONCE", rows_at_once)
         tracemalloc.start()
         judge(pl.concat([rows] * 40), load_source(source).contract(member), known_codes())
         peaks[rows_at_once] = tracemalloc.get_traced_memory()[1]
