@@ -538,6 +538,39 @@ def test_an_aggregate_in_a_new_list_is_unattributed_and_no_supplier(copied, undi
     assert {name: after[name] for name in unchanged} == {name: undisturbed[name] for name in unchanged}
 
 
+DECEMBER_2025 = {"period": "2025-12"}
+APRIL_2026 = {"period": "2026-04", "yoy_pct_reported": "", "mom_pct_reported": ""}
+
+
+@pytest.mark.parametrize(
+    ("member", "where", "change", "says"),
+    [
+        (BULLETIN, DECEMBER_2025, {"tonnes": "5500000"}, "weight_kg is 5,500,000,000, and"),
+        (BULLETIN, DECEMBER_2025, {"tonnes": "5.5"}, "weight_kg is 5,500, and"),
+        (MORE_SERIES, MAGNETS_2025_06, {"tonnes": "5000000", "period": "2026-04"}, "weight_kg is 5,000,000,000, and"),
+        (BULLETIN, DECEMBER_2025, {"tonnes": "5500"}, None),
+    ],
+)
+def test_a_month_never_seen_before_is_held_where_it_is_far_from_the_months_printed_before_it(data, member, where, change, says):
+    source, april = load_source(member[0]), APRIL_2026 | change
+    refresh(data, source)
+    archive.receive(data.raw, *member, with_line(member, where, april), LATER)
+
+    held = refresh(data, source).held
+
+    if says is None:
+        assert held == []
+        return
+    [told] = held
+    assert "/2026-04/" in told
+    assert says in told
+    assert told.split(" in ")[-1].startswith("china_customs_bulletin/")
+
+
+def test_months_that_one_file_brings_first_are_its_history_however_far_they_are_from_each_other(data):
+    assert refresh(data, load_source("china_customs_bulletin")).held == []
+
+
 REFUSED_BY_A_CHECK = {
     "an importer that supplies itself": (
         IMPORT_SHARES,

@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.console import printable, terminal_width
+from pipelines.console import terminal_width
+from pipelines.errors import printable
 from pipelines.questions.answers import Answer, as_json
 
 SHOWN_ROWS = 50

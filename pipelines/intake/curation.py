@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -25,6 +27,7 @@ from pipelines.intake import gate
 from pipelines.intake.corrections import Correction
 from pipelines.intake.gate import judge
 from pipelines.intake.releases import (
+    Comparison,
     Judged,
     Look,
     Observation,
@@ -37,7 +40,7 @@ from pipelines.intake.releases import (
 )
 from pipelines.model.vocabulary import known_codes
 from pipelines.settings import Settings
-from pipelines.sources import UNFORESEEN, ByPartner, Continuity, Source
+from pipelines.sources import CARRIED, UNFORESEEN, ByPartner, Continuity, Source
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def judge_releases(settings: Settings, source: Source, history: Iterable[Observa
         history,
         failed=lambda one: read_verdict(settings, source, one).why_failed(),
         held=partial(why_held, settings, source),
-        apart=partial(why_apart, settings, source),
+        compared=partial(compared, settings, source),
         decided=archive.decisions(settings.raw, source.name, before=as_of),
         as_of=as_of,
     )
@@ -120,7 +123,7 @@ def read_verdict(settings: Settings, source: Source, one: Observation) -> Verdic
     try:
         written = path.stat()
         return _verdict_at(path, written.st_ino, written.st_mtime_ns)
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Verdict(
             "failed", one.lines, 0, 0, ("it is not curated: its raw file can no longer be read, or `lodestone build` was stopped",)
         )
@@ -175,32 +178,48 @@ def why_held(settings: Settings, source: Source, before: Observation, after: Obs
     return None
 
 
-def why_apart(settings: Settings, source: Source, neighbour: Observation, first: Observation) -> str | None:
-    """Why the first release of a month may not stand beside that of another: together, the totals that both file jump."""
+def compared(settings: Settings, source: Source, neighbour: Observation, first: Observation) -> Comparison | None:
+    """How the first release of a month stands to one of a month around it; null where they have no figures in common."""
+    figures = 0
     for table, rule in source.config.continuity.items():
-        old, new = (_totals(settings, source, one, table, rule) for one in (neighbour, first))
-        if rule.by_partner is None or old is None or new is None:
+        if rule.by_month is None:
             continue
-        both = old.join(new, on=list(rule.key), how="inner", nulls_equal=True, suffix="_new")
+        old, new = (_by_series(settings, source, one, table, rule, rule.by_month.series) for one in (neighbour, first))
+        if old is None or new is None:
+            continue
+        both = old.join(new, on=list(rule.by_month.series), how="inner", nulls_equal=True, suffix="_new")
         for measure in rule.measures:
             filed = both.filter(pl.all_horizontal(pl.col(measure, f"{measure}_new").is_not_null()))
             had, has = (float(filed[name].sum()) for name in (measure, f"{measure}_new"))
-            if had > 0 and not had / rule.max_factor <= has <= had * rule.max_factor:
-                return f"{measure} of {filed.height} totals is {has:,.0f} together, and {had:,.0f} in {neighbour.slice}"
-    return None
+            if had <= 0:
+                continue
+            figures += filed.height
+            if not had / rule.by_month.max_factor <= has <= had * rule.by_month.max_factor:
+                whose = f"{measure} of {filed.height} totals together" if filed.height > 1 else measure
+                return Comparison(filed.height, f"{whose} is {has:,.0f}, and {had:,.0f} in {neighbour.slice}")
+    return Comparison(figures, None) if figures else None
 
 
-def _totals(settings: Settings, source: Source, one: Observation, table: str, rule: Continuity) -> pl.DataFrame | None:
-    """The rows of a release on all partners together; null where its trade is not filed by partner, or the table has none."""
+def _by_series(
+    settings: Settings, source: Source, one: Observation, table: str, rule: Continuity, series: tuple[str, ...]
+) -> pl.DataFrame | None:
+    """What a release has of each series, of all partners together where it is filed by partner; null where the table has no rows."""
     path = curated_folder(settings, source, one.release_id) / f"{table}.parquet"
-    if rule.by_partner is None or not path.exists():
+    if not path.exists():
         return None
-    return _totals_at(path, path.stat().st_mtime_ns, rule.by_partner.partner, rule.by_partner.total, (*rule.key, *rule.measures))
+    totals = None if rule.by_partner is None else (rule.by_partner.partner, rule.by_partner.total)
+    return _by_series_at(path, path.stat().st_mtime_ns, totals, series, rule.measures)
 
 
 @lru_cache(maxsize=10_000)
-def _totals_at(path: Path, _: int, partner: str, total: str | None, columns: tuple[str, ...]) -> pl.DataFrame:
-    return pl.scan_parquet(path).filter(pl.col(partner).eq_missing(pl.lit(total, pl.String))).select(columns).collect()
+def _by_series_at(
+    path: Path, _: int, totals: tuple[str, str | None] | None, series: tuple[str, ...], measures: tuple[str, ...]
+) -> pl.DataFrame:
+    rows = pl.scan_parquet(path)
+    if totals is not None:
+        partner, total = totals
+        rows = rows.filter(pl.col(partner).eq_missing(pl.lit(total, pl.String)))
+    return rows.group_by(series).agg(pl.col(measures).cast(pl.Float64).mean()).collect()
 
 
 def _why_shrunk(table: str, rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str | None:
@@ -359,6 +378,10 @@ def _curate_new(settings: Settings, source: Source, history: list[Observation], 
             report.errors.append(f"{name}: {error}")
         except MemoryError:
             report.errors.append(f"{name}: there is not enough memory to judge it; make room, and build again")
+        except OSError:  # of our own files, no fault of what was read
+            raise
+        except UNFORESEEN as error:
+            report.errors.append(f"{name}: it cannot be curated ({_in_short(error)}); fetch it again, or mend sources/{source.name}")
     return len({release for releases in waiting.values() for release in releases.values()})
 
 
@@ -430,9 +453,9 @@ def _curate_kind(
 
 
 def gated(source: Source, kind: str, frame: pl.DataFrame) -> tuple[gate.Judged, dict[str, pl.DataFrame]]:
-    """The gate's judgement on rows, and the curated tables of those accepted. What cannot be converted rejects its line.
+    """The gate's judgement on rows, and the curated tables of those accepted. What cannot be judged or converted rejects its line.
 
-    Where rules or conversion fail on a file altogether, all its lines are rejected for that, and those of other files are not.
+    Where no line can be blamed, or too many, all lines of their file are rejected for that, and those of other files are not.
     """
     try:
         return _gated(source, kind, frame)
@@ -441,47 +464,103 @@ def gated(source: Source, kind: str, frame: pl.DataFrame) -> tuple[gate.Judged, 
     except UNFORESEEN as error:
         refused = {str(member): why for (member,), rows in frame.group_by("source_member") if (why := _why_not(source, kind, rows))}
         refused = refused or dict.fromkeys(frame["source_member"].unique(), _told(error))
+        others = frame.filter(~pl.col("source_member").is_in(list(refused)))
         contract = source.contract(kind)
-        verdict, tables = _gated(source, kind, frame.filter(~pl.col("source_member").is_in(list(refused))))
         rejected = [gate.refuse(frame.filter(pl.col("source_member") == member), contract, why) for member, why in refused.items()]
+        if others.is_empty():
+            return gate.Judged(others, pl.concat(rejected), others, frozenset()), {}
+        verdict, tables = gated(source, kind, others)
         return replace(verdict, rejected=pl.concat([verdict.rejected, *rejected])), tables
 
 
 def _why_not(source: Source, kind: str, rows: pl.DataFrame) -> str | None:
     try:
         _gated(source, kind, rows)
+    except MemoryError:
+        raise
     except UNFORESEEN as error:
         return _told(error)
     return None
 
 
 def _told(error: BaseException) -> str:
-    told = " ".join(f"{type(error).__name__}: {error}".split())[:500]
-    return f"the file cannot be judged ({told}): fetch it again, or mend the source's contract or conform"
+    return f"the file cannot be judged ({_in_short(error)}): fetch it again, or mend the source's contract or conform"
+
+
+def _in_short(error: BaseException) -> str:
+    told = str(error) if isinstance(error, LodestoneError) else f"{type(error).__name__}: {error}"
+    return " ".join(told.split())[:500]
 
 
 def _gated(source: Source, kind: str, frame: pl.DataFrame) -> tuple[gate.Judged, dict[str, pl.DataFrame]]:
-    verdict = judge(frame, source.contract(kind), known_codes())
-    try:
-        return verdict, source.conform(kind, verdict.accepted)
-    except pl.exceptions.PolarsError:
-        verdict = judge(frame, source.contract(kind), known_codes(), dict(_inconvertible(source, kind, verdict.accepted)))
-        return verdict, source.conform(kind, verdict.accepted)
+    contract, known = source.contract(kind), known_codes()
+    verdict, unjudged = _sifted(frame, lambda rows: judge(rows, contract, known))
+    tables, inconvertible = _sifted(verdict.accepted, lambda rows: source.conform(kind, rows))
+    judged = _without(frame, unjudged)
+    if inconvertible:
+        remedy = "correct it, or widen the curated column or the source's conform"
+        reasons = {place: f"a value cannot be converted to standard units ({told}): {remedy}" for place, told in inconvertible.items()}
+        verdict = judge(judged, contract, known, reasons)
+    rejected = [
+        gate.refuse(_at(frame, place), contract, f"the line cannot be judged ({told}): correct it, or mend the source's contract")
+        for place, told in unjudged.items()
+    ]
+    return replace(verdict, rejected=pl.concat([verdict.rejected, *rejected])), tables
 
 
-def _inconvertible(source: Source, kind: str, rows: pl.DataFrame) -> Iterator[tuple[tuple[str, int], str]]:
-    """File, line and reason of every row that has no place in the curated tables, found by halving."""
+MOST_LINES_BLAMED = 1_000
+"""Where more lines fail, it is their file that does: each has to be found by halving."""
+
+_Place = tuple[str, int]
+"""File and line."""
+
+_Made = TypeVar("_Made")
+
+
+def _sifted(rows: pl.DataFrame, attempt: Callable[[pl.DataFrame], _Made]) -> tuple[_Made, dict[_Place, str]]:
+    """What an attempt makes of the rows with which it can succeed, and what is told of each of the others, by file and line.
+
+    Raises what the attempt raises where it fails without any row, or with rows that none of them fails alone.
+    """
     try:
-        source.conform(kind, rows)
-    except pl.exceptions.PolarsError as error:
+        return attempt(rows), {}
+    except MemoryError:
+        raise
+    except UNFORESEEN:
+        attempt(rows.clear())
+        failing = dict(islice(_failing(rows, attempt), MOST_LINES_BLAMED + 1))
+        if len(failing) > MOST_LINES_BLAMED:
+            (member, line), told = next(iter(failing.items()))
+            raise LodestoneError(f"more than {MOST_LINES_BLAMED:,} lines fail, e.g. {member} line {line}: {told}") from None
+        return attempt(_without(rows, failing)), failing
+
+
+def _failing(rows: pl.DataFrame, attempt: Callable[[pl.DataFrame], object]) -> Iterator[tuple[_Place, str]]:
+    """File and line of every row with which an attempt fails alone, and what is told of it, found by halving."""
+    try:
+        attempt(rows)
+    except MemoryError:
+        raise
+    except UNFORESEEN as error:
         if rows.height > 1:
             middle = rows.height // 2
-            yield from _inconvertible(source, kind, rows[:middle])
-            yield from _inconvertible(source, kind, rows[middle:])
+            yield from _failing(rows[:middle], attempt)
+            yield from _failing(rows[middle:], attempt)
         else:
-            told = str(error).splitlines()[0]
-            place = (rows["source_member"][0], rows["source_row"][0])
-            yield place, f"a value cannot be converted to standard units ({told}): correct it, or widen the curated column"
+            values = rows.drop(CARRIED).row(0, named=True)
+            shown = ", ".join(f"{name} {str(value)!r}" for name, value in values.items() if value is not None)
+            yield (rows["source_member"][0], rows["source_row"][0]), f"{_in_short(error)}; the line has {shown}"[:1_000]
+
+
+def _at(rows: pl.DataFrame, place: _Place) -> pl.DataFrame:
+    return rows.filter(pl.col("source_member") == place[0], pl.col("source_row") == place[1])
+
+
+def _without(rows: pl.DataFrame, places: Collection[_Place]) -> pl.DataFrame:
+    if not places:
+        return rows
+    schema = {name: rows.schema[name] for name in ("source_member", "source_row")}
+    return rows.join(pl.DataFrame(list(places), schema=schema, orient="row"), on=list(schema), how="anti", maintain_order="left")
 
 
 UNREAD = "unread"

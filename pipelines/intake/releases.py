@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import groupby, pairwise
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import TypeAdapter
 
 from pipelines import archive
 from pipelines.archive.files import write_atomically
@@ -93,6 +94,14 @@ class Judged:
     reason: str | None
     known_until: datetime | None
     """When a later observation took its place; null while it is current. Held, failed and passed-over ones never had a place."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How one month stands to another: how many figures they have in common, and why they may not stand together, null where they may."""
+
+    figures: int
+    why_apart: str | None
 
 
 @dataclass(frozen=True)
@@ -285,35 +294,44 @@ def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[st
     terms = [dict(one.slices), [fix.correction_id for fix in one.corrections]]
     asked_for = hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()[:8]
     path = settings.curated / source.name / "cuts" / f"{content}-{asked_for}-{source.code_version}-{dates_version()}.json"
-    values = _remembered(path)
-    if values is None:
+    known = _remembered(path)
+    if known is None:
         read = read_look(settings, source, one)
-        cuts = [piece for frame in read.frames.values() for piece in cut(source, frame)]
-        if any(not isinstance(error, BadFile) for error in read.errors.values()):  # not for ever: a file may be restored
-            return replace(one, cuts=tuple(cuts), errors=read.errors, spent=read.spent)
-        values = {
-            "cuts": [_as_json(piece) for piece in cuts],
-            "errors": {name: vars(error) for name, error in read.errors.items()},
-            "spent": read.spent,
-        }
-        write_atomically(path, json.dumps(values, ensure_ascii=False, indent=0).encode())
-    found: dict[str, LodestoneError] = {name: BadFile(**fields) for name, fields in values["errors"].items()}
+        cuts = tuple(piece for frame in read.frames.values() for piece in cut(source, frame))
+        bad = {name: error for name, error in read.errors.items() if isinstance(error, BadFile)}
+        if len(bad) < len(read.errors):  # not for ever: a file may be restored
+            return replace(one, cuts=cuts, errors=read.errors, spent=read.spent)
+        known = _Remembered(cuts, bad, read.spent)
+        write_atomically(path, _REMEMBERED.dump_json(known))
+    found: dict[str, LodestoneError] = dict(known.errors)
     for receipt in one.receipts:
         if not found and newest.get(receipt.member) is receipt:
             try:
                 archive.body(settings.raw, receipt)
             except LodestoneError as error:
                 found[receipt.member] = error
-    return replace(one, cuts=tuple(_from_json(piece) for piece in values["cuts"]), errors=found, spent=tuple(values["spent"]))
+    return replace(one, cuts=known.cuts, errors=found, spent=known.spent)
 
 
-def _remembered(path: Path) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class _Remembered:
+    """What was read of a look."""
+
+    cuts: tuple[Cut, ...]
+    errors: dict[str, BadFile]
+    spent: tuple[str, ...]
+
+
+_REMEMBERED = TypeAdapter(_Remembered)
+
+
+def _remembered(path: Path) -> _Remembered | None:
     """What was written down of a look; null where nothing was, or it cannot be read."""
     try:
-        values: dict[str, Any] = json.loads(path.read_bytes())
-        return values if {"cuts", "errors", "spent"} <= values.keys() else None
-    except (FileNotFoundError, ValueError, AttributeError):
+        known = _REMEMBERED.validate_json(path.read_bytes())
+    except (OSError, ValueError):
         return None
+    return replace(known, cuts=tuple(replace(piece, known_from=_utc(piece.known_from)) for piece in known.cuts))
 
 
 def standing_errors(looked: Iterable[Look]) -> list[str]:
@@ -548,14 +566,14 @@ def judge_history(
     history: Iterable[Observation],
     failed: Callable[[Observation], str | None],
     held: Callable[[Observation, Observation], str | None],
-    apart: Callable[[Observation, Observation], str | None],
+    compared: Callable[[Observation, Observation], Comparison | None],
     decided: Mapping[str, archive.Decision],
     as_of: datetime | None,
 ) -> list[Judged]:
     """What became of every observation, as far as it was known at `as_of`.
 
-    `failed` says why a release has no curated rows to offer, `held` why it may not follow its predecessor, `apart` why it may
-    not stand beside that of another month; a person's decision overrules the latter two. An observation's place ends when the
+    `failed` says why a release has no curated rows to offer, `held` why it may not follow its predecessor, `compared` how it stands
+    to that of another month, where they can be compared; a person's decision overrules the latter two. An observation's place ends when the
     next admitted one of its slice begins. One that was held or failed is passed over as soon as a later look found a content
     that was admitted: nothing waits for it any more.
 
@@ -594,13 +612,13 @@ def judge_history(
                 held_here.append(one)
             else:
                 admit(one)
-        stood, beside = {name: found[-1] for name, found in admitted.items() if found}, {one.slice: one for one in first_seen}
+        stood, beside = (_by_month(found) for found in ([found[-1] for found in admitted.values() if found], first_seen))
         for one in first_seen:
             if held_here:
                 other = refused[held_here[0].slice][-1]
                 refuse(one, "held", f"it waits for others of the same look, e.g. {other.observation.slice}: {other.reason}")
                 waiting.append((one, held_here))
-            elif (why := _why_apart(one, stood, beside, apart)) is not None:
+            elif (why := _why_apart(one, stood, beside, compared)) is not None:
                 refuse(one, "held", why)
             else:
                 admit(one)
@@ -609,8 +627,8 @@ def judge_history(
         held_still = {id(other.observation) for found in refused.values() for other in found if other.state == "held"}
         if last[one.slice] is one and held_still.isdisjoint(map(id, others)):
             refused[one.slice] = [other for other in refused[one.slice] if other.observation is not one]
-            standing = {name: found[-1] for name, found in admitted.items() if found}
-            if (why := _why_apart(one, standing, {}, apart)) is not None:
+            standing = _by_month(found[-1] for found in admitted.values() if found)
+            if (why := _why_apart(one, standing, {}, compared)) is not None:
                 refuse(one, "held", why)
             else:
                 admit(one)
@@ -625,28 +643,51 @@ MOST_MONTHS_APART = 12
 """A neighbour further off tells nothing of how large a month should be."""
 
 
+_Months = Mapping[tuple[str, str], list[Observation]]
+"""Releases by what of their slice's name stands before its month, and the month."""
+
+
+def _by_month(found: Iterable[Observation]) -> _Months:
+    months: dict[tuple[str, str], list[Observation]] = {}
+    for one in found:
+        place = _month_of(one.slice)
+        if place is not None:
+            months.setdefault(place, []).append(one)
+    return months
+
+
+@cache
+def _month_of(name: str) -> tuple[str, str] | None:
+    """What stands before the month in a slice's name, and the month; null where it names none, or a range. Addresses name none."""
+    parts = name.partition("://")[0].split("/")
+    months = [place for place, part in enumerate(parts) if MONTH.fullmatch(part)]
+    return ("/".join(parts[: months[0]]), parts[months[0]]) if len(months) == 1 else None
+
+
 def _why_apart(
-    one: Observation,
-    stood: Mapping[str, Observation],
-    beside: Mapping[str, Observation],
-    apart: Callable[[Observation, Observation], str | None],
+    one: Observation, stood: _Months, beside: _Months, compared: Callable[[Observation, Observation], Comparison | None]
 ) -> str | None:
-    """Why the first release of a month fits neither of its neighbours; null where it fits one, or has none.
+    """Why the first release of a month fits none of its neighbours; null where it fits one, or has none.
 
-    Months that the same look brought first count only where no other stands near: they would be wrong together.
+    Months that the same look brought first count only where no other stands near: they would be wrong together. A single figure
+    tells nothing of them then: that of a single flow may well have been a thousandth the month before.
     """
-    neighbours = _neighbours(one.slice, stood) or _neighbours(one.slice, beside)
-    told = [apart(neighbour, one) for neighbour in neighbours]
-    return told[0] if told and all(told) else None
+    found = list(_compared(one, stood, compared))
+    if not found:
+        found = [other for other in _compared(one, beside, compared) if other.figures > 1]
+    return found[0].why_apart if found and all(other.why_apart for other in found) else None
 
 
-def _neighbours(name: str, of: Mapping[str, Observation]) -> list[Observation]:
-    """The nearest month before and the nearest after that of a slice; none where slices are no months."""
-    begin, month = name[:-7], name[-7:]
-    if MONTH.fullmatch(month) is None:
-        return []
-    near = ([begin + shifted(month, step * by) for by in range(1, MOST_MONTHS_APART + 1)] for step in (-1, 1))
-    return [of[found[0]] for names in near if (found := [one for one in names if one in of])]
+def _compared(one: Observation, months: _Months, compared: Callable[[Observation, Observation], Comparison | None]) -> Iterator[Comparison]:
+    """How a release stands to others of its month, and to those of the nearest month before and after with which it can be compared."""
+    place = _month_of(one.slice)
+    if place is None:
+        return
+    series, month = place
+    for steps in ([0], range(-1, -MOST_MONTHS_APART - 1, -1), range(1, MOST_MONTHS_APART + 1)):
+        near = (months.get((series, shifted(month, step)), []) for step in steps)
+        comparable = ([found for other in others if other is not one and (found := compared(other, one)) is not None] for others in near)
+        yield from next(filter(None, comparable), [])
 
 
 def curated_folder(settings: Settings, source: Source, release: str) -> Path:
@@ -656,14 +697,3 @@ def curated_folder(settings: Settings, source: Source, release: str) -> Path:
 
 def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=UTC)
-
-
-def _as_json(one: Cut) -> dict[str, object]:
-    values = asdict(one)
-    values["known_from"] = None if one.known_from is None else one.known_from.isoformat()
-    return values
-
-
-def _from_json(values: dict[str, Any]) -> Cut:
-    known = values.pop("known_from")
-    return Cut(**{**values, "members": tuple(values["members"])}, known_from=None if known is None else datetime.fromisoformat(known))

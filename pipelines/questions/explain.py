@@ -22,7 +22,7 @@ from pipelines.model.statements import mart
 from pipelines.model.tables import tables
 from pipelines.questions.answers import as_dicts
 from pipelines.questions.citation import SCHEMAS, Citation, citations
-from pipelines.readers.json_rows import read_arrays
+from pipelines.readers.json_rows import read_arrays, share_lines
 from pipelines.readers.zipped import unzip
 from pipelines.settings import Settings
 
@@ -345,7 +345,7 @@ def _as_lines(member: str, body: bytes) -> list[str]:
     lines = list(io.StringIO(body.decode("utf-8-sig"), newline=""))
     if lines[0].lstrip().startswith("["):
         rows = [(one.line, one.raw) for one in read_arrays(member, body)]
-        if len({line for line, _ in rows}) < len(rows):
+        if share_lines([line for line, _ in rows]):
             return [raw.decode() for _, raw in rows]
     return lines
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipelines.errors import BadFile
+from pipelines.errors import BadFile, refuse_nul_bytes
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MOST_ROW_BYTES = 100_000
@@ -37,9 +37,7 @@ class Array:
 
 def read_arrays(member: str, body: bytes) -> Iterator[Array]:
     """Every inner array. Raises `BadFile` for what is no array of flat arrays in UTF-8, or not whole."""
-    if b"\x00" in body:
-        line = body[: body.index(b"\x00")].count(b"\n") + 1
-        raise BadFile(member, line, "\\x00", "the line holds a NUL byte", "fetch it again")
+    refuse_nul_bytes(member, body)
     position = _after(member, body, len(BYTE_ORDER_MARK) if body.startswith(BYTE_ORDER_MARK) else 0, b"[")
     line, counted, place, before = 1, 0, 0, 0
     while True:
@@ -56,10 +54,9 @@ def read_arrays(member: str, body: bytes) -> Iterator[Array]:
         position = _after(member, body, position, b",")
 
 
-def numbered(arrays: list[tuple[int, int]]) -> list[int]:
-    """The number of each array, by line and place: its line, or its place where two stand on one line."""
-    lines = [line for line, _ in arrays]
-    return lines if len(set(lines)) == len(lines) else [place for _, place in arrays]
+def share_lines(lines: list[int]) -> bool:
+    """Whether arrays that begin on these lines have to be numbered by their place, for two stand on one line."""
+    return len(set(lines)) < len(lines)
 
 
 def _values(member: str, line: int, raw: bytes) -> list[object]:

@@ -66,6 +66,8 @@ class Continuity(BaseModel):
     """So many rows may vanish, whatever their share of all rows: small flows come and go with every revision."""
     by_partner: ByPartner | None = None
     """Where trade is filed by partner: what vanishes counts by its amount too, and only totals may not jump."""
+    by_month: ByMonth | None = None
+    """Where slices are months: the first release of one is compared with the months around it."""
 
 
 class ByPartner(BaseModel):
@@ -79,6 +81,16 @@ class ByPartner(BaseModel):
     """What stands in it for all partners together; null where the office files no totals."""
     group: dict[str, int | None]
     """Columns, and how many of their first characters count (null: all), of rows that have one total, e.g. those of a heading."""
+
+
+class ByMonth(BaseModel):
+    """How far the first release of a month may be from the months around it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    series: tuple[str, ...]
+    """Columns that name what goes on from month to month."""
+    max_factor: float
 
 
 class Key(BaseModel):
@@ -263,13 +275,21 @@ def _load(name: str, scope: Scope) -> Source:
 
 @cache
 def empty_tables(name: str) -> dict[str, pl.DataFrame]:
-    """Every curated table of a source without rows: their columns and types. Needs nothing of source.yaml."""
+    """Every curated table of a source without rows: their columns and types. Needs nothing of source.yaml.
+
+    Raises `LodestoneError` where its conform makes no tables of no rows.
+    """
     contracts = importlib.import_module(f"pipelines.sources.{name}.contract").CONTRACTS
     conform = importlib.import_module(f"pipelines.sources.{name}.conform").conform
     tables: dict[str, pl.DataFrame] = {}
     for member, contract in contracts.items():
         columns = contract.to_schema().columns
-        tables |= conform(member, pl.DataFrame(schema={column: columns[column].dtype.type for column in columns} | CARRIED))
+        no_rows = pl.DataFrame(schema={column: columns[column].dtype.type for column in columns} | CARRIED)
+        try:
+            tables |= conform(member, no_rows)
+        except UNFORESEEN as error:
+            told = f"{type(error).__name__}: {error}"
+            raise LodestoneError(f"{name}: its conform fails without rows of {member} ({told}); mend sources/{name}/conform.py") from error
     return tables
 
 
