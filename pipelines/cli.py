@@ -250,7 +250,9 @@ def sql(
     output_format: Annotated[
         Format | None, typer.Option("--format", help="How to write the rows; as the name of --output says, else as a table.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of the terminal.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write to this file instead of the terminal; - is standard output.")
+    ] = None,
     as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Ask the edition built with `lodestone build --as-of DATE`.")] = None,
     cite: Annotated[bool, typer.Option("--cite", help="Add whom to cite and on which terms; to stderr with csv and parquet.")] = False,
     safe: Annotated[
@@ -265,6 +267,7 @@ def sql(
     `lodestone sql -f sql/questions/largest_suppliers.sql`.
     """
     asked = _asked(query, file)
+    output = None if str(output) == "-" else output
     form = output_format or _form_of(output)
     if form is Format.parquet and output is None:
         raise Usage("Parquet is not text: name a file with --output FILE")
