@@ -77,4 +77,6 @@ $(READY): requirements.lock
 	@sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | $(PIP_INSTALL) --require-hashes -r /dev/stdin
 	@$(PIP_INSTALL) --require-hashes -r requirements.lock
 	@$(PIP_INSTALL) --no-build-isolation -e .
+	@# While Python itself starts, Ctrl-C is held back until the command can answer it, where the system's env knows how.
+	@! env --block-signal=INT true 2>/dev/null || sed -i '1s|^#!|#!/usr/bin/env -S --block-signal=INT |' .venv/bin/lodestone
 	@touch $(READY)

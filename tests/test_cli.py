@@ -482,6 +482,28 @@ def test_ctrl_c_ends_the_command_with_one_word_while_it_still_loads(built: Setti
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "lodestone: interrupted\n")
 
 
+def test_ctrl_c_ends_the_command_with_one_word_while_python_itself_still_starts(built: Settings, tmp_path: Path) -> None:
+    if subprocess.run(["env", "--block-signal=INT", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("the env of this system cannot hold a signal back")
+    command = tmp_path / ".venv" / "bin" / "lodestone"
+    command.parent.mkdir(parents=True)
+    command.write_text(f"#!{sys.executable}\nfrom pipelines.__main__ import main\nmain()\n", "utf-8")
+    command.chmod(0o755)
+    installs = subprocess.run(["make", "-n", "-B", ".venv/.ready"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    (held_back,) = [line for line in installs.splitlines() if "block-signal" in line and not line.startswith("#")]
+    subprocess.run(["sh", "-c", held_back], cwd=tmp_path, check=True)
+    (tmp_path / "sitecustomize.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n", "utf-8")
+    done = subprocess.run(
+        [command, "sql", "select 1"],
+        env=os.environ | {"LODESTONE_DATA": str(built.data), "PYTHONPATH": f"{tmp_path}:{PROJECT}"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "lodestone: interrupted\n")
+
+
 PRESSES_CTRL_C = """
 import os, signal, threading, time
 from pipelines.cli import main
