@@ -9,6 +9,8 @@ import getpass
 import json
 import os
 import re
+import shlex
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -887,7 +889,7 @@ def _explain_failure(step: FailedStep) -> None:
 def _summary(settings: Settings, path: Path, day: date | None, changed: bool, seconds: float) -> None:
     """What came of a build, and the headline of the edition."""
     with warehouse.read_only(path) as connection:
-        told = headline(connection, day)
+        told = headline(connection, day, own_name())
         counted = connection.execute(
             "select count(*), sum(estimated_size)::bigint from duckdb_tables()"
             " where schema_name in ('facts', 'vocabulary', 'marts', 'meta')"
@@ -901,6 +903,13 @@ def _summary(settings: Settings, path: Path, day: date | None, changed: bool, se
     for stray in strays():
         typer.echo(stray)
     typer.echo(told, nl=False)
+
+
+def own_name() -> str:
+    """What to type here to run this program again: its plain name where the shell finds it by that, else the path it was called by."""
+    called, found = Path(sys.argv[0]), shutil.which("lodestone")
+    is_found = found is not None and Path(found).resolve() == called.resolve()
+    return "lodestone" if is_found or called.name != "lodestone" else shlex.quote(sys.argv[0])
 
 
 def _shown(path: Path) -> str:
