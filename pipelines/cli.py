@@ -64,8 +64,8 @@ from pipelines.terminal import SafeConsole, Terminal, terminal_width, write_reco
 if TYPE_CHECKING:
     from pipelines.defs.launch import FailedStep
 
-NARROWEST = 100
-"""Narrower than this the terminal breaks the lines: columns squeezed further can no longer be read."""
+SPARED = ("days old", "lines", "rejected", "due by", "data to", "newest")
+"""Columns that `lodestone sources` leaves out first where a line has no room for all."""
 
 app = typer.Typer(
     name="lodestone",
@@ -396,20 +396,24 @@ def sources() -> None:
     with warehouse.read_only(settings.edition) as connection:
         found = as_dicts(connection.sql("from meta.source_status order by source"))
         missed = fetching.missed_months(settings, connection, settings.now())
-    table = _table("source", "state", "newest", ">days old", "data to", ">lines", ">rejected", "due by")
-    for one in found:
-        newest = one["newest_known_from"]
-        table.add_row(
-            one["source"],
-            _state(one, today),
-            f"{newest:%Y-%m-%d}" if newest else "none",
-            str((today - newest.date()).days) if newest else "",
-            str(one["newest_period_end"] or ""),
-            *(f"{one[name]:,}" for name in ("lines", "rejected")),
-            str(one["due_by"] or ""),
-        )
-    _console(NARROWEST).print(table)
+    rows = [
+        {
+            "source": one["source"],
+            "state": _state(one, today),
+            "newest": f"{one['newest_known_from']:%Y-%m-%d}" if one["newest_known_from"] else "none",
+            ">days old": str((today - one["newest_known_from"].date()).days) if one["newest_known_from"] else "",
+            "data to": str(one["newest_period_end"] or ""),
+            ">lines": f"{one['lines']:,}",
+            ">rejected": f"{one['rejected']:,}",
+            "due by": str(one["due_by"] or ""),
+        }
+        for one in found
+    ]
     console = _console()
+    table, left_out = _fitting(console, rows)
+    console.print(table)
+    if left_out:
+        console.print(Text(f'\nFor want of room without {", ".join(left_out)}: `lodestone sql "from source_status" --format record`'))
     for one in found:
         if one["message"]:
             console.print(Text(f"\n{one['source']}: {one['message']}"))
@@ -818,8 +822,8 @@ def _edition_id(path: Path) -> str | None:
         return None
 
 
-def _console(narrowest: int = 0) -> Console:
-    return SafeConsole(sys.stdout, max(terminal_width(sys.stdout) or 100, narrowest))
+def _console() -> Console:
+    return SafeConsole(sys.stdout, terminal_width(sys.stdout) or 100)
 
 
 @contextmanager
@@ -868,6 +872,19 @@ def _table(*columns: str) -> Table:
         right = name.startswith(">")
         table.add_column(Text(name.removeprefix(">")), justify="right" if right else "left", overflow="fold", no_wrap=name in _WHOLE)
     return table
+
+
+def _fitting(console: Console, rows: list[dict[str, str]]) -> tuple[Table, tuple[str, ...]]:
+    """The rows as a table, and the columns that had to be left out so that it fits."""
+    for spared in range(len(SPARED) + 1):
+        names = [name for name in next(iter(rows), {}) if name.removeprefix(">") not in SPARED[:spared]]
+        table = _table(*names)
+        for row in rows:
+            table.add_row(*(row[name] for name in names))
+        needed = console.measure(table, options=console.options.update(max_width=10_000)).maximum
+        if terminal_width(sys.stdout) is None or needed <= console.width:
+            break
+    return table, SPARED[:spared]
 
 
 def _is_late(one: dict[str, Any], today: date) -> bool:
