@@ -297,15 +297,17 @@ def test_what_the_program_imports_is_installed_for_running():
     assert [name for name in imported if not {one.lower().replace("_", "-") for one in packages[name]} & running] == []
 
 
-def test_make_ui_says_in_a_sentence_that_its_port_is_taken():
+def test_make_ui_says_in_a_sentence_that_its_port_is_taken_before_it_installs_anything(tmp_path):
+    for name in ("Makefile", "requirements.lock", "requirements-ui.lock"):
+        shutil.copy(PROJECT / name, tmp_path)
     with socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         for port in (str(taken.getsockname()[1]), "nonsense"):
-            # What it needs is installed already, and is not installed anew for a test.
-            asked = ["make", "--no-print-directory", "-o", ".venv/.ui", "ui", f"PORT={port}"]
-            done = subprocess.run(asked, cwd=PROJECT, capture_output=True, text=True, check=False)
+            asked = ["make", "--no-print-directory", "ui", f"PORT={port}"]
+            done = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=False)
             assert (done.returncode, done.stdout) == (2, f"port {port} is in use, or is no port: choose another, e.g. make ui PORT=3001\n")
+    assert not (tmp_path / ".venv").exists()
 
 
 def test_the_top_level_is_fixed():

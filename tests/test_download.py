@@ -1000,7 +1000,10 @@ def test_a_key_stands_in_no_variable_that_a_traceback_shows(reply, office, downl
     assert not any(spelling in text for spelling in SPELLINGS for text in shown)
 
 
-@pytest.mark.parametrize("address", ["ftp://ana:a-password@127.0.0.1:9", "127.0.0.1:9", "http://127.0.0.1:port", "nonsense"])
+@pytest.mark.parametrize(
+    "address",
+    ["ftp://ana:a-password@127.0.0.1:9", "http://ana:a-password/2@127.0.0.1:9", "127.0.0.1:9", "http://127.0.0.1:port", "nonsense"],
+)
 def test_an_address_of_stand_ins_that_is_none_is_a_failure_like_another(address, downloader):
     failed = failure(downloader(replace(POLITE, attempts=1), stand_in=address))
     assert not any("a-password" in text for text in everything_about(failed))

@@ -10,6 +10,8 @@ import json
 import logging
 import os
 import re
+import shlex
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -74,8 +76,8 @@ from pipelines.sources import Source, load_source, readable_sources, source_name
 if TYPE_CHECKING:
     from pipelines.defs.launch import FailedStep
 
-NARROWEST = 100
-"""Narrower than this the terminal breaks the lines: columns squeezed further can no longer be read."""
+SPARED = ("days old", "lines", "rejected", "due by", "data to", "newest")
+"""Columns that `lodestone sources` leaves out first where a line has no room for all."""
 
 app = typer.Typer(
     name="lodestone",
@@ -262,7 +264,9 @@ def sql(
     output_format: Annotated[
         Format | None, typer.Option("--format", help="How to write the rows; as the name of --output says, else as a table.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of the terminal.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write to this file instead of the terminal; - is standard output.")
+    ] = None,
     as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Ask the edition built with `lodestone build --as-of DATE`.")] = None,
     cite: Annotated[bool, typer.Option("--cite", help="Add whom to cite and on which terms; to stderr with csv and parquet.")] = False,
     safe: Annotated[
@@ -277,6 +281,7 @@ def sql(
     `lodestone sql -f sql/questions/largest_suppliers.sql`.
     """
     asked = _asked(query, file)
+    output = None if str(output) == "-" else output
     form = output_format or _form_of(output)
     if form is Format.parquet and output is None:
         raise Usage("Parquet is not text: name a file with --output FILE")
@@ -403,20 +408,24 @@ def sources() -> None:
     with read_only(settings.edition) as connection:
         found = as_dicts(connection.sql("from meta.source_status order by source"))
         missed = due.missed_months(settings, connection, settings.now())
-    table = _table("source", "state", "newest", ">days old", "data to", ">lines", ">rejected", "due by")
-    for one in found:
-        newest = one["newest_known_from"]
-        table.add_row(
-            one["source"],
-            _state(one, today),
-            f"{newest:%Y-%m-%d}" if newest else "none",
-            str((today - newest.date()).days) if newest else "",
-            str(one["newest_period_end"] or ""),
-            *(f"{one[name]:,}" for name in ("lines", "rejected")),
-            str(one["due_by"] or ""),
-        )
-    _console(NARROWEST).print(table)
+    rows = [
+        {
+            "source": one["source"],
+            "state": _state(one, today),
+            "newest": f"{one['newest_known_from']:%Y-%m-%d}" if one["newest_known_from"] else "none",
+            ">days old": str((today - one["newest_known_from"].date()).days) if one["newest_known_from"] else "",
+            "data to": str(one["newest_period_end"] or ""),
+            ">lines": f"{one['lines']:,}",
+            ">rejected": f"{one['rejected']:,}",
+            "due by": str(one["due_by"] or ""),
+        }
+        for one in found
+    ]
     console = _console()
+    table, left_out = _fitting(console, rows)
+    console.print(table)
+    if left_out:
+        console.print(Text(f'\nFor want of room without {", ".join(left_out)}: `lodestone sql "from source_status" --format record`'))
     for one in found:
         if one["message"]:
             console.print(Text(f"\n{one['source']}: {one['message']}"))
@@ -825,8 +834,8 @@ def _edition_id(path: Path) -> str | None:
         return None
 
 
-def _console(narrowest: int = 0) -> Console:
-    return SafeConsole(sys.stdout, max(terminal_width(sys.stdout) or 100, narrowest))
+def _console() -> Console:
+    return SafeConsole(sys.stdout, terminal_width(sys.stdout) or 100)
 
 
 @contextmanager
@@ -894,6 +903,19 @@ def _table(*columns: str) -> Table:
     return table
 
 
+def _fitting(console: Console, rows: list[dict[str, str]]) -> tuple[Table, tuple[str, ...]]:
+    """The rows as a table, and the columns that had to be left out so that it fits."""
+    for spared in range(len(SPARED) + 1):
+        names = [name for name in next(iter(rows), {}) if name.removeprefix(">") not in SPARED[:spared]]
+        table = _table(*names)
+        for row in rows:
+            table.add_row(*(row[name] for name in names))
+        needed = console.measure(table, options=console.options.update(max_width=10_000)).maximum
+        if terminal_width(sys.stdout) is None or needed <= console.width:
+            break
+    return table, SPARED[:spared]
+
+
 def _is_late(one: dict[str, Any], today: date) -> bool:
     return one["due_by"] is not None and one["due_by"] < today
 
@@ -913,7 +935,7 @@ def _explain_failure(step: FailedStep) -> None:
 def _summary(settings: Settings, path: Path, day: date | None, changed: bool, seconds: float) -> None:
     """What came of a build, and the headline of the edition."""
     with read_only(path) as connection:
-        told = headline(connection, day)
+        told = headline(connection, day, own_name())
         counted = connection.execute(
             "select count(*), sum(estimated_size)::bigint from duckdb_tables()"
             " where schema_name in ('facts', 'vocabulary', 'marts', 'meta')"
@@ -927,6 +949,13 @@ def _summary(settings: Settings, path: Path, day: date | None, changed: bool, se
     for stray in strays():
         typer.echo(stray)
     typer.echo(told, nl=False)
+
+
+def own_name() -> str:
+    """What to type here to run this program again: its plain name where the shell finds it by that, else the path it was called by."""
+    called, found = Path(sys.argv[0]), shutil.which("lodestone")
+    is_found = found is not None and Path(found).resolve() == called.resolve()
+    return "lodestone" if is_found or called.name != "lodestone" else shlex.quote(sys.argv[0])
 
 
 def _shown(path: Path) -> str:
