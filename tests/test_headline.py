@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.cli.app import own_name
 from pipelines.edition.open import read_only
 from pipelines.model.statements import read_statement
 from pipelines.questions.headline import goods, headline
-from pipelines.cli.app import own_name
 from pipelines.settings import SQL, Settings
 from tests.sql.made_up import SERIES, edition, exported, imported, rows
 

@@ -22,14 +22,14 @@ import stamina
 import yaml
 
 from pipelines import archive
+from pipelines.archive import secrecy
 from pipelines.edition.open import read_only, refused
 from pipelines.edition.publish import weighed_until
-from pipelines.archive import secrecy
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
+from pipelines.fetching.wire import ERRORS, Wire
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, source_names
-from pipelines.wire import ERRORS, Wire
 
 TIMEOUT_SECONDS = 10.0
 """Until then a webhook has answered, however it drips."""
