@@ -14,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.settings import SQL
+from pipelines.tables.columns import COLUMNS
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ def _begins_with_its_name(path: Path) -> bool:
     return first.startswith("--") and (name if schema else name.rpartition(".")[2]) == f"{schema}{path.stem}"
 
 
-FIELDS = ("grain", "column", "evidence", "check")
+FIELDS = ("grain", "columns", "column", "evidence", "check")
+"""What a header says beside its prose. `columns` names those that mean what they mean everywhere, `column` describes one of its own."""
 CONTINUED = "   "
 """Lines of a header that begin with so many blanks belong to the field above them."""
 
@@ -110,7 +112,7 @@ def read_statement(path: Path) -> Statement:
         sql=sql,
         description=" ".join(prose),
         grain=tuple(name.strip() for name in grain.split(",") if name.strip()),
-        columns=tuple(_column(value) for key, value in fields if key == "column"),
+        columns=tuple(column for key, value in fields for column in _columns(path, key, value)),
         evidence=tuple(_evidence(path, value) for key, value in fields if key == "evidence"),
     )
 
@@ -135,10 +137,18 @@ def _evidence(path: Path, text: str) -> Evidence:
     return Evidence(table, condition)
 
 
-def _column(text: str) -> HeaderColumn:
-    parts = [part.strip() for part in text.split("|")]
-    name, unit, description = parts if len(parts) == 3 else (parts[0], None, parts[-1])
-    return HeaderColumn(name, unit or None, description)
+def _columns(path: Path, key: str, text: str) -> list[HeaderColumn]:
+    if key == "column":
+        parts = [part.strip() for part in text.split("|")]
+        name, unit, description = parts if len(parts) == 3 else (parts[0], None, parts[-1])
+        return [HeaderColumn(name, unit or None, description)]
+    named = [name.strip() for name in text.split(",")] if key == "columns" else []
+    for name in named:
+        if name not in COLUMNS:
+            raise ValueError(
+                f"{path}: tables/columns.py describes no {name!r}; add it there, or describe it here, `-- column: {name} | | ...`"
+            )
+    return [HeaderColumn(name, COLUMNS[name].unit, COLUMNS[name].description) for name in named]
 
 
 @cache

@@ -28,12 +28,23 @@ from pydantic import BaseModel, ConfigDict
 from pipelines.errors import BadFile, LodestoneError
 from pipelines.scope import Scope, current_scope
 from pipelines.settings import PACKAGE
+from pipelines.tables import curated_tables
 
 if TYPE_CHECKING:
     from pipelines.download import Answer, Request
 
 FOLDER = PACKAGE / "sources"
-SHARED_CODE = ("sources/__init__.py", "arrays.py", "delimited.py", "packed.py", "trade.py", "gate.py", "periods.py", "curation.py")
+SHARED_CODE = (
+    "sources/__init__.py",
+    "arrays.py",
+    "delimited.py",
+    "packed.py",
+    "trade.py",
+    "gate.py",
+    "periods.py",
+    "curation.py",
+    "tables/curated.py",
+)
 """Modules outside a source's folder that decide what its curated files hold."""
 
 
@@ -201,9 +212,13 @@ class Source:
             self._module("fetch").recognise(member, answer)
 
     def conform(self, kind: str, accepted: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        """Accepted rows of a kind of file as curated tables in standard units and periods."""
-        tables: dict[str, pl.DataFrame] = self._module("conform").conform(kind, accepted)
-        return tables
+        """Accepted rows of a kind of file as curated tables in standard units and periods, each as its model says."""
+        made: dict[str, pl.DataFrame] = self._module("conform").conform(kind, accepted)
+        empty = empty_tables(self.name)
+        for table, frame in made.items():
+            if table not in empty or dict(frame.schema) != dict(empty[table].schema):
+                raise LodestoneError(_other_shape(self.name, table, frame.schema))
+        return {table: frame.select(empty[table].columns) for table, frame in made.items()}
 
     def _module(self, name: str) -> ModuleType:
         return importlib.import_module(f"pipelines.sources.{self.name}.{name}")
@@ -225,10 +240,6 @@ def _named(member: str) -> Iterator[None]:
     except UNFORESEEN as error:
         told = f"{type(error).__name__}: {error}"
         raise BadFile(member, 1, told, "the file cannot be read", "fetch it again, or teach the source to read it") from error
-
-
-CARRIED = {"source_row": pl.Int64(), "source_member": pl.String(), "slice": pl.String()}
-"""Columns that travel with every row from the raw line to the curated file."""
 
 
 def source_names() -> list[str]:
@@ -263,14 +274,19 @@ def _load(name: str, scope: Scope) -> Source:
 
 @cache
 def empty_tables(name: str) -> dict[str, pl.DataFrame]:
-    """Every curated table of a source without rows: their columns and types. Needs nothing of source.yaml."""
-    contracts = importlib.import_module(f"pipelines.sources.{name}.contract").CONTRACTS
-    conform = importlib.import_module(f"pipelines.sources.{name}.conform").conform
-    tables: dict[str, pl.DataFrame] = {}
-    for member, contract in contracts.items():
-        columns = contract.to_schema().columns
-        tables |= conform(member, pl.DataFrame(schema={column: columns[column].dtype.type for column in columns} | CARRIED))
-    return tables
+    """Every curated table of a source without rows: those its conform.py names as `TABLES`, else filed trade alone."""
+    conform = importlib.import_module(f"pipelines.sources.{name}.conform")
+    return {table: curated_tables()[table].empty() for table in getattr(conform, "TABLES", ("trade_line",))}
+
+
+def _other_shape(source: str, table: str, made: pl.Schema) -> str:
+    place = f"pipelines/sources/{source}/conform.py"
+    if table not in empty_tables(source):
+        return f"{place} makes {table!r}, which is not among its TABLES: name it there, and describe it in pipelines/tables/curated.py"
+    modelled = curated_tables()[table].dtypes
+    other = {name: (made.get(name), modelled.get(name)) for name in {**modelled, **made} if made.get(name) != modelled.get(name)}
+    told = ", ".join(f"{name} is {has or 'missing'} and should be {should or 'left out'}" for name, (has, should) in other.items())
+    return f"{place} makes {table} otherwise than pipelines/tables/curated.py says: {told}"
 
 
 def companion(name: str, file: str) -> pl.DataFrame:

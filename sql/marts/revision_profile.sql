@@ -5,8 +5,7 @@
 -- `looked_at_again` says how many could have been.
 --
 -- grain:  source, dataset, counted, measure, quantity_unit
--- column: source | | Source folder.
--- column: dataset | | Publication of the office.
+-- columns: source, dataset
 -- column: counted | | total (all partners together), partner, or control (filed lines that are no facts); each by itself.
 -- column: measure | | value_usd, weight_kg or quantity.
 -- column: quantity_unit | | Unit of the quantities; null for other measures.

@@ -10,7 +10,9 @@ import pytest
 
 from pipelines import curation
 from pipelines.curation import gated
+from pipelines.errors import LodestoneError
 from pipelines.sources import load_source, source_names
+from pipelines.tables import curated as models
 from tests.sources.bundled import copies, curated, judged, lines
 
 MEMBERS = [
@@ -122,3 +124,25 @@ def test_what_fails_on_a_whole_file_rejects_its_lines_by_name_and_no_other_file(
     assert verdict.rejected["source_row"].to_list() == other["source_row"].to_list()[:3]
     assert all("a rule of Pandera, or a cast of Polars" in reason for reason in verdict.rejected["reasons"])
     assert {row for table in tables.values() for row in table["source_row"]} == set(rows["source_row"])
+
+
+@pytest.mark.parametrize(("source", "member"), MEMBERS)
+def test_every_curated_row_is_as_its_model_says(source: str, member: str):
+    for name, frame in curated(source, member).items():
+        model = getattr(models, name.title().replace("_", ""))
+        assert model.validate(frame).height == frame.height
+
+
+def test_a_source_that_makes_a_table_otherwise_than_its_model_is_told_in_what(monkeypatch: pytest.MonkeyPatch):
+    source, member = MEMBERS[0]
+    conform = importlib.import_module(f"pipelines.sources.{source}.conform")
+    real, accepted = conform.conform, judged(source, member).accepted
+    odd = {name: frame.with_columns(page_tier=pl.lit("1")).drop("note") for name, frame in real(member, accepted).items()}
+    for made, told in [
+        (odd, "note is missing and should be String, page_tier is String and should be Int32"),
+        ({"notes": accepted}, "makes 'notes', which is not among its TABLES"),
+    ]:
+        monkeypatch.setattr(conform, "conform", lambda *_, made=made: made)
+        with pytest.raises(LodestoneError) as refused:
+            load_source(source).conform(member, accepted)
+        assert told in str(refused.value)
