@@ -25,7 +25,7 @@ import duckdb
 import polars as pl
 from filelock import FileLock, Timeout
 
-from pipelines import archive, vocabulary
+from pipelines import archive, generated, vocabulary
 from pipelines.corrections import ALWAYS, Correction, corrections_of
 from pipelines.curation import UNREAD, judge_releases, lost, read_verdict
 from pipelines.errors import BadFile, BuildFailed, LodestoneError
@@ -686,8 +686,7 @@ def _folder(settings: Settings, plan: SourcePlan, judged: Judged) -> Path | None
 def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the macros that need no table; those that answer as of a moment come last, when facts are there."""
     for path in files("macros"):
-        if not path.stem.endswith("_as_of"):  # those read facts, which are not there yet
-            connection.execute(path.read_text("utf-8"))
+        connection.execute(path.read_text("utf-8"))
 
 
 def _open_curated(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list[SourcePlan]) -> None:
@@ -993,9 +992,8 @@ def _finish(
     for name, rows in told.items():
         connection.execute(create_table(tables()[name]))
         _insert(connection, name, rows, order_by=tables()[name].key)
-    for path in files("macros"):
-        if path.stem.endswith("_as_of"):
-            connection.execute(path.read_text("utf-8"))
+    for macro in generated.as_of_macros():
+        connection.execute(macro)
     _describe(connection)
 
 

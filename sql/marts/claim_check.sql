@@ -8,6 +8,8 @@
 -- no_independent_evidence, basis_unstated, differs (a piece of evidence lies outside the statement's rounding), agrees.
 --
 -- grain:  claim_id, role, evidence_no
+-- unique: claim_id, evidence_table, evidence_scope, evidence_basis, evidence_period_start, evidence_period_end, evidence_value,
+--   evidence_low, publisher, publication
 -- column: claim_id | | Statement (vocabulary.claim).
 -- columns: statement
 -- column: claimed_value | see unit | The number stated.

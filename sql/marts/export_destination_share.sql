@@ -4,6 +4,7 @@
 -- exporter stand apart.
 --
 -- grain:  series_id, commodity, exporter_iso3, basis, period_start, period_months, destination_iso3, destination_kind
+-- unique: series_id, commodity, exporter_iso3, basis, period_start, period_months, destination_iso3
 -- columns: series_id, source, publisher
 -- column: exporter_iso3 | | Exporting country.
 -- column: exporter | | Its English short name (vocabulary.country).

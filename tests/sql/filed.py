@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines import warehouse
+from pipelines import generated, warehouse
 from pipelines.settings import PROJECT, Settings
 from pipelines.sources import source_names
 from pipelines.statements import statements
@@ -96,8 +96,9 @@ def facts(*releases: Release, rates: Rates | None = None) -> duckdb.DuckDBPyConn
             connection.execute(f"create table {one.name} as {one.sql}")
         elif one.name in LOADED:
             warehouse._load(connection, tables()[one.name], one.sql)
-    for path in sorted((warehouse.SQL / "macros").glob("trade_*_as_of.sql")):
-        connection.execute(path.read_text("utf-8"))
+    for macro in generated.as_of_macros():
+        if "facts.trade_" in macro:
+            connection.execute(macro)
     return connection
 
 

@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 
 from pipelines import warehouse
+from pipelines.statements import statements
 from pipelines.tables import Table, tables
 
 SERIES = "china_customs_bulletin/rare_earths"
@@ -65,7 +66,8 @@ def check_rows(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame
 
 def compared(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
     """Every comparison of a check of sql/checks, with its outcome."""
-    return connection.sql((warehouse.SQL / "checks" / f"{name}.sql").read_text("utf-8")).pl()
+    (check,) = (one for one in statements("checks") if one.table == name)
+    return connection.sql(check.sql).pl()
 
 
 def exported(period: str, tonnes: float | None, kind: str | None = None, **other: Any) -> dict[str, Any]:
