@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from importlib import import_module
+from inspect import get_annotations
 
 from pipelines.settings import SQL, Settings
 from pipelines.statements import statements
@@ -30,21 +31,32 @@ def test_a_column_has_one_type_wherever_it_stands(built: Settings):
 
 
 def test_a_name_is_described_for_all_tables_only_where_several_use_it_and_by_no_table_in_the_same_words():
-    used, own = Counter(), []
+    used, own = Counter(), set()
     for schema in (*SCHEMAS, "curated"):
         for model in _models(import_module(f"pipelines.tables.{schema}")):
             for name, column in model.to_schema().columns.items():
                 if column.description is None:
                     used[name] += 1
                 else:
-                    own.append((f"{schema}.{model.__name__}", name, column.description))
+                    described = next(one for one in model.__mro__ if name in get_annotations(one))
+                    own.add((f"{schema}.{described.__name__}", name, column.description))
     for path in (SQL / "marts").glob("*.sql"):
         header = re.sub(r"\n--   ", " ", path.read_text("utf-8"))
         for listed in re.findall(r"^-- columns: (.*)$", header, re.MULTILINE):
             used.update(name.strip() for name in listed.split(","))
-        own += [(path.stem, name, text) for name, text in re.findall(r"^-- column: (\w+) \|.*\| (.*)$", header, re.MULTILINE)]
+        own |= {(path.stem, name, text) for name, text in re.findall(r"^-- column: (\w+) \|.*\| (.*)$", header, re.MULTILINE)}
     assert {name for name in COLUMNS if used[name] < 2} == set()
     assert [place for *place, text in own if place[1] in COLUMNS and text == COLUMNS[place[1]].description] == []
+    alone = Counter((name, text) for _, name, text in own if name not in COLUMNS)
+    assert {described for described, times in alone.items() if times > 1} == set()
+
+
+def test_a_curated_column_means_what_it_means_in_the_fact_it_feeds_unless_its_model_says_otherwise():
+    told = {table.name: {column.name: column.description for column in table.columns} for table in curated_tables().values()}
+    facts = {column.name: column.description for column in tables()["facts.published_share"].columns}
+    assert told["published_share"]["partner_iso3"] == facts["partner_iso3"]
+    assert told["published_share"]["partner_iso3"] != COLUMNS["partner_iso3"].description
+    assert told["published_share"]["publisher_as_named"] not in facts.values()
 
 
 def test_what_refers_to_a_vocabulary_refers_to_a_column_that_is_there():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -122,9 +123,11 @@ def _table(schema: str, model: type[pa.DataFrameModel]) -> Table:
 
 def _curated(model: type[pa.DataFrameModel]) -> Curated:
     described = model.to_schema()
-    columns = tuple(_column(model, column) for column in described.columns.values())
-    dtypes = {name: column.dtype.type for name, column in described.columns.items()}
     said = model.Config.metadata or {}
+    fact = tables().get(f"facts.{said['feeds']}")
+    there = {column.name: Meaning(column.description, column.unit, column.refers) for column in fact.columns} if fact else {}
+    columns = tuple(_column(model, column, COLUMNS | there) for column in described.columns.values())
+    dtypes = {name: column.dtype.type for name, column in described.columns.items()}
     return Curated(_name(model), inspect.getdoc(model) or "", columns, dtypes, said["feeds"], said.get("part"))
 
 
@@ -132,9 +135,9 @@ def _name(model: type[pa.DataFrameModel]) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower()
 
 
-def _column(model: type[pa.DataFrameModel], column: Any) -> Column:
-    """As the model says, and in what it says nothing about as the name means everywhere."""
-    common, own = COLUMNS.get(column.name), column.metadata or {}
+def _column(model: type[pa.DataFrameModel], column: Any, meanings: Mapping[str, Meaning] = COLUMNS) -> Column:
+    """As the model says, and where it says nothing as the name means elsewhere."""
+    common, own = meanings.get(column.name), column.metadata or {}
     meaning = common if column.description is None else Meaning(column.description, own.get("unit"))
     if meaning is None:
         raise LookupError(f"{model.__module__}.{model.__name__}: {column.name} has no description; write it there or in columns.py")

@@ -49,7 +49,7 @@ COLUMNS: dict[str, Meaning] = {
     "series_key": Meaning("How the source names the series (vocabulary.series)."),
     "flow": Meaning("export or import, as the reporter sees it."),
     "counts": Meaning("What the statement counts; the wordings that count the same stand in vocabulary.claim_scope."),
-    "measure": Meaning("What is counted, e.g. import_share, export_weight, change_on_month."),
+    "measure": Meaning("value_usd, weight_kg or quantity."),
     "commodity": Meaning("Commodity (vocabulary.commodity).", refers="commodity"),
     "commodity_text": Meaning("Commodity as worded."),
     "stage": Meaning("Stage of processing."),
@@ -69,6 +69,7 @@ COLUMNS: dict[str, Meaning] = {
     "offtake_text": Meaning("Terms of the offtake."),
     "statement": Meaning("The statement in our words."),
     "reason": Meaning("Why."),
+    "state": Meaning("current, superseded, withdrawn, held, failed, or passed_over (it was held or failed, and a later look was good)."),
     # Who trades.
     "reporter_iso3": Meaning("Country whose customs office filed the figure (ISO 3166 alpha-3).", refers="country"),
     "partner_iso3": Meaning("The other country; WLD for all partners together, OTHER for secret or unspecified ones.", refers="country"),
@@ -117,6 +118,7 @@ COLUMNS: dict[str, Meaning] = {
     "status": Meaning("reported or derived."),
     "amount_unit": Meaning("t or USD."),
     "amount_of": Meaning("Whether the amount is the partner's or that of all partners."),
+    "share_percent": Meaning("Share as printed.", "%"),
     "share_bound": Meaning("Bound as printed, e.g. >90; a bound is never a point."),
     "includes_domestic": Meaning(
         "Whether the importer's own output is in the base, so that it is no share of imports; null where unknown."

@@ -1,6 +1,7 @@
 """Curated tables: what was filed, typed, in standard units and periods, one Pandera model a table; `conform` of every source is held to it.
 
-Nothing here depends on another table: series, countries of offices' codes and dollars are joined in sql/load.
+A column that the fact table it feeds has too means the same there. Nothing here depends on another table: series, countries of
+offices' codes and dollars are joined in sql/load.
 """
 
 from __future__ import annotations
@@ -154,23 +155,23 @@ class ReferenceRate(_Line):
 class PublishedShare(_Graded):
     """A share or an amount of one partner as someone published it."""
 
-    dataset: str = pa.Field(description="File family.")
+    dataset: str
     series_key: str
-    reporter_iso3: str = pa.Field(description="Whose trade or production is shared out; WLD for the world's.")
-    partner_iso3: str = pa.Field(description="Supplier, destination or producer; OTHER, EUU and TOP3 are no single country.")
+    reporter_iso3: str
+    partner_iso3: str
     basis: str
     period_start: date = pa.Field(nullable=True)
     period_months: pl.Int32 = pa.Field(nullable=True)
-    period_qualifier: str = pa.Field(nullable=True, description="Why the period is no printed one.")
-    share_percent: Percent = pa.Field(nullable=True, description="Share as printed.", metadata={"unit": "%"})
+    period_qualifier: str = pa.Field(nullable=True)
+    share_percent: Percent = pa.Field(nullable=True)
     share_bound: str = pa.Field(nullable=True)
-    amount: Amount = pa.Field(nullable=True, description="Printed amount.", metadata={"unit": "see amount_unit"})
+    amount: Amount = pa.Field(nullable=True)
     amount_unit: str = pa.Field(nullable=True)
     amount_of: str = pa.Field(nullable=True)
     qualifier: str = pa.Field(nullable=True)
     includes_domestic: bool = pa.Field(nullable=True)
     publisher_as_named: str = pa.Field(nullable=True, description="Publisher as the compiler names it.")
-    status: str = pa.Field(description="reported, derived or projection.")
+    status: str
 
     class Config:
         """What it feeds."""
@@ -191,15 +192,13 @@ class PublishedNumber(_Graded):
     commodity_text: str
     period_start: date = pa.Field(nullable=True)
     period_end: date = pa.Field(nullable=True)
-    period_qualifier: str = pa.Field(description="exact, estimate, average ... as far as the wording says.")
+    period_qualifier: str
     period_text: str
     basis: str = pa.Field(nullable=True)
-    value: Amount = pa.Field(
-        nullable=True, description="The number; a point only where value_qualifier is eq.", metadata={"unit": "see unit"}
-    )
+    value: Amount = pa.Field(nullable=True)
     value_text: str
     value_qualifier: str
-    unit: str = pa.Field(description="Unit as worded.")
+    unit: str
     computed_by: str = pa.Field(nullable=True, description="Who computed it from the page, where the page does not print it.")
 
     class Config:
@@ -218,7 +217,7 @@ class PolicyEvent(_Printed):
     date_precision: str
     country_iso3: str
     commodity_text: str
-    measure: str = pa.Field(description="Kind of act.")
+    measure: str
     direction: str
     description: str
 
@@ -237,7 +236,7 @@ class OverseasStake(_Noted):
     asset: str
     asset_country_iso3: str
     commodity_text: str
-    stage: str = pa.Field(description="mine, offtake, refining or loan.")
+    stage: str
     stake_percent: Percent = pa.Field(nullable=True, description="Share held, as printed.", metadata={"unit": "%"})
     offtake_text: str = pa.Field(nullable=True)
     start_date: date = pa.Field(nullable=True)
@@ -259,7 +258,7 @@ class StockpileTarget(_Noted):
     country_iso3: str
     scope_text: str
     target_days: Annotated[pl.Decimal, 9, 2]
-    basis: str = pa.Field(description="Days of what: domestic_consumption, base_consumption, supply or unknown.")
+    basis: str
     basis_text: str
     holder: str
     valid_from: date = pa.Field(nullable=True)
@@ -307,7 +306,7 @@ class UsgsImportSource(_UsgsLine):
 
     supplier_name: str = pa.Field(description="Supplier as printed.")
     supplier_iso3: str = pa.Field(nullable=True, description="Code the compiler gave; null where the supplier is no country.")
-    share_percent: Percent = pa.Field(nullable=True, description="Share as printed.", metadata={"unit": "%"})
+    share_percent: Percent = pa.Field(nullable=True)
     list_status: str = pa.Field(nullable=True)
     list_sum_percent: Percent = pa.Field(nullable=True, description="Sum of the whole list as printed.", metadata={"unit": "%"})
 
@@ -323,10 +322,10 @@ class UsgsProduction(_UsgsLine):
 
     country_name: str
     country_iso3: str = pa.Field(nullable=True, description="Code the compiler gave; null where the row is no country.")
-    quantity: Weight = pa.Field(nullable=True, description="Quantity as printed.", metadata={"unit": "see unit"})
-    unit: str = pa.Field(description="Unit and content basis as printed.")
+    quantity: Weight = pa.Field(nullable=True)
+    unit: str
     weight_kg: Weight = pa.Field(nullable=True)
-    qualifier: str = pa.Field(description="reported, estimated, unspecified (mark lost in the copy), withheld or not_available.")
+    qualifier: str
     incomplete_because: str = pa.Field(nullable=True)
 
     class Config:
@@ -340,7 +339,7 @@ class UsgsNetImportReliance(_UsgsLine):
     """Net imports of the United States as a share of apparent consumption."""
 
     value_text: str
-    qualifier: str = pa.Field(description="eq, gt, lt or net_exporter.")
+    qualifier: str
     value_percent: Percent = pa.Field(nullable=True, description="The number; null for a net exporter.", metadata={"unit": "%"})
 
     class Config:

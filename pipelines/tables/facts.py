@@ -194,7 +194,7 @@ class Revision(_Lineage):
     period_months: pl.Int32
     period_kind: str
     counted: str = pa.Field(description="total (facts.trade_total), partner (facts.trade_flow) or control (facts.control_total).")
-    measure: str = pa.Field(description="value_usd, weight_kg or quantity.")
+    measure: str
     quantity_unit: str = pa.Field(
         nullable=True, description="Unit of a quantity, null for other measures. In another unit it is another figure."
     )
@@ -352,7 +352,7 @@ class NetImportReliance(_Lineage):
 class PublishedNumber(_Graded, _Lineage):
     """A single published number, to compare results with."""
 
-    measure: str
+    measure: str = pa.Field(description="What is counted, e.g. import_share, export_weight, change_on_month.")
     source: str
     series_id: str = pa.Field(nullable=True, description="Series, where the number was printed with one.")
     flow: str = pa.Field(nullable=True, description="export, import or production; null where none applies.")

@@ -18,9 +18,7 @@ class Release(pa.DataFrameModel):
     lines: pl.Int64 = pa.Field(description="Raw lines.", metadata={"unit": "lines"})
     accepted: pl.Int64 = pa.Field(description="Lines that keep the contract.", metadata={"unit": "lines"})
     rejected: pl.Int64 = pa.Field(description="Lines that break it (meta.rejected).", metadata={"unit": "lines"})
-    state: str = pa.Field(
-        description="current, superseded, withdrawn, held, failed, or passed_over (it was held or failed, and a later look was good)."
-    )
+    state: str
     reason: str = pa.Field(nullable=True, description="Why it is, or was, held or failed.")
 
     class Config:
@@ -122,9 +120,7 @@ class Observation(pa.DataFrameModel):
     known_from: datetime = pa.Field(description="Since when the content was known (UTC).")
     known_from_basis: str = pa.Field(description="stated, calendar or held.")
     known_until: datetime = pa.Field(nullable=True, description="When a later observation took its place; null while current.")
-    state: str = pa.Field(
-        description="current, superseded, withdrawn, held, failed, or passed_over (it was held or failed, and a later look was good)."
-    )
+    state: str
 
     class Config:
         """Key."""

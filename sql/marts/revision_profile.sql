@@ -7,7 +7,7 @@
 -- grain:  source, dataset, counted, measure, quantity_unit
 -- columns: source, dataset
 -- column: counted | | total (all partners together), partner, or control (filed lines that are no facts); each by itself.
--- column: measure | | value_usd, weight_kg or quantity.
+-- columns: measure
 -- column: quantity_unit | | Unit of the quantities; null for other measures.
 -- column: figures | figures | Figures held, each of one code, partner and period.
 -- column: looked_at_again | figures | Figures whose slice had another content since they were first held: only those can be revised.
