@@ -123,12 +123,13 @@ def _table(schema: str, model: type[pa.DataFrameModel]) -> Table:
 
 def _curated(model: type[pa.DataFrameModel]) -> Curated:
     described = model.to_schema()
-    said = model.Config.metadata or {}
-    fact = tables().get(f"facts.{said['feeds']}")
+    said = getattr(model.Config, "metadata", None) or {}
+    feeds = said.get("feeds", _name(model))
+    fact = tables().get(f"facts.{feeds}")
     there = {column.name: Meaning(column.description, column.unit, column.refers) for column in fact.columns} if fact else {}
     columns = tuple(_column(model, column, COLUMNS | there) for column in described.columns.values())
     dtypes = {name: column.dtype.type for name, column in described.columns.items()}
-    return Curated(_name(model), inspect.getdoc(model) or "", columns, dtypes, said["feeds"], said.get("part"))
+    return Curated(_name(model), inspect.getdoc(model) or "", columns, dtypes, feeds, said.get("part"))
 
 
 def _name(model: type[pa.DataFrameModel]) -> str:

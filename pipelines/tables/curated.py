@@ -1,5 +1,6 @@
 """Curated tables: what was filed, typed, in standard units and periods, one Pandera model a table; `conform` of every source is held to it.
 
+A model feeds the fact of its own name unless it says otherwise, and `part` is the column that tells the rows of one line apart.
 A column that the fact table it feeds has too means the same there. Nothing here depends on another table: series, countries of
 offices' codes and dollars are joined in sql/load.
 """
@@ -24,6 +25,11 @@ class _Line(pa.DataFrameModel):
     source_member: str
     source_row: pl.Int64
     slice: str
+
+    class Config:
+        """Of every table: no columns but these."""
+
+        strict = True
 
 
 class _Printed(_Line):
@@ -89,8 +95,7 @@ class TradeLine(_Line):
     class Config:
         """What it feeds."""
 
-        strict = True
-        metadata = {"feeds": "trade_line", "part": "dataset"}
+        metadata = {"part": "dataset"}
 
 
 class BulletinLevel(_Graded):
@@ -114,7 +119,6 @@ class BulletinLevel(_Graded):
     class Config:
         """What it feeds."""
 
-        strict = True
         metadata = {"feeds": "trade", "part": "period_kind"}
 
 
@@ -132,7 +136,6 @@ class BulletinChange(_Noted):
     class Config:
         """What it feeds."""
 
-        strict = True
         metadata = {"feeds": "published_number", "part": "measure"}
 
 
@@ -148,7 +151,6 @@ class ReferenceRate(_Line):
     class Config:
         """What it feeds."""
 
-        strict = True
         metadata = {"feeds": "exchange_rate"}
 
 
@@ -172,12 +174,6 @@ class PublishedShare(_Graded):
     includes_domestic: bool = pa.Field(nullable=True)
     publisher_as_named: str = pa.Field(nullable=True, description="Publisher as the compiler names it.")
     status: str
-
-    class Config:
-        """What it feeds."""
-
-        strict = True
-        metadata = {"feeds": "published_share"}
 
 
 class PublishedNumber(_Graded):
@@ -204,8 +200,7 @@ class PublishedNumber(_Graded):
     class Config:
         """What it feeds."""
 
-        strict = True
-        metadata = {"feeds": "published_number", "part": "measure"}
+        metadata = {"part": "measure"}
 
 
 class PolicyEvent(_Printed):
@@ -220,12 +215,6 @@ class PolicyEvent(_Printed):
     measure: str
     direction: str
     description: str
-
-    class Config:
-        """What it feeds."""
-
-        strict = True
-        metadata = {"feeds": "policy_event"}
 
 
 class OverseasStake(_Noted):
@@ -245,12 +234,6 @@ class OverseasStake(_Noted):
     end_date_text: str = pa.Field(nullable=True, description="End as printed.")
     status: str
 
-    class Config:
-        """What it feeds."""
-
-        strict = True
-        metadata = {"feeds": "overseas_stake"}
-
 
 class StockpileTarget(_Noted):
     """Days of consumption that a country means to hold."""
@@ -267,12 +250,6 @@ class StockpileTarget(_Noted):
     valid_to_text: str = pa.Field(nullable=True, description="Last day as printed.")
     status: str
 
-    class Config:
-        """What it feeds."""
-
-        strict = True
-        metadata = {"feeds": "stockpile_target"}
-
 
 class Consumption(_Noted):
     """Domestic consumption of one commodity in one year."""
@@ -284,12 +261,6 @@ class Consumption(_Noted):
     weight_kg: Weight
     definition: str
     status: str
-
-    class Config:
-        """What it feeds."""
-
-        strict = True
-        metadata = {"feeds": "consumption"}
 
 
 class _UsgsLine(_Noted):
@@ -313,7 +284,6 @@ class UsgsImportSource(_UsgsLine):
     class Config:
         """What it feeds."""
 
-        strict = True
         metadata = {"feeds": "published_share"}
 
 
@@ -331,7 +301,6 @@ class UsgsProduction(_UsgsLine):
     class Config:
         """What it feeds."""
 
-        strict = True
         metadata = {"feeds": "production"}
 
 
@@ -345,5 +314,4 @@ class UsgsNetImportReliance(_UsgsLine):
     class Config:
         """What it feeds."""
 
-        strict = True
         metadata = {"feeds": "net_import_reliance"}
