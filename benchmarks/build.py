@@ -9,19 +9,15 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines import archive, warehouse
-from pipelines.curation import refresh
+from pipelines import archive, night
 from pipelines.settings import PROJECT, Settings
-from pipelines.sources import load_source, source_names
 
 
 def build(settings: Settings) -> float:
     """Seconds of one build."""
     start = time.perf_counter()
-    for name in source_names():
-        refresh(settings, load_source(name))
-    with warehouse.writer(settings):
-        warehouse.build(settings)
+    night.take_in(settings)
+    night.build(settings)
     return time.perf_counter() - start
 
 

@@ -1,5 +1,5 @@
 """Lodestone: who depends on whom for critical minerals, what changed last month, and how sure are we.
 
-The package is laid out by layer: `sources` (where data come from), `tables` and `vocabulary` (what we keep),
-`archive`, `releases`, `gate`, `curation` and `warehouse` (how it gets there), `defs` (Dagster) and `cli` (people).
+The folders stand in the order in which a figure passes through them: `fetching`, `archive`, `sources`, `readers`, `intake`,
+`model`, `edition`, `questions`, `operations`; `cli` and `defs` (Dagster) are the doors, `rehearsal` stands in for offices.
 """

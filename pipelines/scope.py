@@ -44,5 +44,5 @@ def _scope(text: str) -> Scope:
     if text == "all":
         return Scope(None)
     if text == "basket":
-        return Scope(frozenset(pl.read_csv(PACKAGE / "vocabulary" / "commodity_code.csv", infer_schema=False)["hs6"]))
+        return Scope(frozenset(pl.read_csv(PACKAGE / "model" / "vocabulary" / "commodity_code.csv", infer_schema=False)["hs6"]))
     return Scope(frozenset(text.split(",")))

@@ -22,7 +22,7 @@ class Settings:
     `LODESTONE_DATA` (default `<project>/data`) holds raw files, curated files, editions and Dagster's state.
     `LODESTONE_SCOPE` says what is asked for and kept: `basket` (default), the codes of vocabulary/commodity_code.csv;
     `all`, every code an office sends; or HS6 codes separated by commas.
-    `LODESTONE_OFFICES` is an address that stands in for every office, for rehearsals: see pipelines/offices.
+    `LODESTONE_OFFICES` is an address that stands in for every office, for rehearsals: see pipelines/rehearsal.
     `LODESTONE_NOW` is the moment that counts as now (ISO 8601, UTC unless it says otherwise), for rehearsals.
     `LODESTONE_ALERT_URL` is the webhook that is told of failures and lateness; none by default.
     Keys of offices are in the variables that their source.yaml names, e.g. `LODESTONE_US_CENSUS_KEY`.

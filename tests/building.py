@@ -6,10 +6,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines import warehouse
-from pipelines.curation import Refreshed, refresh
+from pipelines import night
+from pipelines.edition.build import Edition
+from pipelines.intake.curation import Refreshed
 from pipelines.settings import PROJECT, Settings
-from pipelines.sources import load_source, source_names
 
 Run = Callable[..., tuple[int, str, str]]
 """A command of Lodestone run over an installation: its exit code, output and errors."""
@@ -27,7 +27,6 @@ def copy_curated(built: Settings, data: Path) -> Settings:
     return Settings(data=Path(shutil.copytree(built.data, data, ignore=shutil.ignore_patterns("*.duckdb"))))
 
 
-def build_all(settings: Settings) -> tuple[list[Refreshed], warehouse.Edition]:
+def build_all(settings: Settings) -> tuple[list[Refreshed], Edition]:
     """Curate every source and publish an edition, as a night does."""
-    with warehouse.writer(settings):
-        return [refresh(settings, load_source(name)) for name in source_names()], warehouse.build(settings)
+    return list(night.take_in(settings).values()), night.build(settings)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from pipelines.cli import main
+from pipelines.cli.app import main
 from pipelines.settings import Settings
 from tests.building import Run, build_all, copy_raw
 

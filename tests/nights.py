@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
-from pipelines import fetching, warehouse
-from pipelines.curation import Refreshed, refresh
+from pipelines import night as lodestone
+from pipelines.edition.build import Edition
+from pipelines.edition.open import read_only
 from pipelines.errors import LodestoneError
-from pipelines.offices.server import Offices
-from pipelines.offices.us_census import KEY
+from pipelines.fetching.visit import Fetched
+from pipelines.intake.curation import Refreshed
+from pipelines.rehearsal.server import Offices
+from pipelines.rehearsal.us_census_stand_in import KEY
 from pipelines.settings import Settings, load_settings
 from pipelines.sources import load_source, source_names
 
@@ -32,48 +35,37 @@ def environment(data: Settings, offices: Offices, now: str | datetime, scope: st
 
 def ask(
     data: Settings, offices: Offices, now: str | datetime, scope: str = "basket", said: Callable[[str], None] = lambda _: None
-) -> dict[str, fetching.Fetched | LodestoneError]:
+) -> dict[str, Fetched | LodestoneError]:
     """Ask every office that stands in for what is due; an office that fails as a whole does not stop the others."""
     with _living_in(environment(data, offices, now, scope)):
         settings = load_settings()
-        found: dict[str, fetching.Fetched | LodestoneError] = {}
-        for name in source_names():
-            if offices.office(name) is None:
-                continue
-            source = load_source(name)
-            try:
-                planned = fetching.plan(settings, source, settings.now())
-                found[name] = fetching.visit(settings, source, planned, settings.now(), said, wait=lambda _: None)
-            except LodestoneError as error:
-                found[name] = error
-        return found
+        asked = [load_source(name) for name in source_names() if offices.office(name) is not None]
+        return lodestone.ask_all(settings, asked, say=said, wait=lambda _: None)
 
 
-def publish(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> warehouse.Edition:
+def publish(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> Edition:
     """Curate every source and build."""
     with _living_in(environment(data, offices, now, scope)):
         settings = load_settings()
-        with warehouse.writer(settings):
-            for name in source_names():
-                refresh(settings, load_source(name))
-            return warehouse.build(settings)
+        lodestone.take_in(settings)
+        return lodestone.build(settings)
 
 
 def curate(data: Settings, offices: Offices, now: str | datetime, name: str, scope: str = "basket") -> Refreshed:
     """Curate one source, and say what became of its releases."""
     with _living_in(environment(data, offices, now, scope)):
-        return refresh(load_settings(), load_source(name))
+        return lodestone.take_in(load_settings(), [name])[name]
 
 
-def night(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> warehouse.Edition:
+def night(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> Edition:
     """A whole night: ask every office that stands in for what is due, curate every source, build. Waits are not waited."""
     ask(data, offices, now, scope)
     return publish(data, offices, now, scope)
 
 
-def rows(edition: warehouse.Edition, query: str, *values: object) -> list[dict[str, Any]]:
+def rows(edition: Edition, query: str, *values: object) -> list[dict[str, Any]]:
     """The rows of a query on an edition."""
-    with warehouse.read_only(edition.path) as connection:
+    with read_only(edition.path) as connection:
         found = connection.execute(query, list(values))
         names = [column[0] for column in found.description]
         return [dict(zip(names, line, strict=True)) for line in found.fetchall()]

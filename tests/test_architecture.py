@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from importlib import metadata
@@ -14,12 +15,12 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from pipelines import dictionary
+from pipelines.edition.open import read_only
+from pipelines.model import dictionary
+from pipelines.model.statements import read_statement, statements, tables_read
+from pipelines.model.tables import tables
 from pipelines.settings import PACKAGE, PROJECT, SQL
-from pipelines.sources import load_source, source_names
-from pipelines.statements import read_statement, statements, tables_read
-from pipelines.tables import tables
-from pipelines.warehouse import read_only
+from pipelines.sources import SHARED_CODE, code_version, load_source, source_names
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 NETWORK = {"httpx", "httpcore", "requests", "urllib", "socket", "http", "aiohttp"}
@@ -55,41 +56,95 @@ def tracked() -> list[str]:
     return listed.stdout.splitlines()
 
 
-def test_only_defs_and_definitions_import_dagster():
-    importing = {path.relative_to(PACKAGE) for path in MODULES if any(name.split(".")[0] == "dagster" for name in imports(path))}
-    assert importing
-    assert {path.parts[0] for path in importing} <= {"defs", "definitions.py"}
+LAYERS = {
+    "errors": set(),
+    "console": set(),
+    "settings": {"errors"},
+    "periods": set(),
+    "scope": {"settings"},
+    "archive": {"errors"},
+    "readers": {"errors"},
+    "model": {"errors", "settings", "periods"},
+    "sources": {"errors", "settings", "periods", "scope", "readers", "model"},
+    "intake": {"errors", "settings", "periods", "scope", "archive", "sources", "model"},
+    "fetching": {"errors", "console", "settings", "periods", "scope", "archive", "sources", "intake"},
+    "edition": {"errors", "settings", "archive", "sources", "intake", "model"},
+    "questions": {"errors", "console", "settings", "archive", "readers", "model"},
+    "operations": {"errors", "settings", "archive", "sources", "fetching", "model", "edition"},
+    "night": {"errors", "settings", "sources", "fetching", "intake", "edition"},
+    "rehearsal": {"errors"},
+}
+"""Whom each part of the package may import, beside itself; the doors above them, `cli` and `defs`, all but the stand-ins."""
+DOORS = {"__main__", "cli", "defs", "definitions"}
 
 
-def test_nothing_imports_the_two_doors():
+def part(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_nothing_calls_upwards():
+    below = set(LAYERS) - {"rehearsal"}
     for path in MODULES:
-        own = path.relative_to(PACKAGE).parts[0]
-        if own not in ("defs", "definitions.py", "cli.py", "__main__.py"):
-            assert not any(name.startswith(("pipelines.defs", "pipelines.cli", "pipelines.definitions")) for name in imports(path)), path
+        imported = {name.split(".")[1] for name in imports(path) if name.startswith("pipelines.")}
+        allowed = below | DOORS if part(path) in DOORS else LAYERS.get(part(path), set())
+        assert imported - {part(path)} <= allowed, path
+
+
+def test_only_defs_and_definitions_import_dagster():
+    importing = {path for path in MODULES if any(name.split(".")[0] == "dagster" for name in imports(path))}
+    assert importing
+    assert {part(path) for path in importing} <= {"defs", "definitions"}
 
 
 def test_only_what_asks_offices_or_stands_in_for_them_or_tells_a_webhook_imports_a_network_library():
     roots = {path: {name.split(".")[0] for name in imports(path) if not name.startswith("urllib.parse")} for path in MODULES}
-    networked = {path.relative_to(PACKAGE).parts[0] for path, found in roots.items() if found & NETWORK}
-    assert networked <= {"download.py", "wire.py", "alerts.py", "offices"}
+    networked = {path for path, found in roots.items() if found & NETWORK}
+    asking = {PACKAGE / "operations" / "alerts.py", PACKAGE / "sources" / "request.py"}
+    assert {part(path) for path in networked - asking} <= {"fetching", "rehearsal"}
+
+
+def reached_from(*names: str) -> set[str]:
+    """Modules of ours that are loaded with some, at run time."""
+    reached: set[str] = set()
+    waiting = set(names)
+    while waiting:
+        name = waiting.pop()
+        path = PACKAGE.joinpath(*name.split(".")[1:])
+        files = [file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()]
+        if not files:  # a name within a module
+            continue
+        reached.add(name)
+        waiting |= {one for one in imports(files[0], at_run_time=True) if one.startswith("pipelines")} - reached
+    return reached
 
 
 def test_the_build_never_reaches_a_module_that_uses_the_network():
-    reached, waiting = set(), {"pipelines.warehouse", "pipelines.curation"}
-    while waiting:
-        name = waiting.pop()
-        reached.add(name)
-        path = PACKAGE.joinpath(*name.split(".")[1:])
-        for file in (path.with_suffix(".py"), path / "__init__.py"):
-            if file.exists():
-                waiting |= {one for one in imports(file, at_run_time=True) if one.startswith("pipelines")} - reached
-    assert not reached & {"pipelines.download", "pipelines.wire", "pipelines.fetching", "pipelines.offices", "pipelines.alerts"}
+    network = ("pipelines.fetching", "pipelines.rehearsal", "pipelines.operations", "pipelines.sources.request")
+    assert not [name for name in reached_from("pipelines.edition.build", "pipelines.intake.curation") if name.startswith(network)]
 
 
-def test_production_code_never_imports_the_stand_ins():
-    for path in MODULES:
-        if path.relative_to(PACKAGE).parts[0] != "offices":
-            assert not any(name.startswith("pipelines.offices") for name in imports(path)), path
+def test_every_module_that_decides_what_curated_files_hold_is_in_their_code_version():
+    deciding = {path.relative_to(PACKAGE) for pattern in SHARED_CODE for path in PACKAGE.glob(pattern)}
+    of_sources = [f"pipelines.sources.{name}.{module}" for name in source_names() for module in ("parse", "slices", "contract", "conform")]
+    reached = {name.removeprefix("pipelines.") for name in reached_from("pipelines.intake.curation", *of_sources)}
+    own = {f"sources.{name}" for name in source_names()}
+    modules = {Path(*name.split(".")) for name in reached if name != "pipelines" and not any(name.startswith(one) for one in own)}
+    missing = {path for path in modules if not {path.with_suffix(".py"), path / "__init__.py"} & deciding}
+    # Where bytes lie and how errors are worded decides nothing; packages without code are only names.
+    assert {path.parts[0] for path in missing} <= {"errors", "settings", "archive", "intake", "readers", "model", "sources"}
+    assert {path for path in missing if path.parts[0] in ("intake", "readers", "model", "sources") and len(path.parts) > 1} == set()
+
+
+@pytest.mark.parametrize("folder", ["intake", "readers"])
+def test_a_changed_line_of_intake_or_a_reader_makes_the_curated_files_of_a_source_anew(folder, tmp_path):
+    package = Path(shutil.copytree(PACKAGE, tmp_path / "pipelines", ignore=shutil.ignore_patterns("__pycache__", "rehearsal")))
+    source = package / "sources" / "usgs_mcs"
+    seen = {code_version(source, package=package)}
+    modules = sorted((package / folder).glob("*.py"))
+    for path in modules:
+        path.write_text(path.read_text("utf-8") + "\n# another line\n", "utf-8")
+        seen.add(code_version(source, package=package))
+    assert len(seen) == len(modules) + 1
 
 
 def test_sources_never_import_each_other_and_have_the_same_files():
@@ -242,15 +297,17 @@ def test_what_the_program_imports_is_installed_for_running():
     assert [name for name in imported if not {one.lower().replace("_", "-") for one in packages[name]} & running] == []
 
 
-def test_make_ui_says_in_a_sentence_that_its_port_is_taken():
+def test_make_ui_says_in_a_sentence_that_its_port_is_taken_before_it_installs_anything(tmp_path):
+    for name in ("Makefile", "requirements.lock", "requirements-ui.lock"):
+        shutil.copy(PROJECT / name, tmp_path)
     with socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         for port in (str(taken.getsockname()[1]), "nonsense"):
-            # What it needs is installed already, and is not installed anew for a test.
-            asked = ["make", "--no-print-directory", "-o", ".venv/.ui", "ui", f"PORT={port}"]
-            done = subprocess.run(asked, cwd=PROJECT, capture_output=True, text=True, check=False)
+            asked = ["make", "--no-print-directory", "ui", f"PORT={port}"]
+            done = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=False)
             assert (done.returncode, done.stdout) == (2, f"port {port} is in use, or is no port: choose another, e.g. make ui PORT=3001\n")
+    assert not (tmp_path / ".venv").exists()
 
 
 def test_the_top_level_is_fixed():

@@ -20,14 +20,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import archive, warehouse
-from pipelines.curation import Refreshed, judge_releases, refresh
+from pipelines import archive, night
+from pipelines.edition.build import Edition
+from pipelines.edition.open import read_only
 from pipelines.errors import BadFile
-from pipelines.releases import looks, observations
+from pipelines.intake.curation import Refreshed, judge_releases, refresh
+from pipelines.intake.releases import looks, observations
+from pipelines.model.statements import statements, tables_read
+from pipelines.model.tables import tables
 from pipelines.settings import PROJECT, Settings
 from pipelines.sources import empty_tables, load_source, source_names
-from pipelines.statements import statements, tables_read
-from pipelines.tables import tables
 
 LATER = datetime(2027, 1, 5, tzinfo=UTC)
 
@@ -69,13 +71,13 @@ def written(lines: Lines) -> bytes:
 
 def edition(settings: Settings, schemas: tuple[str, ...] = ("facts", "marts")) -> dict[str, list[tuple]]:
     """Every row of every fact table (its history too) and mart, in a fixed order."""
-    with warehouse.read_only(settings.edition) as connection:
+    with read_only(settings.edition) as connection:
         names = connection.execute("select schema_name || '.' || table_name, schema_name from duckdb_tables() order by all").fetchall()
         return {name: connection.execute(f"select * from {name} order by all").fetchall() for name, schema in names if schema in schemas}
 
 
 def query(settings: Settings, sql: str, *parameters: object) -> list[tuple]:
-    with warehouse.read_only(settings.edition) as connection:
+    with read_only(settings.edition) as connection:
         return connection.execute(sql, list(parameters)).fetchall()
 
 
@@ -95,10 +97,9 @@ def undisturbed(built):
     return edition(built)
 
 
-def take_in(settings: Settings) -> tuple[dict[str, Refreshed], warehouse.Edition]:
+def take_in(settings: Settings) -> tuple[dict[str, Refreshed], Edition]:
     """A night: every source is looked at, then the edition is built."""
-    with warehouse.writer(settings):
-        return {name: refresh(settings, load_source(name)) for name in source_names()}, warehouse.build(settings)
+    return night.take_in(settings), night.build(settings)
 
 
 # --- Files that are refused as a whole -------------------------------------------------------------------------------
@@ -535,6 +536,39 @@ def test_an_aggregate_in_a_new_list_is_unattributed_and_no_supplier(copied, undi
     unchanged = {"facts.production", "facts.trade_total", "marts.production_concentration", "marts.export_change_monthly"}
     after = edition(copied)
     assert {name: after[name] for name in unchanged} == {name: undisturbed[name] for name in unchanged}
+
+
+DECEMBER_2025 = {"period": "2025-12"}
+APRIL_2026 = {"period": "2026-04", "yoy_pct_reported": "", "mom_pct_reported": ""}
+
+
+@pytest.mark.parametrize(
+    ("member", "where", "change", "says"),
+    [
+        (BULLETIN, DECEMBER_2025, {"tonnes": "5500000"}, "weight_kg is 5,500,000,000, and"),
+        (BULLETIN, DECEMBER_2025, {"tonnes": "5.5"}, "weight_kg is 5,500, and"),
+        (MORE_SERIES, MAGNETS_2025_06, {"tonnes": "5000000", "period": "2026-04"}, "weight_kg is 5,000,000,000, and"),
+        (BULLETIN, DECEMBER_2025, {"tonnes": "5500"}, None),
+    ],
+)
+def test_a_month_never_seen_before_is_held_where_it_is_far_from_the_months_printed_before_it(data, member, where, change, says):
+    source, april = load_source(member[0]), APRIL_2026 | change
+    refresh(data, source)
+    archive.receive(data.raw, *member, with_line(member, where, april), LATER)
+
+    held = refresh(data, source).held
+
+    if says is None:
+        assert held == []
+        return
+    [told] = held
+    assert "/2026-04/" in told
+    assert says in told
+    assert told.split(" in ")[-1].startswith("china_customs_bulletin/")
+
+
+def test_months_that_one_file_brings_first_are_its_history_however_far_they_are_from_each_other(data):
+    assert refresh(data, load_source("china_customs_bulletin")).held == []
 
 
 REFUSED_BY_A_CHECK = {

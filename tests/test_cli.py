@@ -18,9 +18,9 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines import answers, citation
+from pipelines.model.statements import statements
+from pipelines.questions import answers, citation
 from pipelines.settings import PROJECT, Settings, load_settings
-from pipelines.statements import statements
 from tests.building import Run, build_all, copy_curated
 from tests.waiting import PATIENCE
 from tests.warehouse.copies import file_hashes
@@ -30,7 +30,7 @@ def in_a_shell(settings: Settings, *arguments: str, **environment: str) -> subpr
     """Run the command as a shell would, with nothing of our own environment but what it needs."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", *arguments],
+        [sys.executable, "-c", "from pipelines.cli.app import main; main()", *arguments],
         env=kept | {"LODESTONE_DATA": str(settings.data)} | environment,
         capture_output=True,
         encoding="utf-8",
@@ -212,6 +212,9 @@ def test_an_answer_never_overwrites_what_the_program_keeps(rejects: Rejects, own
         own.curated / "usgs_mcs" / "new.csv",
         own.dagster / "new.csv",
         own.data / "raw" / ".." / "lodestone.duckdb",
+        tmp_path / "new.duckdb",
+        tmp_path / "lodestone.duckdb.wal",
+        tmp_path / ".lodestone.duckdb.4711",
     ]
     before = file_hashes(own.data)
     for path in kept:
@@ -224,7 +227,7 @@ def test_an_answer_never_overwrites_what_the_program_keeps(rejects: Rejects, own
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small project with a history, which stands for ours: what a test would overwrite there is not lost."""
     folder = tmp_path / "project"
-    for path in ("README.md", "docs/using.md", "sql/marts/supplier_share.sql", "pipelines/vocabulary/country.csv"):
+    for path in ("README.md", "docs/using.md", "sql/marts/supplier_share.sql", "pipelines/model/vocabulary/country.csv"):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text("ours\n", "utf-8")
     subprocess.run(["git", "init", "--quiet", folder], check=True)
@@ -241,7 +244,7 @@ def test_an_answer_never_overwrites_the_project(rejects: Rejects, built: Setting
         "docs/../docs/using.md",
         "sql/marts/supplier_share.sql",
         "sql/marts/new.sql",
-        "pipelines/vocabulary/country.csv",
+        "pipelines/model/vocabulary/country.csv",
         ".git/config",
         ".git/new",
     ):
@@ -259,6 +262,21 @@ def test_an_answer_is_never_written_into_a_data_folder_of_anybody(rejects: Rejec
     for path in (kept, data.data / "answer.csv", data.curated / "answer.csv"):
         assert "name another file" in rejects(built, 2, "sql", "select 1 as a", "--format", "csv", "--output", str(path))
     assert kept.read_bytes() == body
+
+
+@pytest.mark.parametrize("held", answers.IN_A_DATA_FOLDER)
+def test_a_data_folder_is_known_by_any_one_thing_in_it(rejects: Rejects, built: Settings, tmp_path: Path, held: str) -> None:
+    folder = tmp_path / "theirs" / held.replace("*", "usgs_mcs")
+    folder.mkdir(parents=True)
+    for path in (folder / "answer.csv", tmp_path / "theirs" / "answer.csv"):
+        assert "name another file" in rejects(built, 2, "sql", "select 1 as a", "--output", str(path))
+    assert list((tmp_path / "theirs").rglob("answer.csv")) == []
+
+
+def test_a_dash_for_a_file_is_standard_output(built: Settings, tmp_path: Path, lodestone: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert lodestone(built, "sql", "select 1 as n", "--output", "-", "--format", "csv") == (0, "n\n1\n", "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_answer_that_fails_half_way_leaves_the_file_as_it_was(rejects: Rejects, built: Settings, tmp_path: Path) -> None:
@@ -418,7 +436,7 @@ def test_no_rows_are_no_rows_in_every_format(built: Settings, tmp_path: Path, lo
 
 def test_an_answer_without_end_is_shown_at_once_and_can_be_read_in_part(built: Settings) -> None:
     assert in_a_shell(built, "sql", "from range(1000000000000)").returncode == 0
-    script = "from pipelines.cli import main; main()"
+    script = "from pipelines.cli.app import main; main()"
     environment = os.environ | {"LODESTONE_DATA": str(built.data)}
     with subprocess.Popen(
         [sys.executable, "-c", script, "sql", "from range(1000000000000)", "--format", "csv"],
@@ -451,7 +469,7 @@ main()
 """Ctrl-C at the moment in which a module is looked for."""
 
 
-@pytest.mark.parametrize("module", ["typer", "duckdb", "polars", "pandera", "pipelines.answers", "pipelines.cli"])
+@pytest.mark.parametrize("module", ["typer", "duckdb", "polars", "pandera", "pipelines.questions.answers", "pipelines.cli.app"])
 def test_ctrl_c_ends_the_command_with_one_word_while_it_still_loads(built: Settings, module: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PRESSES_CTRL_C_WHILE.format(module=module), "sql", "select 1"],
@@ -464,9 +482,31 @@ def test_ctrl_c_ends_the_command_with_one_word_while_it_still_loads(built: Setti
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "lodestone: interrupted\n")
 
 
+def test_ctrl_c_ends_the_command_with_one_word_while_python_itself_still_starts(built: Settings, tmp_path: Path) -> None:
+    if subprocess.run(["env", "--block-signal=INT", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("the env of this system cannot hold a signal back")
+    command = tmp_path / ".venv" / "bin" / "lodestone"
+    command.parent.mkdir(parents=True)
+    command.write_text(f"#!{sys.executable}\nfrom pipelines.__main__ import main\nmain()\n", "utf-8")
+    command.chmod(0o755)
+    installs = subprocess.run(["make", "-n", "-B", ".venv/.ready"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    (held_back,) = [line for line in installs.splitlines() if "block-signal" in line and not line.startswith("#")]
+    subprocess.run(["sh", "-c", held_back], cwd=tmp_path, check=True)
+    (tmp_path / "sitecustomize.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n", "utf-8")
+    done = subprocess.run(
+        [command, "sql", "select 1"],
+        env=os.environ | {"LODESTONE_DATA": str(built.data), "PYTHONPATH": f"{tmp_path}:{PROJECT}"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "lodestone: interrupted\n")
+
+
 PRESSES_CTRL_C = """
 import os, signal, threading, time
-from pipelines.cli import main
+from pipelines.cli.app import main
 
 before = signal.getsignal(signal.SIGINT)
 
@@ -506,7 +546,7 @@ def test_a_full_disk_is_told_in_one_sentence(built: Settings, form: str) -> None
     assert not Path("/dev/full").is_file()
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-c", "from pipelines.cli import main; main()", "sql", "select 1 as a", "--format", form],
+            [sys.executable, "-c", "from pipelines.cli.app import main; main()", "sql", "select 1 as a", "--format", form],
             env=os.environ | {"LODESTONE_DATA": str(built.data)},
             stdout=full,
             stderr=subprocess.PIPE,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import archive
-from pipelines.secrecy import public
+from pipelines.archive.secrecy import public
 from pipelines.settings import Settings
 from pipelines.sources import readable_sources
 from tests.building import Run, build_all
@@ -75,6 +75,18 @@ CENSUS = "https://api.census.gov/data?get=A"
             "https://***@files.example/data?Subscription-Key=***&year=2026",
         ),
         ("ana:a-word@files.example/data?my_key=1&x%2Dapi%2Dkey=2", "***@files.example/data?my_key=***&x%2Dapi%2Dkey=***"),
+        ("https://ana:pa/ss@files.example/data?year=2026", "https://***@files.example/data?year=2026"),
+        ("https://ana:80/x?y#z@w@files.example/data", "https://***@files.example/data"),
+        ("https://ana@x.example:pa/ss@files.example/data", "https://***@files.example/data"),
+        ("https://a/token@files.example/data", "https://***@files.example/data"),
+        ("https://files.example/@ana/data?mail=ana@x.example", "https://files.example/@ana/data?mail=ana@x.example"),
+        ("https://files.example/data?key=a;b#c&year=2026", "https://files.example/data?key=***&year=2026"),
+        ("https://files.example/token=a/data#year=2026;key=a/b", "https://files.example/token=***"),
+        ("https://files.example/data#year=2026;key=a/b", "https://files.example/data#year=2026;key=***"),
+        (
+            "https://files.example/data?from=http%3A%2F%2Fana%3Apa%2Fss%40x.example%2F%3Fkey%3D1&year=2026",
+            "https://files.example/data?from=http%3A%2F%2F***%40x.example%2F%3Fkey%3D***&year=2026",
+        ),
         ("https://office.example/data?Ocp-Apim-Subscription-Key=1", "https://office.example/data?Ocp-Apim-Subscription-Key=***"),
         ("https://data.example/flow?series_key=EXR.D.USD&keyword=key", "https://data.example/flow?series_key=EXR.D.USD&keyword=key"),
     ],

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines import corrections, warehouse
-from pipelines.curation import correction_of
+from pipelines.edition.open import read_only
 from pipelines.errors import Usage
+from pipelines.intake import corrections
+from pipelines.intake.curation import correction_of
 from pipelines.settings import Settings
 from pipelines.sources import load_source
 from tests.warehouse.copies import CHINA, RARE_EARTHS, as_of, ask, night, revise, tonnes
@@ -73,5 +74,5 @@ def test_a_correction_outlives_a_later_copy_that_repeats_the_error(own: Settings
 def test_what_cannot_be_corrected_is_refused_in_one_sentence(built: Settings, line: int, column: str, text: str, says: str) -> None:
     with pytest.raises(Usage, match=says.replace("(", "\\(")):
         override(at(built, 5), text, line, column)
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         assert connection.execute("select count(*) from meta.override").fetchone() == (0,)

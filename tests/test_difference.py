@@ -13,14 +13,20 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines import archive, difference, fetching, warehouse
-from pipelines.curation import refresh
-from pipelines.difference import Difference
+from pipelines import archive
+from pipelines.edition.open import side_by_side
 from pipelines.errors import LodestoneError
-from pipelines.offices import us_census
-from pipelines.offices.office import Office
-from pipelines.offices.server import Offices
-from pipelines.offices.us_census import Cell
+from pipelines.fetching import due
+from pipelines.fetching.visit import visit_office
+from pipelines.intake.curation import refresh
+from pipelines.night import build
+from pipelines.questions.difference.compare import Difference, as_json, compare
+from pipelines.questions.difference.kinds import release_changes
+from pipelines.questions.difference.words import as_markdown, as_text
+from pipelines.rehearsal import us_census_stand_in as us_census
+from pipelines.rehearsal.office import Office
+from pipelines.rehearsal.server import Offices
+from pipelines.rehearsal.us_census_stand_in import Cell
 from pipelines.settings import PROJECT, Settings, load_settings
 from pipelines.sources import load_source
 from tests.building import build_all
@@ -64,20 +70,19 @@ def asked(
             environment.setenv(name, value)
         settings = load_settings()
         source = load_source("us_census")
-        planned = fetching.backfill(source, first, last, at)
-        assert not fetching.visit(settings, source, planned, at, lambda _: None).failures
+        planned = due.backfill(source, first, last, at)
+        assert not visit_office(settings, source, planned, at, lambda _: None).failures
     return settings
 
 
 def publish(settings: Settings) -> None:
-    with warehouse.writer(settings):
-        assert warehouse.build(settings).fell_back == {}
+    assert build(settings).fell_back == {}
 
 
 def told_apart(settings: Settings) -> Difference:
     decisions = archive.decisions(settings.raw, "us_census").values()
-    with warehouse.side_by_side(settings.previous_edition, settings.edition) as connection:
-        return difference.compare(connection, decisions)
+    with side_by_side(settings.previous_edition, settings.edition) as connection:
+        return compare(connection, decisions)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +106,7 @@ def test_between_two_real_vintages_no_total_moved_eight_codes_are_newly_asked_an
     assert set(real.partners["partner_iso3"]) == {"KHM", "PHL"}
     assert real.new_months.is_empty()
     assert real.gone_months.is_empty()
-    text = difference.as_text(real)
+    text = as_text(real)
     assert "No total moved" in text
     assert "codes newly asked: 8 (280461" in text
     assert "partners newly named (their amount was in the total before, without a country): 2 (KHM, PHL)" in text
@@ -210,13 +215,13 @@ def test_a_revised_figure_is_told_with_before_after_and_ratio_and_totals_come_fi
         ("partner", "CHN", FEBRUARY, 1000, 1500),
         ("partner", "CHL", MARCH, 5000, 5010),
     ]
-    assert "CHN code 2836910050 2024-02 value_usd: 1,000 -> 1,500 (x 1.5, +50.00%)" in difference.as_text(found)
+    assert "CHN code 2836910050 2024-02 value_usd: 1,000 -> 1,500 (x 1.5, +50.00%)" in as_text(found)
 
 
 def test_a_new_month_is_one_that_was_not_there_and_a_partner_that_begins_in_it_is_new(found: Difference) -> None:
     assert found.new_months.select("series_id", "period_start", "is_new_series").rows() == [("us_census/imports/283691", APRIL, False)]
     assert kinds(found, REVISED) == [("CAN", "new", 1)]
-    assert "new months: 1 in 1 series\n    2024-04: us_census/imports/283691" in difference.as_text(found)
+    assert "new months: 1 in 1 series\n    2024-04: us_census/imports/283691" in as_text(found)
 
 
 def test_a_partner_that_fills_what_had_no_country_is_newly_named_whether_known_or_not(found: Difference) -> None:
@@ -239,7 +244,7 @@ def test_a_known_partner_that_loses_one_month_of_several_is_neither_lost_nor_rev
     assert figures(found, ONCE_LOST) == [("total", "WLD", FEBRUARY, 10_000, 9000)]
     gone = found.vanished.filter(pl.col("series_id").str.ends_with(ONCE_LOST)).select("counted", "partner_iso3", "measure", "before")
     assert gone.rows() == [("partner", "CHN", *one) for one in (("quantity", 100), ("value_usd", 1000), ("weight_kg", 100))]
-    assert "figures no longer there, in periods still held: 3 in 1 series\n    us_census/imports/283324 CHN" in difference.as_text(found)
+    assert "figures no longer there, in periods still held: 3 in 1 series\n    us_census/imports/283324 CHN" in as_text(found)
 
 
 def test_a_known_partner_that_stands_in_one_more_month_is_neither_a_new_one_nor_revised_but_was_not_there(found: Difference) -> None:
@@ -247,7 +252,7 @@ def test_a_known_partner_that_stands_in_one_more_month_is_neither_a_new_one_nor_
     assert figures(found, ONE_MORE) == [("total", "WLD", MARCH, 9000, 10_000)]
     came = found.appeared.filter(pl.col("series_id").str.ends_with(ONE_MORE), measure="value_usd")
     assert came.select("partner_iso3", "period_start", "before", "after", "ratio").rows() == [("CHN", MARCH, None, 1000, None)]
-    assert "760200 CHN code 7602000050 2024-03 value_usd: 1,000\n" in difference.as_text(found, None)
+    assert "760200 CHN code 7602000050 2024-03 value_usd: 1,000\n" in as_text(found, None)
 
 
 def test_national_codes_that_add_up_to_the_same_are_no_revision(found: Difference) -> None:
@@ -260,20 +265,20 @@ def test_a_code_that_nobody_asked_for_before_brings_no_new_trade(found: Differen
     assert asked == [(4, date(2024, 1, 1), APRIL)]
     assert (figures(found, ASKED), kinds(found, ASKED)) == ([], [])
     assert set(found.newly_asked.filter(pl.col("months") == 0)["code"]) == {"2804"}
-    assert "codes that begin with 2804: nothing is filed" in difference.as_text(found)
+    assert "codes that begin with 2804: nothing is filed" in as_text(found)
 
 
 def test_only_the_first_lines_are_shown_unless_everything_is_asked_for(found: Difference) -> None:
-    assert "more: --all shows them" in difference.as_text(found, 1)
-    assert "more: --all shows them" not in difference.as_text(found, None)
-    assert "\n## us\\_census\n" in difference.as_markdown(found, 1)
-    written = json.loads(difference.as_json(found))
+    assert "more: --all shows them" in as_text(found, 1)
+    assert "more: --all shows them" not in as_text(found, None)
+    assert "\n## us\\_census\n" in as_markdown(found, 1)
+    written = json.loads(as_json(found))
     assert len(written["revised"]) == found.revised.height
     assert written["before"]["edition_id"] != written["after"]["edition_id"]
 
 
 def test_of_another_source_nothing_changed(found: Difference) -> None:
-    assert difference.as_text(found.of("ecb_rates")).startswith("Nothing changed")
+    assert as_text(found.of("ecb_rates")).startswith("Nothing changed")
 
 
 def test_between_an_edition_and_itself_nothing_changed_and_one_line_says_so(
@@ -282,10 +287,10 @@ def test_between_an_edition_and_itself_nothing_changed_and_one_line_says_so(
     settings, _ = two_nights
     same = tmp_path / "same.duckdb"
     same.hardlink_to(settings.edition)
-    with warehouse.side_by_side(same, settings.edition) as connection:
-        nothing = difference.compare(connection)
+    with side_by_side(same, settings.edition) as connection:
+        nothing = compare(connection)
     assert nothing.is_empty
-    for written in (difference.as_text(nothing), difference.as_markdown(nothing)):
+    for written in (as_text(nothing), as_markdown(nothing)):
         assert written.startswith("Nothing changed: both are edition ")
         assert written.count("\n") == 1
 
@@ -300,12 +305,11 @@ def test_a_month_that_the_office_empties_is_held_until_a_person_lets_it_in(envir
     assert held.states["state_after"].to_list() == ["held"]
     release = held.releases["release_id"][0]
     archive.decide(settings.raw, archive.Decision("us_census", release, "accept", "Ada", "the office took March back", SECOND))
-    with warehouse.writer(settings):
-        warehouse.build(settings)
+    build(settings)
     let_in = told_apart(settings)
     assert let_in.withdrawn["slice"].to_list() == ["us_census/imports/2024-03"]
     assert let_in.gone_months["period_start"].to_list() == [MARCH]
-    assert "months no longer there" in difference.as_markdown(let_in)
+    assert "months no longer there" in as_markdown(let_in)
 
 
 def test_bundled_figures_that_are_revised_are_told_as_well(built: Settings, tmp_path: Path) -> None:
@@ -316,14 +320,14 @@ def test_bundled_figures_that_are_revised_are_told_as_well(built: Settings, tmp_
     (row,) = found.revised.iter_rows(named=True)
     assert (row["series_id"], row["before"], row["after"]) == (RARE_EARTH_SERIES, Decimal(3_966_000), Decimal(3_967_000))
     assert found.partners.is_empty()
-    assert "3,966,000 -> 3,967,000" in difference.as_text(found)
+    assert "3,966,000 -> 3,967,000" in as_text(found)
 
 
 def test_an_edition_of_another_version_of_the_code_is_named(built: Settings, tmp_path: Path) -> None:
     old = tmp_path / "old.duckdb"
     with duckdb.connect(str(old)) as connection:
         connection.execute("create schema meta")
-    with pytest.raises(LodestoneError, match=r"another version of the code"), warehouse.side_by_side(old, built.edition):
+    with pytest.raises(LodestoneError, match=r"another version of the code"), side_by_side(old, built.edition):
         pass
 
 
@@ -347,7 +351,7 @@ def test_a_release_changes_from_state_to_state(was: str | None, now: str | None,
         return pl.DataFrame([row] if state else [], schema=dict.fromkeys(row, pl.String()))
 
     decision = archive.Decision("s", "r", "accept", "Ada", "their note of July", SECOND)
-    found = difference.release_changes(releases(was), releases(now), [decision])
+    found = release_changes(releases(was), releases(now), [decision])
     assert found["change"].to_list() == ([] if change is None else [change])
     if change in ("accepted", "held"):
         assert found["reason"].to_list() == ["Ada, 2024-06-07: their note of July"]

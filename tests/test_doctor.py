@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import alerts, archive, doctor, warehouse
-from pipelines.doctor import Finding
-from pipelines.offices import ecb
-from pipelines.offices.server import Offices
+from pipelines import archive
+from pipelines.edition.build import stands
+from pipelines.edition.publish import writer
+from pipelines.operations import alerts, doctor
+from pipelines.operations.doctor import Finding
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings
 from tests import nights
 from tests.building import build_all, copy_raw
@@ -103,7 +106,7 @@ def test_a_night_in_which_nothing_changed_is_no_trouble_that_evening_or_later(tm
         assert [one.key for one in alerts.alerts(evening, evening.now()) if one.office == "edition"] == []
         data.weighed.write_text("half a li", "utf-8")
         assert only(evening, "edition").level == "bad", "the note is lost"
-        assert warehouse.stands(data), "any build finds it again"
+        assert stands(data), "any build finds it again"
 
 
 def test_a_clock_set_back_is_told_by_the_newest_receipt(own: Settings) -> None:
@@ -120,8 +123,9 @@ def test_a_rehearsal_is_named_as_one(own: Settings) -> None:
     assert "LODESTONE_NOW is set" in about(rehearsal, "clock")[0].told
 
 
-def test_a_password_of_the_stand_ins_is_not_shown(own: Settings) -> None:
-    found = only(replace(own, offices="http://ana:a-password@127.0.0.1:9/?token=a-password"), "offices")
+@pytest.mark.parametrize("password", ["a-password", "a/password", "9/a?pass#w@rd", "a%2Fpassword"])
+def test_a_password_of_the_stand_ins_is_not_shown(own: Settings, password: str) -> None:
+    found = only(replace(own, offices=f"http://ana:{password}@127.0.0.1:9/?token=a-password"), "offices")
     assert "http://***@127.0.0.1:9/?token=*** answers" in found.told
 
 
@@ -150,7 +154,7 @@ def test_a_held_release_comes_with_the_commands_that_decide_on_it(own: Settings)
 @pytest.mark.skipif(not doctor.LOCKS.exists(), reason="this system does not list its locks in /proc/locks")
 def test_who_builds_and_who_fetches_is_told_without_touching_the_locks(own: Settings) -> None:
     assert only(own, "locks").told == "nobody builds or fetches"
-    with warehouse.writer(own), (own.data / ".fetch-us_census.lock").open("w") as lock:
+    with writer(own), (own.data / ".fetch-us_census.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         told = only(own, "locks").told
     assert "builds" in told

@@ -15,11 +15,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import explanation
-from pipelines.explain import Explanation, Row, _as_lines, _record, explain
+from pipelines.edition.load import compute_marts
+from pipelines.edition.open import read_only
+from pipelines.model.statements import Statement, statements
+from pipelines.questions import explanation
+from pipelines.questions.explain import Explanation, Row, _as_lines, _record, explain
 from pipelines.settings import Settings
-from pipelines.statements import Statement, statements
-from pipelines.warehouse import compute_marts, read_only
 from tests.sql.made_up import FILED_SERIES, edition, imported, rows
 
 MAY_2019 = "series_id = 'china_customs_bulletin/rare_earths' and period_start = '2019-05-01' and basis = 'weight'"
@@ -189,7 +190,7 @@ def test_evidence_that_is_not_shown_is_counted(built: Settings) -> None:
 
 def test_a_word_of_the_vocabulary_names_the_file_it_is_kept_in(built: Settings) -> None:
     (row,) = explained(built, "country", "iso3 = 'NGA'").rows
-    assert "pipelines/vocabulary/country.csv" in row.remarks[0]
+    assert "pipelines/model/vocabulary/country.csv" in row.remarks[0]
 
 
 def test_a_raw_file_that_was_changed_or_lost_is_said_to_be_so_and_none_of_its_lines_shown(built: Settings, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from pipelines.errors import BadFile
-from pipelines.packed import unzip
+from pipelines.readers.zipped import unzip
 
 RATES = b"Date,USD,JPY\n2026-10-30,1.1612,178.9\n"
 MOST = 3_000_000

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import warehouse
-from pipelines.headline import headline
+from pipelines.edition.open import read_only
+from pipelines.questions.headline import headline
 from pipelines.settings import PROJECT, Settings
 from tests import services
 
@@ -27,7 +27,7 @@ def test_there_are_five_questions_with_their_answers() -> None:
 
 @pytest.mark.parametrize(("command", "answer"), PAIRS, ids=range(len(PAIRS)))
 def test_a_question_of_the_readme_has_the_answer_it_shows(command: str, answer: str, built: Settings) -> None:
-    asked = [sys.executable, "-c", "from pipelines.cli import main; main()", *shlex.split(command)]
+    asked = [sys.executable, "-c", "from pipelines.cli.app import main; main()", *shlex.split(command)]
     done = subprocess.run(asked, cwd=PROJECT, env={"LODESTONE_DATA": str(built.data)}, capture_output=True, text=True, check=True)
     assert [line.rstrip() for line in done.stdout.splitlines()] == answer.splitlines()
 
@@ -43,8 +43,8 @@ def test_where_its_picture_cannot_be_taken_a_sentence_says_why(monkeypatch: pyte
 
 def test_the_screen_of_the_readme_is_what_a_build_prints(built: Settings) -> None:
     assert SCREEN is not None
-    with warehouse.read_only(built.edition) as connection:
-        assert headline(connection) == SCREEN[2]
+    with read_only(built.edition) as connection:
+        assert headline(connection, command=".venv/bin/lodestone") == SCREEN[2]
         (counted,) = connection.execute(
             "select count(*) || ' tables, ' || format('{:,}', sum(estimated_size)::bigint) || ' rows' from duckdb_tables()"
             " where schema_name in ('facts', 'vocabulary', 'marts', 'meta')"

@@ -7,11 +7,11 @@ from collections import Counter, defaultdict
 from importlib import import_module
 from inspect import get_annotations
 
+from pipelines.edition.open import read_only
+from pipelines.model.columns import COLUMNS, REFERRED
+from pipelines.model.statements import statements
+from pipelines.model.tables import SCHEMAS, _models, curated_tables, tables
 from pipelines.settings import SQL, Settings
-from pipelines.statements import statements
-from pipelines.tables import SCHEMAS, _models, curated_tables, tables
-from pipelines.tables.columns import COLUMNS, REFERRED
-from pipelines.warehouse import read_only
 
 MEASURED = {"amount", "per_eur", "value"}
 """Exact as printed, and a double where it was computed."""
@@ -32,14 +32,14 @@ def test_a_column_has_one_type_wherever_it_stands(built: Settings):
 
 def test_a_name_is_described_for_all_tables_only_where_several_use_it_and_by_no_table_in_the_same_words():
     used, own = Counter(), set()
-    for schema in (*SCHEMAS, "curated"):
-        for model in _models(import_module(f"pipelines.tables.{schema}")):
+    for module in (*SCHEMAS.values(), "model.curated"):
+        for model in _models(import_module(f"pipelines.{module}")):
             for name, column in model.to_schema().columns.items():
                 if column.description is None:
                     used[name] += 1
                 else:
                     described = next(one for one in model.__mro__ if name in get_annotations(one))
-                    own.add((f"{schema}.{described.__name__}", name, column.description))
+                    own.add((f"{module}.{described.__name__}", name, column.description))
     for path in (SQL / "marts").glob("*.sql"):
         header = re.sub(r"\n--   ", " ", path.read_text("utf-8"))
         for listed in re.findall(r"^-- columns: (.*)$", header, re.MULTILINE):

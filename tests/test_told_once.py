@@ -15,12 +15,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import difference, warehouse
-from pipelines.difference import Difference
-from pipelines.offices import us_census
-from pipelines.offices.server import Offices
+from pipelines.edition.draft import create_table
+from pipelines.edition.open import side_by_side
+from pipelines.model.tables import Table, tables
+from pipelines.questions.difference.compare import Difference, as_json, compare
+from pipelines.questions.difference.words import as_markdown, as_text
+from pipelines.rehearsal import us_census_stand_in as us_census
+from pipelines.rehearsal.server import Offices
 from pipelines.settings import PROJECT, Settings
-from pipelines.tables import Table, tables
 from tests.nights import night
 
 CHILE, CHINA, GAZA, WEST_BANK, HOME = ("3370", "CHL"), ("5700", "CHN"), ("5082", "PSE"), ("5083", "PSE"), ("1000", "USA")
@@ -57,7 +59,7 @@ def between(before: Rows, after: Rows, asked: Mapping[str, Iterable[str]] | None
             connection.execute(f"attach ':memory:' as {side}")
             connection.execute(f"use {side}")
             _fill(connection, rows, (asked or {}).get(side, ("28", "76")))
-        return difference.compare(connection)
+        return compare(connection)
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, rows: Rows, asked: Iterable[str]) -> None:
@@ -65,7 +67,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, rows: Rows, asked: Iterable[str
         connection.execute(f"create schema {schema}")
     for table in tables().values():
         if table.schema != "vocabulary":
-            connection.execute(warehouse.create_table(table))
+            connection.execute(create_table(table))
     months = [f"2024-{month:02}" for month in range(1, 13)]
     history: Rows = {
         "meta.edition": [{"edition_id": "made up"}],
@@ -150,7 +152,7 @@ def _is(row: Mapping[str, Any], named: Mapping[str, Any]) -> bool:
 
 def told_of(found: Difference, before: Rows, after: Rows) -> Counter[str]:
     """How many cells each list tells of; fails where a cell that differs stands in none of them or in two, or a list counts others."""
-    was, now, written = cells(before), cells(after), json.loads(difference.as_json(found))
+    was, now, written = cells(before), cells(after), json.loads(as_json(found))
     differing = [cell for cell in was.keys() | now.keys() if was.get(cell) != now.get(cell)]
     told = {cell: lists_that_tell(written, cell, cell in was) for cell in differing}
     assert {cell: names for cell, names in told.items() if len(names) != 1} == {}
@@ -180,8 +182,8 @@ def test_a_published_share_that_was_not_there_is_new_and_one_that_is_gone_is_gon
     assert went.vanished.select("counted", "partner_iso3", "before", "after").rows() == [("published_share", "CHL", Decimal("0.2"), None)]
     assert came.revised.is_empty()
     assert went.revised.is_empty()
-    assert "published/lithium CHL 2024 share: 0.2\n" in difference.as_text(came)
-    assert "figures no longer there, in periods still held: 1 in 1 series" in difference.as_markdown(went)
+    assert "published/lithium CHL 2024 share: 0.2\n" in as_text(came)
+    assert "figures no longer there, in periods still held: 1 in 1 series" in as_markdown(went)
 
 
 def test_a_published_share_that_is_another_is_revised_with_before_and_after() -> None:
@@ -309,8 +311,8 @@ def test_of_94_real_partner_months_that_came_while_some_totals_were_revised_none
         night(data, offices, "2026-06-07T02:00:00", ",".join(codes))
         offices.replace("us_census", us_census.UsCensus(later))
         night(data, offices, "2026-06-14T02:00:00", ",".join(codes))
-    with warehouse.side_by_side(first, third) as connection:
-        found = difference.compare(connection)
+    with side_by_side(first, third) as connection:
+        found = compare(connection)
         before, after = ({table: _rows(connection, f"{side}.facts.{table}") for table in TOLD} for side in ("before", "after"))
     assert told_of(found, before, after)["partners: newly_named"] > 0
     assert set(found.partners["partner_iso3"]) == {"PHL", "KHM"}

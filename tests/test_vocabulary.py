@@ -12,11 +12,12 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines import vocabulary, warehouse
+from pipelines.edition.load import load_vocabulary
 from pipelines.errors import BadFile
+from pipelines.model import vocabulary
+from pipelines.model.tables import tables
+from pipelines.model.vocabulary import read
 from pipelines.settings import PROJECT
-from pipelines.tables import tables
-from pipelines.vocabulary import read
 
 REAL = PROJECT.parent / "shared" / "real"
 OFFICES = ["comtrade_code", "gacc_code", "japan_code"]
@@ -239,4 +240,4 @@ def test_another_word_than_the_three_scopes_is_refused_with_its_line(name, monke
     connection = duckdb.connect()
     connection.execute("create schema vocabulary")
     with pytest.raises(BadFile, match=f"vocabulary/{name}.csv line 5: scope is exact, part or broad, found 'exct'"):
-        warehouse.load_vocabulary(connection, tables()[f"vocabulary.{name}"])
+        load_vocabulary(connection, tables()[f"vocabulary.{name}"])

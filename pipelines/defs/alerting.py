@@ -4,7 +4,7 @@ import json
 
 import dagster as dg
 
-from pipelines.alerts import alerts, tell
+from pipelines.operations.alerts import alerts, tell
 from pipelines.settings import load_settings
 
 EVERY_SECONDS = 600

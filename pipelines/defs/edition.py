@@ -7,14 +7,16 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from pipelines import warehouse
+from pipelines import night
 from pipelines.defs.charts import chart
-from pipelines.defs.keys import EDITION, table_key, table_names, upstream
+from pipelines.defs.installation import Installation
+from pipelines.defs.keys import EDITION, built_tables, table_key, table_names, upstream
 from pipelines.defs.lineage import column_lineage
+from pipelines.edition.open import read_only
+from pipelines.edition.plan import code_version
 from pipelines.errors import BuildFailed, LodestoneError
-from pipelines.settings import Settings, load_settings
-from pipelines.statements import Statement, statements, tables_read
-from pipelines.tables import tables
+from pipelines.model.statements import Statement, statements, tables_read
+from pipelines.model.tables import tables
 
 _STATUS = "select source, state, newest_known_from, lines, rejected, message from meta.source_status order by source"
 
@@ -40,23 +42,22 @@ def edition_asset() -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name="whole_edition",
-        specs=[*map(_table_spec, table_names()), _edition_spec()],
+        specs=[*map(_table_spec, built_tables()), _edition_spec()],
         check_specs=[SOURCES_STAND, *_check_specs()],
         can_subset=False,
     )
-    def edition(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        settings = load_settings()
+    def edition(installation: Installation) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         try:
-            built = build(settings, None, context)
+            built = night.build(installation.settings)
         except BuildFailed as error:
             for key in _judged()[error.check] if error.check else ():
                 yield dg.AssetCheckResult(asset_key=key, check_name=error.check, passed=False, metadata={"sample": _plain(error.rows)})
             raise _failure(error) from error
         except LodestoneError as error:
             raise _failure(error) from error
-        with warehouse.read_only(built.path) as connection:
+        with read_only(built.path) as connection:
             yield from _check_results(connection)
-            for name in table_names():
+            for name in built_tables():
                 yield dg.MaterializeResult(asset_key=table_key(name), metadata=_table_metadata(connection, name))
             yield dg.MaterializeResult(
                 asset_key=EDITION,
@@ -77,19 +78,18 @@ def edition_asset() -> dg.AssetsDefinition:
     config_schema={"as_of": dg.Field(str, description="A day, YYYY-MM-DD: only what was known by its end (UTC) counts.")},
     description="Build an edition as of a day beside the live one. Nothing that is shown as an asset changes.",
 )
-def edition_as_of_op(context: dg.OpExecutionContext) -> None:
+def edition_as_of_op(context: dg.OpExecutionContext, installation: Installation) -> None:
     """Publish data/as-of/lodestone-<day>.duckdb."""
     try:
-        built = build(load_settings(), date.fromisoformat(context.op_config["as_of"]), context)
+        built = night.build(installation.settings, date.fromisoformat(context.op_config["as_of"]))
     except LodestoneError as error:
         raise _failure(error) from error
     context.add_output_metadata({"path": dg.MetadataValue.path(built.path), "edition_id": built.edition_id, "changed": built.changed})
 
 
-def build(settings: Settings, as_of: date | None, context: dg.AssetExecutionContext | dg.OpExecutionContext) -> warehouse.Edition:
-    """Build as the one writer, telling the run's log what is being done."""
-    with warehouse.writer(settings):
-        return warehouse.build(settings, as_of, say=context.log.info)
+def other_tables() -> list[dg.AssetSpec]:
+    """Vocabulary and what an edition says of itself: shown with what they are made from, and no event of a build."""
+    return [_table_spec(name) for name in table_names() if name not in built_tables()]
 
 
 def _table_spec(name: str) -> dg.AssetSpec:
@@ -101,25 +101,25 @@ def _table_spec(name: str) -> dg.AssetSpec:
         description=mart.description if mart else tables()[name].description,
         group_name=schema,
         kinds={"duckdb", "sql"} if upstream(name) else {"duckdb", "csv"},
-        code_version=warehouse.code_version(),
+        code_version=code_version(),
     )
 
 
 def _edition_spec() -> dg.AssetSpec:
     return dg.AssetSpec(
         EDITION,
-        deps=[table_key(name) for name in table_names()],
+        deps=[table_key(name) for name in built_tables()],
         description="The published DuckDB file: one whole, checked edition, put in the place of yesterday's in one move.",
         group_name="edition",
         kinds={"duckdb"},
-        code_version=warehouse.code_version(),
+        code_version=code_version(),
     )
 
 
 def _check_specs() -> Iterator[dg.AssetCheckSpec]:
     for one in statements("checks"):
         for key in _judged()[one.path.stem]:
-            yield dg.AssetCheckSpec(one.path.stem, asset=key, description=one.description)
+            yield dg.AssetCheckSpec(one.path.stem, asset=key, description=one.description, blocking=True)
 
 
 def _judged() -> dict[str, list[dg.AssetKey]]:

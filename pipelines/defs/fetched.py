@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import dagster as dg
 
-from pipelines import fetching
+from pipelines import night
+from pipelines.defs.installation import Installation
 from pipelines.defs.keys import raw_key
 from pipelines.errors import LodestoneError
+from pipelines.fetching import due
 from pipelines.scope import current_scope
-from pipelines.settings import load_settings
 from pipelines.sources import Source, readable_sources
 
 MONTH = "%Y-%m"
@@ -62,16 +63,10 @@ def fetched_asset(source: Source) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=False,
     )
-    def ask(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        settings = load_settings()
-        now = settings.now()
+    def ask(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         try:
-            planned = (
-                fetching.plan_of(source, context.partition_keys)
-                if context.has_partition_key_range
-                else fetching.plan(settings, source, now)
-            )
-            came = fetching.visit(settings, source, planned, now, context.log.info)
+            planned = due.plan_of(source, context.partition_keys) if context.has_partition_key_range else None
+            came = night.ask(installation.settings, source, planned)
         except LodestoneError as error:
             yield dg.AssetCheckResult(asset_key=first, check_name=answered.name, passed=False, metadata={"why": str(error)})
             raise dg.Failure(str(error), allow_retries=False) from None

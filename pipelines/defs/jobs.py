@@ -5,35 +5,32 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines import fetching
 from pipelines.defs.edition import edition_as_of_op
 from pipelines.defs.fetched import fetched_sources, months_of
-from pipelines.defs.keys import EDITION, curated_key, raw_key, table_key, table_names
+from pipelines.defs.keys import EDITION, built_tables, curated_key, raw_key, table_key
+from pipelines.fetching import due
 from pipelines.periods import runs
 from pipelines.settings import load_settings
-from pipelines.sources import Source, readable_sources
-
-PROGRESS = "lodestone.progress"
-"""Name of the Python logger that the job logger `progress` writes to."""
+from pipelines.sources import Source, source_names
 
 
 @dg.logger
-def progress(_: dg.InitLoggerContext) -> logging.Logger:
-    """Nothing but what the steps say they are doing, for whoever listens to the Python logger `lodestone.progress`."""
-    return logging.getLogger(PROGRESS)
+def quiet(_: dg.InitLoggerContext) -> logging.Logger:
+    """Nothing: for runs whose terminal is somebody else's. Dagster's events stay in its record."""
+    logger = logging.Logger("quiet")
+    logger.addHandler(logging.NullHandler())
+    return logger
 
-
-_raw = [raw_key(source.name, member) for source in readable_sources() if source.config.fetch is None for member in source.config.members]
 
 sources = dg.define_asset_job(
     "sources",
-    selection=dg.AssetSelection.assets(*_raw, *(curated_key(source.name) for source in readable_sources())),
+    selection=dg.AssetSelection.assets(*map(curated_key, source_names())),
     description="Curate what is new in every source's archive. One source's failure leaves the others alone.",
 )
 
 edition = dg.define_asset_job(
     "edition",
-    selection=dg.AssetSelection.assets(*map(table_key, table_names()), EDITION),
+    selection=dg.AssetSelection.assets(*map(table_key, built_tables()), EDITION),
     description="Build, check and publish the edition from what is last good of every source.",
 )
 
@@ -86,7 +83,7 @@ def _asking(source: Source, number: int) -> dg.ScheduleDefinition:
         if months_of(source) is None:
             yield dg.RunRequest()
             return
-        for first, last in runs(fetching.plan(settings, source, settings.now()).months):
+        for first, last in runs(due.plan(settings, source, settings.now()).months):
             yield dg.RunRequest(run_key=None, tags=range_tags(first, last))
 
     return nightly

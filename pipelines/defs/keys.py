@@ -8,9 +8,9 @@ from pathlib import Path
 
 import dagster as dg
 
+from pipelines.model.statements import statements, tables_read
+from pipelines.model.tables import tables
 from pipelines.sources import empty_tables, source_names
-from pipelines.statements import statements, tables_read
-from pipelines.tables import tables
 
 EDITION = dg.AssetKey("edition")
 
@@ -38,6 +38,11 @@ def table_names() -> tuple[str, ...]:
     return tuple(TopologicalSorter(graph).static_order())
 
 
+def built_tables() -> list[str]:
+    """Tables whose figures change from night to night, facts and marts: a build of one is an event. The others are only shown."""
+    return [name for name in table_names() if name.startswith(("facts.", "marts."))]
+
+
 def _unordered_names() -> frozenset[str]:
     return frozenset((*tables(), *(one.name for one in statements("marts"))))
 
@@ -45,9 +50,9 @@ def _unordered_names() -> frozenset[str]:
 @cache
 def upstream(name: str) -> frozenset[dg.AssetKey]:
     """What a table is made from, read from the queries that make it."""
-    queries = {one.name: one.sql for folder in ("load", "marts") for one in statements(folder)}
+    queries = {one.name: one.sql for folder in ("load", "load/vocabulary", "marts") for one in statements(folder)}
     if name in queries:
-        return _read_by(queries[name])
+        return _read_by(queries[name]) - {table_key(name)}  # what completes a vocabulary table reads it too
     if name in ("meta.check_result", "meta.check_finding"):
         return frozenset(key for check in statements("checks") for key in _read_by(check.sql)) - {table_key(name)}
     if name.startswith("meta."):

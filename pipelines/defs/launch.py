@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
 from pipelines.definitions import defs
-from pipelines.defs.jobs import PROGRESS
 from pipelines.settings import PROJECT, Settings
 
 
@@ -25,38 +22,15 @@ class FailedStep:
     rows: list[dict[str, str | None]]
 
 
-def launch(
-    job: str, settings: Settings, say: Callable[[str], None], ops: dict[str, Any] | None = None, tags: dict[str, str] | None = None
-) -> list[FailedStep]:
-    """Run a job to its end, telling `say` what its steps are doing; the steps that failed."""
+def launch(job: str, settings: Settings, ops: dict[str, Any] | None = None, tags: dict[str, str] | None = None) -> list[FailedStep]:
+    """Run a job to its end; the steps that failed."""
     settings.dagster.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("DAGSTER_HOME", str(PROJECT))
     os.environ.update(LODESTONE_DAGSTER=str(settings.dagster), LODESTONE_DATA=str(settings.data))
-    logger = logging.getLogger(PROGRESS)
-    listener = _Listener(say)
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    logger.addHandler(listener)
-    try:
-        with dg.DagsterInstance.get() as instance:
-            run_config = {"loggers": {"progress": {}}, "ops": ops or {}}
-            result = defs.resolve_job_def(job).execute_in_process(run_config=run_config, instance=instance, raise_on_error=False, tags=tags)
-    finally:
-        logger.removeHandler(listener)
+    with dg.DagsterInstance.get() as instance:
+        run_config = {"loggers": {"quiet": {}}, "ops": ops or {}}
+        result = defs.resolve_job_def(job).execute_in_process(run_config=run_config, instance=instance, raise_on_error=False, tags=tags)
     return [_failed(event) for event in result.all_events if event.is_step_failure]
-
-
-class _Listener(logging.Handler):
-    """Passes on what steps say themselves; Dagster's own events stay in its record."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        super().__init__(logging.INFO)
-        self.say = say
-
-    def emit(self, record: logging.LogRecord) -> None:
-        written = getattr(record, "dagster_meta", {})
-        if written.get("dagster_event") is None:
-            self.say(str(written.get("orig_message", record.getMessage())))
 
 
 def _failed(event: dg.DagsterEvent) -> FailedStep:

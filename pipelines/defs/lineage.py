@@ -11,8 +11,8 @@ from sqlglot.errors import SqlglotError
 from sqlglot.lineage import Node, lineage
 
 from pipelines.defs.keys import table_key
-from pipelines.statements import Statement, statements
-from pipelines.tables import tables
+from pipelines.model.statements import Statement, statements
+from pipelines.model.tables import tables
 
 
 def column_lineage(mart: Statement) -> dict[str, Any]:

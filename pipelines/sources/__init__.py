@@ -26,26 +26,19 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from pipelines.errors import BadFile, LodestoneError
+from pipelines.model.tables import curated_tables
 from pipelines.scope import Scope, current_scope
 from pipelines.settings import PACKAGE
-from pipelines.tables import curated_tables
 
 if TYPE_CHECKING:
-    from pipelines.download import Answer, Request
+    from pipelines.sources.request import Answer, Request
 
 FOLDER = PACKAGE / "sources"
 SHARED_CODE = (
-    "sources/__init__.py",
-    "arrays.py",
-    "delimited.py",
-    "packed.py",
-    "trade.py",
-    "gate.py",
-    "periods.py",
-    "curation.py",
-    "tables/curated.py",
+    *("sources/*.py", "readers/*.py", "intake/*.py", "model/trade.py", "model/curated.py", "model/tables.py", "model/columns.py"),
+    *("model/vocabulary/*.py", "periods.py", "scope.py"),
 )
-"""Modules outside a source's folder that decide what its curated files hold."""
+"""What, beside a source's folder, decides what its curated files hold; tests/test_architecture.py follows the imports."""
 
 
 MOST_BYTES_HANDED_IN = 200_000_000
@@ -77,6 +70,8 @@ class Continuity(BaseModel):
     """So many rows may vanish, whatever their share of all rows: small flows come and go with every revision."""
     by_partner: ByPartner | None = None
     """Where trade is filed by partner: what vanishes counts by its amount too, and only totals may not jump."""
+    by_month: ByMonth | None = None
+    """Where slices are months: the first release of one is compared with the months around it."""
 
 
 class ByPartner(BaseModel):
@@ -90,6 +85,16 @@ class ByPartner(BaseModel):
     """What stands in it for all partners together; null where the office files no totals."""
     group: dict[str, int | None]
     """Columns, and how many of their first characters count (null: all), of rows that have one total, e.g. those of a heading."""
+
+
+class ByMonth(BaseModel):
+    """How far the first release of a month may be from the months around it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    series: tuple[str, ...]
+    """Columns that name what goes on from month to month."""
+    max_factor: float
 
 
 class Key(BaseModel):
@@ -242,6 +247,10 @@ def _named(member: str) -> Iterator[None]:
         raise BadFile(member, 1, told, "the file cannot be read", "fetch it again, or teach the source to read it") from error
 
 
+CARRIED = ("source_row", "source_member", "slice")
+"""Columns that travel with every row from the raw line to the curated file."""
+
+
 def source_names() -> list[str]:
     """The sources there are: the folders that hold a source.yaml."""
     return sorted(path.parent.name for path in FOLDER.glob("*/source.yaml"))
@@ -269,7 +278,7 @@ def _load(name: str, scope: Scope) -> Source:
     except (OSError, ValueError, yaml.YAMLError) as error:
         told = " ".join(str(error).split())
         raise LodestoneError(f"{folder / 'source.yaml'} cannot be read ({told}); restore it from version control") from error
-    return Source(name, config, _code_version(folder, scope.text if config.fetch else ""))
+    return Source(name, config, code_version(folder, scope.text if config.fetch else ""))
 
 
 @cache
@@ -282,11 +291,11 @@ def empty_tables(name: str) -> dict[str, pl.DataFrame]:
 def _other_shape(source: str, table: str, made: pl.Schema) -> str:
     place = f"pipelines/sources/{source}/conform.py"
     if table not in empty_tables(source):
-        return f"{place} makes {table!r}, which is not among its TABLES: name it there, and describe it in pipelines/tables/curated.py"
+        return f"{place} makes {table!r}, which is not among its TABLES: name it there, and describe it in pipelines/model/curated.py"
     modelled = curated_tables()[table].dtypes
     other = {name: (made.get(name), modelled.get(name)) for name in {**modelled, **made} if made.get(name) != modelled.get(name)}
     told = ", ".join(f"{name} is {has or 'missing'} and should be {should or 'left out'}" for name, (has, should) in other.items())
-    return f"{place} makes {table} otherwise than pipelines/tables/curated.py says: {told}"
+    return f"{place} makes {table} otherwise than pipelines/model/curated.py says: {told}"
 
 
 def companion(name: str, file: str) -> pl.DataFrame:
@@ -294,9 +303,10 @@ def companion(name: str, file: str) -> pl.DataFrame:
     return pl.read_csv(FOLDER / name / file, infer_schema=False)
 
 
-def _code_version(folder: Path, scope: str) -> str:
-    paths = [*sorted(path for path in folder.iterdir() if path.is_file()), *(PACKAGE / name for name in SHARED_CODE)]
+def code_version(folder: Path, scope: str = "", package: Path = PACKAGE) -> str:
+    """Changes when the scope, a file of a source's folder, or shared code that decides its curated files does."""
+    shared = (path for pattern in SHARED_CODE for path in sorted(package.glob(pattern)))
     digest = hashlib.sha256(scope.encode())
-    for path in paths:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in (*sorted(path for path in folder.iterdir() if path.is_file()), *shared):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:8]

@@ -13,12 +13,12 @@ from urllib.parse import quote, urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page
 
-from pipelines import warehouse
 from pipelines.definitions import defs
 from pipelines.defs.keys import table_key
 from pipelines.defs.lineage import column_sources
+from pipelines.edition.open import read_only
+from pipelines.model.statements import statements
 from pipelines.settings import Settings
-from pipelines.statements import statements
 from tests.building import copy_curated
 from tests.services import Missing, browser, chromium, dagster_environment, lodestone, web_server
 from tests.waiting import comes_to
@@ -165,7 +165,7 @@ def the_one_at(boxes: Iterable[Box], x: float, y: float) -> Box:
 
 
 def columns_have_their_descriptions(page: Page, settings: Settings) -> None:
-    with warehouse.read_only(settings.edition) as connection:
+    with read_only(settings.edition) as connection:
         described = connection.execute(
             "select column_name, comment from duckdb_columns() where schema_name || '.' || table_name = ? order by column_index", [MART]
         ).fetchall()

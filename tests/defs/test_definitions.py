@@ -14,15 +14,15 @@ import dagster as dg
 import duckdb
 import pytest
 
-from pipelines import warehouse
 from pipelines.definitions import defs
 from pipelines.defs.charts import QUERIES, chart
 from pipelines.defs.edition import SOURCES_STAND, _check_results
 from pipelines.defs.keys import EDITION, curated_key, raw_key, table_key, upstream
 from pipelines.defs.lineage import column_sources
+from pipelines.edition.open import read_only
+from pipelines.model.statements import statements, tables_read
 from pipelines.settings import PACKAGE, Settings
 from pipelines.sources import load_source, source_names
-from pipelines.statements import statements, tables_read
 
 SNAPSHOT = Path(__file__).with_name("snapshot.json")
 
@@ -61,7 +61,9 @@ def test_assets_checks_jobs_and_schedules_are_those_of_the_committed_snapshot() 
 
 
 def test_a_table_that_several_sources_fill_comes_from_all_of_them() -> None:
-    assert {curated_key("partner_flows"), curated_key("us_census")} <= upstream("facts.control_total")
+    filed = {curated_key("partner_flows"), curated_key("us_census")}
+    assert filed <= upstream("facts.control_total")
+    assert filed <= upstream("vocabulary.series"), "offices' codes are series too"
 
 
 @pytest.mark.parametrize("source", source_names())
@@ -75,7 +77,7 @@ def test_every_bundled_file_reaches_a_fact_and_the_edition(source: str) -> None:
 
 @pytest.mark.parametrize("mart", statements("marts"), ids=lambda mart: mart.table)
 def test_a_mart_descends_from_the_files_of_every_source_it_holds_rows_of(mart: Any, built: Settings) -> None:
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         if "source" not in connection.sql(f"from {mart.name}").columns:
             return
         holds = [source for (source,) in connection.execute(f"select distinct source from {mart.name}").fetchall()]
@@ -94,7 +96,7 @@ def test_every_column_of_a_mart_is_followed_to_tables_its_query_reads(mart: Any)
 
 @pytest.mark.parametrize("mart", sorted(QUERIES))
 def test_a_mart_shows_a_picture(mart: str, built: Settings) -> None:
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         picture = chart(connection, mart)
     assert picture is not None
     assert picture.startswith(f"![{mart}](data:image/png;base64,iVBOR")
@@ -113,7 +115,7 @@ BARS = {
 
 @pytest.mark.parametrize("mart", sorted(set(QUERIES) - {"marts.export_change_monthly"}))
 def test_bars_side_by_side_are_of_one_basis_stage_period_and_publisher_and_say_so(mart: str, built: Settings) -> None:
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         bars = connection.sql(QUERIES[mart]).pl()
     assert len(set(bars["subject"])) == bars.height > 2
     (title,) = set(bars["title"])
@@ -123,7 +125,7 @@ def test_bars_side_by_side_are_of_one_basis_stage_period_and_publisher_and_say_s
 @pytest.mark.parametrize("mart", sorted(BARS))
 def test_every_bar_is_a_share_of_the_basis_stage_and_publisher_that_the_title_names(mart: str, built: Settings) -> None:
     name, share = BARS[mart]
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         bars = connection.sql(QUERIES[mart]).pl()
         told = MEASURED.search(bars["title"][0])
         assert told
@@ -135,14 +137,14 @@ def test_every_bar_is_a_share_of_the_basis_stage_and_publisher_that_the_title_na
 
 
 def test_magnets_in_use_are_not_drawn_beside_oxides_imported(built: Settings) -> None:
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         bars = connection.sql(QUERIES["marts.import_concentration"]).pl()
     assert "USA lithium from CHL" in set(bars["subject"])
     assert not {bar for bar in bars["subject"] if bar.startswith("EUU")}
 
 
 def test_lines_of_exports_are_of_minerals_and_never_of_what_holds_more(built: Settings) -> None:
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         lines = connection.sql(QUERIES["marts.export_change_monthly"]).pl()
         broad = connection.execute("select series_id from vocabulary.series where scope = 'broad'").fetchall()
     assert "CHN china_customs_bulletin/rare_earths, stage: any, General Administration of Customs of China" in set(lines["subject"])

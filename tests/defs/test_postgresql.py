@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 import yaml
 
-from pipelines import warehouse
+from pipelines.edition.open import read_only
 from pipelines.settings import PROJECT, Settings
 from tests.building import copy_curated
 from tests.services import Cluster, Missing, daemon, dagster_environment, postgresql, postgresql_home, web_server
@@ -108,5 +108,5 @@ def test_runs_launched_in_the_web_server_are_run_by_the_daemon_and_recorded_in_p
         assert '["edition"]' in {key for (key,) in cursor.fetchall()}
     connection.close()
     assert not list(settings.dagster.rglob("*.db"))
-    with warehouse.read_only(settings.edition) as edition:
+    with read_only(settings.edition) as edition:
         assert edition.execute("select count(*) from marts.import_concentration").fetchone() != (0,)

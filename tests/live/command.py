@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipelines.offices.server import Offices
-from pipelines.offices.us_census import KEY
+from pipelines.rehearsal.server import Offices
+from pipelines.rehearsal.us_census_stand_in import KEY
 from pipelines.settings import PROJECT
 
 
@@ -21,7 +21,7 @@ def start(
     values |= {} if offices is None else {"LODESTONE_OFFICES": offices.address}
     values |= {} if key is None else {"LODESTONE_US_CENSUS_KEY": key}
     return subprocess.Popen(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", *arguments],
+        [sys.executable, "-c", "from pipelines.cli.app import main; main()", *arguments],
         env=values | environment,
         cwd=PROJECT,
         stdout=subprocess.PIPE,

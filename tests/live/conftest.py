@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.offices.server import Offices
+from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings
 from tests.live.rehearsal import FIRST_NIGHT, THIRD_NIGHT, Rehearsal, facts, first_world, second_world
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.offices.office import Query, Reply
+from pipelines.rehearsal.office import Query, Reply
 from pipelines.settings import PROJECT, Settings
 
 PAGE = PROJECT / "docs" / "adding-a-source.md"
@@ -66,7 +66,7 @@ class CopiedProject:
     def run(self, *arguments: str, offices: str = "", now: str = "", code: int = 0, **environment: str) -> str:
         """Run `lodestone` in a process of its own; what it printed. Fails where its exit code is another."""
         done = subprocess.run(
-            [sys.executable, "-c", "from pipelines.cli import main; main()", *arguments],
+            [sys.executable, "-c", "from pipelines.cli.app import main; main()", *arguments],
             cwd=self.root,
             env=self.environment(offices, now, **environment),
             capture_output=True,

@@ -12,12 +12,18 @@ from typing import Any
 
 import pytest
 
-from pipelines import curation, fetching, warehouse
+from pipelines import night
+from pipelines.edition.build import Edition
+from pipelines.edition.open import read_only
 from pipelines.errors import LodestoneError
-from pipelines.offices import ecb, us_census
-from pipelines.offices.server import Offices
+from pipelines.fetching import due
+from pipelines.fetching.visit import Fetched
+from pipelines.intake import curation
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal import us_census_stand_in as us_census
+from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings, load_settings
-from pipelines.sources import Source, load_source, source_names
+from pipelines.sources import Source, load_source
 from tests import nights
 
 SCOPE = "282200,283691"
@@ -63,12 +69,12 @@ class Rehearsal:
             patch.setenv("LODESTONE_OFFICES", address)
         return patch
 
-    def plan(self, name: str, now: str, scope: str = SCOPE, **fetch: object) -> fetching.Plan:
+    def plan(self, name: str, now: str, scope: str = SCOPE, **fetch: object) -> due.Plan:
         """What one office would be asked."""
         patch = self.live_at(now, scope)
         try:
             settings = load_settings()
-            return fetching.plan(settings, source(name, **fetch), settings.now())
+            return due.plan(settings, source(name, **fetch), settings.now())
         finally:
             patch.undo()
 
@@ -78,22 +84,21 @@ class Rehearsal:
         now: str,
         scope: str = SCOPE,
         address: str | None = None,
-        planned: Callable[[Source], fetching.Plan] | None = None,
+        planned: Callable[[Source], due.Plan] | None = None,
         **fetch: object,
-    ) -> fetching.Fetched:
+    ) -> Fetched:
         """Ask one office for what is due, or what is `planned`."""
         patch = self.live_at(now, scope, address)
         try:
             settings = load_settings()
             one = source(name, **fetch)
-            asked = fetching.plan(settings, one, settings.now()) if planned is None else planned(one)
-            return fetching.visit(settings, one, asked, settings.now(), self.said.append, wait=self.waited.append)
+            return night.ask(settings, one, planned and planned(one), say=self.said.append, wait=self.waited.append)
         finally:
             patch.undo()
 
-    def ask_all(self, now: str, scope: str = SCOPE, **fetch: object) -> dict[str, fetching.Fetched | LodestoneError]:
+    def ask_all(self, now: str, scope: str = SCOPE, **fetch: object) -> dict[str, Fetched | LodestoneError]:
         """Ask every office; one that fails as a whole does not stop the others."""
-        found: dict[str, fetching.Fetched | LodestoneError] = {}
+        found: dict[str, Fetched | LodestoneError] = {}
         for name in OFFICES:
             try:
                 found[name] = self.ask(name, now, scope, **fetch)
@@ -101,17 +106,16 @@ class Rehearsal:
                 found[name] = error
         return found
 
-    def publish(self, now: str, scope: str = SCOPE) -> tuple[dict[str, curation.Refreshed], warehouse.Edition]:
+    def publish(self, now: str, scope: str = SCOPE) -> tuple[dict[str, curation.Refreshed], Edition]:
         """Curate every source and build."""
         patch = self.live_at(now, scope)
         try:
             settings = load_settings()
-            with warehouse.writer(settings):
-                return {name: curation.refresh(settings, load_source(name)) for name in source_names()}, warehouse.build(settings)
+            return night.take_in(settings), night.build(settings)
         finally:
             patch.undo()
 
-    def night(self, now: str, scope: str = SCOPE) -> warehouse.Edition:
+    def night(self, now: str, scope: str = SCOPE) -> Edition:
         """Ask every office, curate, build."""
         self.ask_all(now, scope)
         return self.publish(now, scope)[1]
@@ -128,7 +132,7 @@ class Rehearsal:
 
 def status(edition: Path, name: str) -> tuple[str, str]:
     """State and message of a source in an edition."""
-    with warehouse.read_only(edition) as connection:
+    with read_only(edition) as connection:
         found = connection.execute("select state, coalesce(message, '') from meta.source_status where source = ?", [name]).fetchone()
     assert found is not None
     return str(found[0]), str(found[1])
@@ -136,7 +140,7 @@ def status(edition: Path, name: str) -> tuple[str, str]:
 
 def facts(edition: Path, *sources: str) -> dict[str, list[tuple[object, ...]]]:
     """The facts of an edition, of some sources or of all, without the moments that they became known at."""
-    with warehouse.read_only(edition) as connection:
+    with read_only(edition) as connection:
         found = {}
         for name in FACTS:
             columns = [column[0] for column in connection.execute(f"from facts.{name} limit 0").description]

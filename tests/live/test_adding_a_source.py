@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.offices import ecb
-from pipelines.offices.server import Offices
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings
 from tests.live.copied_project import CopiedProject, SampleOffice, walk
 

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from pipelines import archive
-from pipelines.offices import faults, us_census
+from pipelines.rehearsal import faults
+from pipelines.rehearsal import us_census_stand_in as us_census
 from tests.live.command import ended, run, start
 from tests.live.rehearsal import FIRST_NIGHT, SCOPE, SECOND_NIGHT, THIRD_NIGHT, Rehearsal, assert_nothing_lost, facts, kept, status
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import LodestoneError
-from pipelines.offices.server import Offices
+from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings
 from tests.live.rehearsal import (
     SECOND_NIGHT,

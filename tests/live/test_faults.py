@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from pipelines import fetching
 from pipelines.errors import LodestoneError
-from pipelines.offices import ecb, faults
-from pipelines.offices.faults import Effect
+from pipelines.fetching.visit import Fetched
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal import faults
+from pipelines.rehearsal.faults import Effect
 from tests.live.rehearsal import (
     FIRST_NIGHT,
     SECOND_NIGHT,
@@ -244,7 +245,7 @@ def test_a_file_cut_at_any_tenth_is_gone_on_with_where_it_broke(tenth: int, fres
     fresh.offices.faults.add(faults.cut(tenth / 10), "ecb_rates", times=1)
     fresh.offices.faults.add(faults.cut(tenth / 10), "us_census", times=3)
     came = fresh.ask_all(FIRST_NIGHT)
-    assert [(one.answered == one.asked, one.failures) for one in came.values() if isinstance(one, fetching.Fetched)] == [(True, ())] * 2
+    assert [(one.answered == one.asked, one.failures) for one in came.values() if isinstance(one, Fetched)] == [(True, ())] * 2
     first, second = (one for one in fresh.offices.asked if one.office == "ecb_rates")
     held = len(whole) * tenth // 10
     assert (first.sent, second.sent) == (held, len(whole) - held)

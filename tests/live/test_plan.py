@@ -6,11 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from pipelines import archive, fetching
-from pipelines.offices import ecb, us_census
-from pipelines.offices.faults import emptied
+from pipelines import archive
+from pipelines.fetching import due
+from pipelines.fetching.visit import Fetched, datetime
+from pipelines.intake.releases import looks
 from pipelines.periods import months_between
-from pipelines.releases import looks
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal import us_census_stand_in as us_census
+from pipelines.rehearsal.faults import emptied
 from tests.live.rehearsal import FIRST_NIGHT, SCOPE, SECOND_NIGHT, Rehearsal, source
 from tests.offices_asked import LATER, answered
 
@@ -112,9 +115,9 @@ def test_the_months_that_a_late_office_may_still_revise_stay_due_until_it_has_pu
 
 
 def test_a_range_that_is_asked_for_long_after_is_final_though_later_months_were_never_asked_for(fresh: Rehearsal) -> None:
-    now = fetching.datetime.fromisoformat("2026-02-10T02:00:00+00:00")
+    now = datetime.fromisoformat("2026-02-10T02:00:00+00:00")
     fresh.offices.replace("us_census", us_census.made_up("2021-01", "2025-12"))
-    fresh.ask("us_census", now.isoformat(), LITHIUM, planned=lambda one: fetching.backfill(one, "2021-01", "2021-12", now), **SINCE_2021)
+    fresh.ask("us_census", now.isoformat(), LITHIUM, planned=lambda one: due.backfill(one, "2021-01", "2021-12", now), **SINCE_2021)
     assert due_again(fresh, "2026-02-10T02:00:00") == []
 
 
@@ -146,18 +149,18 @@ def test_no_question_is_put_twice_in_a_night_and_a_second_night_of_the_day_asks_
     assert planned.months == dict.fromkeys(["2024-09", "2024-10", "2024-11", "2024-12"], WINDOW)
     found = fresh.ask_all(FIRST_NIGHT)
     assert (len(fresh.questions()), [one.status for one in fresh.offices.asked if one.office == "ecb_rates"]) == (8, [304])
-    assert isinstance(found["ecb_rates"], fetching.Fetched)
+    assert isinstance(found["ecb_rates"], Fetched)
     assert (found["ecb_rates"].unchanged, found["ecb_rates"].received_bytes) == (1, 0)
 
 
 def test_a_backfill_asks_the_range_and_nothing_that_cannot_be_there_yet(fresh: Rehearsal) -> None:
     patch = fresh.live_at(FIRST_NIGHT)
     one = source("us_census", first_month="2018-01")
-    now = fetching.datetime.fromisoformat(FIRST_NIGHT)
-    assert [*fetching.backfill(one, "2018-11", "2019-02", now).months] == ["2018-11", "2018-12", "2019-01", "2019-02"]
-    assert [*fetching.backfill(one, "2024-11", None, now).months] == ["2024-11", "2024-12"]
-    assert [*fetching.backfill(one, "2024-11", "2030-01", now).months] == ["2024-11", "2024-12"]
-    assert [one.member for one in fetching.backfill(one, "2018-11", "2019-02", now).requests][::8] == [
+    now = datetime.fromisoformat(FIRST_NIGHT)
+    assert [*due.backfill(one, "2018-11", "2019-02", now).months] == ["2018-11", "2018-12", "2019-01", "2019-02"]
+    assert [*due.backfill(one, "2024-11", None, now).months] == ["2024-11", "2024-12"]
+    assert [*due.backfill(one, "2024-11", "2030-01", now).months] == ["2024-11", "2024-12"]
+    assert [one.member for one in due.backfill(one, "2018-11", "2019-02", now).requests][::8] == [
         "imports-HS10-2822-2018-11_2018-12.json",
         "imports-HS10-2822-2019-01_2019-02.json",
     ]
@@ -174,11 +177,11 @@ def test_of_two_visits_in_one_second_the_second_counts(fresh: Rehearsal) -> None
 
 def test_how_long_a_night_takes_is_told_by_the_pauses_first_and_then_by_the_pace_of_the_last_visits(fresh: Rehearsal) -> None:
     planned, census = fresh.plan("us_census", FIRST_NIGHT), source("us_census", requests_per_minute=30)
-    assert fetching.expected_seconds(fresh.data, census, planned) == (14, False)
+    assert due.expected_seconds(fresh.data, census, planned) == (14, False)
     answered(fresh.data, LATER, seconds=0.5)
-    assert fetching.expected_seconds(fresh.data, census, planned) == (14, True), "the pauses stay"
+    assert due.expected_seconds(fresh.data, census, planned) == (14, True), "the pauses stay"
     answered(fresh.data, LATER + timedelta(days=1), seconds=5.5)
-    assert fetching.expected_seconds(fresh.data, census, planned) == (8 * 3, True)
+    assert due.expected_seconds(fresh.data, census, planned) == (8 * 3, True)
 
 
 def test_the_time_an_answer_took_stands_in_its_receipt(fresh: Rehearsal) -> None:
@@ -193,4 +196,4 @@ def test_the_time_an_answer_took_stands_in_its_receipt(fresh: Rehearsal) -> None
     [(0, "less than a minute"), (59.9, "less than a minute"), (60, "1 min"), (61, "2 min"), (3600, "1 h 0 min"), (7_321, "2 h 3 min")],
 )
 def test_a_length_of_time_is_said_in_minutes(seconds: float, words: str) -> None:
-    assert fetching.in_words(seconds) == words
+    assert due.in_words(seconds) == words

@@ -12,11 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import archive, curation, download, fetching, files, releases, warehouse
+from pipelines import archive, night
+from pipelines.archive import files
+from pipelines.archive import visit as written
+from pipelines.edition import load
 from pipelines.errors import LodestoneError
-from pipelines.offices import faults, us_census
+from pipelines.fetching import download, due, part, visit
+from pipelines.fetching.visit import Fetched
+from pipelines.intake import curation, releases
+from pipelines.rehearsal import faults
+from pipelines.rehearsal import us_census_stand_in as us_census
 from pipelines.settings import load_settings
-from pipelines.sources import Source, load_source, source_names
+from pipelines.sources import Source
 from tests.live.rehearsal import (
     FIRST_NIGHT,
     SCOPE,
@@ -39,7 +46,7 @@ LATER_THAT_SECOND_NIGHT = "2025-03-10T05:00:00+00:00"
 
 def a_line_half_written() -> None:
     """The process dies when half of the third receipt's line is on the disk."""
-    real, seen = archive.append_line, 0
+    real, seen = written.append_line, 0
 
     def append(path: Path, line: str) -> None:
         nonlocal seen
@@ -51,7 +58,7 @@ def a_line_half_written() -> None:
             file.write(line[: len(line) // 2])
         os.kill(os.getpid(), signal.SIGKILL)
 
-    archive.append_line = append  # type: ignore[assignment]
+    written.append_line = append  # type: ignore[assignment]
 
 
 def always(*_: object, **__: object) -> bool:
@@ -61,19 +68,19 @@ def always(*_: object, **__: object) -> bool:
 FETCHING: dict[str, tuple[Callable[[], None], int]] = {
     "before the first question": (lambda: die(download.Downloader, "ask", always), 0),
     "between two answers": (lambda: die(download.Downloader, "ask", always, nth=4), 3),
-    "within the file of rates": (lambda: die(download._Part, "add", after=True), 0),
-    "within an answer": (lambda: die(download._Part, "add", nth=4), 3),
+    "within the file of rates": (lambda: die(part.Part, "add", after=True), 0),
+    "within an answer": (lambda: die(part.Part, "add", nth=4), 3),
     "keeping an answer": (lambda: die(files.os, "replace", into("fetched"), nth=4), 1),
-    "before writing a receipt": (lambda: die(archive, "append_line", nth=3), 2),
+    "before writing a receipt": (lambda: die(written, "append_line", nth=3), 2),
     "within a receipt": (a_line_half_written, 2),
-    "after writing a receipt": (lambda: die(archive, "append_line", nth=3, after=True), 3),
+    "after writing a receipt": (lambda: die(written, "append_line", nth=3, after=True), 3),
 }
 """What kills the process, and how many answers have their receipts by then; the first is that of the exchange rates."""
 
 BUILDING: dict[str, Callable[[], None]] = {
     "cutting": lambda: die(releases, "cut"),
     "curating": lambda: die(curation, "_write", nth=2),
-    "loading": lambda: die(warehouse, "_load", nth=3),
+    "loading": lambda: die(load, "load_table", nth=3),
     "publishing": lambda: die(files.os, "replace", live),
 }
 
@@ -90,12 +97,9 @@ def night_that_dies(data: Path, address: str, stage: str) -> None:
     (FETCHING[stage][0] if stage in FETCHING else BUILDING[stage])()
     settings = load_settings()
     for name in ("ecb_rates", "us_census"):
-        planned = fetching.plan(settings, source(name), settings.now())
-        fetching.visit(settings, source(name), planned, settings.now(), lambda _: None, wait=lambda _: None)
-    with warehouse.writer(settings):
-        for name in source_names():
-            curation.refresh(settings, load_source(name))
-        warehouse.build(settings)
+        night.ask(settings, source(name), wait=lambda _: None)
+    night.take_in(settings)
+    night.build(settings)
 
 
 def kill(rehearsal: Rehearsal, stage: str) -> None:
@@ -116,7 +120,7 @@ def test_a_night_killed_while_asking_is_gone_on_with(stage: str, rehearsal: Rehe
     first = rehearsal.questions() + rehearsal.questions("ecb_rates")
     rehearsal.offices.forget()
     came = rehearsal.ask_all(LATER_THAT_SECOND_NIGHT)
-    answered = {name: one.answered for name, one in came.items() if isinstance(one, fetching.Fetched)}
+    answered = {name: one.answered for name, one in came.items() if isinstance(one, Fetched)}
     assert answered == {"ecb_rates": 1, "us_census": 16 - max(with_receipts - 1, 0)}
     again = set(rehearsal.questions()) & set(first)
     assert len(again) <= 1, f"asked again: {again}"
@@ -166,8 +170,8 @@ def test_half_a_visit_of_the_night_before_is_not_mixed_with_todays(fresh: Rehear
 
 
 def test_a_trouble_stands_until_its_months_are_answered_whatever_else_was_asked_since(rehearsal: Rehearsal) -> None:
-    def of(*months: str) -> Callable[[Source], fetching.Plan]:
-        return lambda one: fetching.plan_of(one, months)
+    def of(*months: str) -> Callable[[Source], due.Plan]:
+        return lambda one: due.plan_of(one, months)
 
     rehearsal.offices.faults.add(faults.failing(404), "us_census", "2024-09")
     rehearsal.ask("us_census", SECOND_NIGHT, planned=of("2024-09"))
@@ -218,8 +222,8 @@ def test_a_visit_ends_at_its_limit_and_the_next_run_goes_on_with_it(limit: str, 
 
 
 def test_a_tag_is_sent_to_the_address_it_came_from_and_to_no_other(fresh: Rehearsal) -> None:
-    def elsewhere(one: Source) -> fetching.Plan:
-        planned = fetching.plan_of(one, ["2025-01"])
+    def elsewhere(one: Source) -> due.Plan:
+        planned = due.plan_of(one, ["2025-01"])
         return replace(planned, requests=tuple(replace(asked, params=(("version", "2"),)) for asked in planned.requests))
 
     fresh.ask("ecb_rates", FIRST_NIGHT)
@@ -230,12 +234,12 @@ def test_a_tag_is_sent_to_the_address_it_came_from_and_to_no_other(fresh: Rehear
 
 def test_what_is_held_stays_recognised_by_the_tag_it_came_with(fresh: Rehearsal) -> None:
     fresh.ask("ecb_rates", FIRST_NIGHT)
-    for night in (SECOND_NIGHT, THIRD_NIGHT):
+    for moment in (SECOND_NIGHT, THIRD_NIGHT):
         fresh.offices.faults.clear()
         fresh.offices.faults.add(
             lambda one: faults.replace(one, reply=faults.Reply(304, {"ETag": f"W/{one.reply.headers['ETag']}", "X-Night": "second"}))
         )
-        fresh.ask("ecb_rates", night)
+        fresh.ask("ecb_rates", moment)
     first, *later = [visit.receipts[0].headers for visit in archive.visits(fresh.data.raw, "ecb_rates")]
     assert [(one["etag"], one["last-modified"]) for one in later] == [(first["etag"], first["last-modified"])] * 2
     assert later[-1]["x-night"] == "second"
@@ -244,8 +248,8 @@ def test_what_is_held_stays_recognised_by_the_tag_it_came_with(fresh: Rehearsal)
 def test_a_long_visit_tells_how_far_it_is_some_times_and_not_of_every_answer(fresh: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh.ask("us_census", FIRST_NIGHT)
     assert fresh.said == []
-    monkeypatch.setattr(fetching, "TOLD_EVERY", 1)
-    monkeypatch.setattr(fetching, "TOLD_TIMES", 4)
+    monkeypatch.setattr(visit, "TOLD_EVERY", 1)
+    monkeypatch.setattr(visit, "TOLD_TIMES", 4)
     fresh.ask("us_census", SECOND_NIGHT)
     told = r"us_census: (\d+) of 16 questions, [\d.]+ MB, less than a minute left at this pace"
     assert [found[1] for line in fresh.said if (found := re.fullmatch(told, line))] == ["4", "8", "12"], fresh.said

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from pipelines import archive, warehouse
+from pipelines import archive
+from pipelines.edition.open import read_only
 from pipelines.errors import LodestoneError
 from pipelines.settings import Settings
 from tests.building import Run
@@ -21,7 +22,7 @@ def test_answers_of_stand_ins_are_marked_wherever_they_are_met(rehearsal: Rehear
     data, now = rehearsal.data, {"LODESTONE_NOW": SECOND_NIGHT}
     received = [one for name in OFFICES for visit in archive.visits(data.raw, name) for one in visit.receipts]
     assert {one.stand_in for one in received} == {True}
-    with warehouse.read_only(data.edition) as connection:
+    with read_only(data.edition) as connection:
         assert connection.sql("select stand_ins from meta.edition").fetchall() == [(True,)]
         assert connection.sql("select distinct stand_in from meta.release_file").fetchall() == [(True,)]
         assert {row[0] for row in connection.sql("select source from meta.source_status where stand_in").fetchall()} == set(OFFICES)
@@ -35,7 +36,7 @@ def test_answers_of_stand_ins_are_marked_wherever_they_are_met(rehearsal: Rehear
 
 
 def test_an_edition_of_offices_and_files_says_that_no_stand_in_answered(built: Settings, lodestone: Run) -> None:
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         assert connection.sql("select stand_ins from meta.edition").fetchall() == [(False,)]
         assert connection.sql("select distinct stand_in from meta.source_status").fetchall() == [(False,)]
     assert "stand-in" not in lodestone(built, "sources")[1]

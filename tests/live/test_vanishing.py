@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import warehouse
-from pipelines.offices.server import Offices
-from pipelines.offices.us_census import Cell, UsCensus, from_vintage, rolled_up
+from pipelines.edition.build import Edition
+from pipelines.rehearsal.server import Offices
+from pipelines.rehearsal.us_census_stand_in import Cell, UsCensus, from_vintage, rolled_up
 from pipelines.settings import PROJECT, Settings
 from tests.nights import ask, curate, night, rows
 from tests.sources.us_census.asked import CHILE, CHINA, LITHIUM, cell
@@ -141,7 +141,7 @@ def test_chiles_share_of_lithium_carbonate_stays_where_the_partners_of_one_real_
     assert told["reason"].startswith("5 rows of trade_line of imports 283691, with 100.0% of its value, are no longer there")
 
 
-def chiles_share(edition: warehouse.Edition) -> float:
+def chiles_share(edition: Edition) -> float:
     """The share of Chile in the value of 2025."""
     (row,) = rows(
         edition,

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from pipelines import warehouse
-from pipelines.offices import ecb, us_census
-from pipelines.offices.server import Offices
+from pipelines.edition.open import read_only
 from pipelines.periods import shifted
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal import us_census_stand_in as us_census
+from pipelines.rehearsal.server import Offices
 from pipelines.settings import PROJECT, Settings
 from tests.live.command import run
 from tests.live.rehearsal import status
@@ -63,7 +64,7 @@ def expected_shares(held: Held, code: str, months: int) -> dict[date, Shares]:
 
 
 def rows(edition: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
-    with warehouse.read_only(edition) as connection:
+    with read_only(edition) as connection:
         return connection.execute(query, list(values)).fetchall()
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from pipelines.offices import ecb, us_census
-from pipelines.offices.faults import refused
-from pipelines.offices.server import Offices
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal import us_census_stand_in as us_census
+from pipelines.rehearsal.faults import refused
+from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings
 from tests.live.copied_project import CopiedProject, SampleOffice, walk
 
@@ -24,26 +25,14 @@ DEAD_FROM, RENAMED_FROM, REVISED_ON = 1, 2, 3
 
 NIGHT = """
 import json
-from pipelines import fetching, warehouse
-from pipelines.alerts import alerts
-from pipelines.curation import refresh
-from pipelines.errors import LodestoneError
+from pipelines import night
+from pipelines.edition.open import read_only
+from pipelines.operations.alerts import alerts
 from pipelines.settings import load_settings
-from pipelines.sources import load_source, source_names
 
 settings = load_settings()
-for source in map(load_source, source_names()):
-    if source.config.fetch is not None:
-        try:
-            planned = fetching.plan(settings, source, settings.now())
-            fetching.visit(settings, source, planned, settings.now(), lambda _: None, wait=lambda _: None)
-        except LodestoneError as error:
-            print(error, flush=True)
-with warehouse.writer(settings):
-    for name in source_names():
-        refresh(settings, load_source(name))
-    built = warehouse.build(settings)
-with warehouse.read_only(built.path) as edition:
+built = night.run(settings, wait=lambda _: None).edition
+with read_only(built.path) as edition:
     states = dict(edition.execute("select source, state from meta.source_status").fetchall())
     messages = dict(edition.execute("select source, message from meta.source_status").fetchall())
     counts = dict(edition.execute("select source, count(*) from facts.trade_flow group by source").fetchall())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from pipelines.offices.server import Offices
+from pipelines.rehearsal.server import Offices
 from tests.waiting import PATIENCE
 
 IMPORTS = "/us_census/data/timeseries/intltrade/imports/hs"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.offices import ecb, us_census
-from pipelines.offices.server import Offices
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal import us_census_stand_in as us_census
+from pipelines.rehearsal.server import Offices
 from pipelines.settings import PROJECT
 
 REAL = PROJECT.parent / "shared" / "real"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipelines.settings import PACKAGE
 
-OFFICES = PACKAGE / "offices"
+OFFICES = PACKAGE / "rehearsal"
 
 
 def imported(path: Path) -> set[str]:
@@ -20,13 +20,13 @@ def imported(path: Path) -> set[str]:
 def test_no_module_of_lodestone_imports_the_stand_ins():
     others = [path for path in PACKAGE.rglob("*.py") if not path.is_relative_to(OFFICES)]
     assert others
-    assert [path for path in others if any(name.startswith("pipelines.offices") for name in imported(path))] == []
+    assert [path for path in others if any(name.startswith("pipelines.rehearsal") for name in imported(path))] == []
 
 
 def test_the_stand_ins_need_the_standard_library_typer_for_their_command_and_the_errors():
     for path in OFFICES.rglob("*.py"):
-        names = {name for name in imported(path) if not name.startswith("pipelines.offices")}
+        names = {name for name in imported(path) if not name.startswith("pipelines.rehearsal")}
         foreign = {name for name in names if name.split(".")[0] not in sys.stdlib_module_names}
         assert foreign <= {"pipelines.errors"} | (
-            {"typer", "typer.exceptions", "pipelines.offices"} if path.name == "__main__.py" else set()
+            {"typer", "typer.exceptions", "pipelines.rehearsal"} if path.name == "__main__.py" else set()
         )

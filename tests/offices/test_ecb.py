@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from pipelines.errors import LodestoneError
-from pipelines.offices import ecb
-from pipelines.offices.server import Offices
+from pipelines.rehearsal import ecb_stand_in as ecb
+from pipelines.rehearsal.server import Offices
 
 ADDRESS = "/ecb_rates/stats/eurofxref/eurofxref-hist.zip"
 

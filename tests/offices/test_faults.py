@@ -11,9 +11,9 @@ from io import BytesIO
 import httpx
 import pytest
 
-from pipelines.offices import faults
-from pipelines.offices.server import Offices
-from pipelines.offices.us_census import UsCensus
+from pipelines.rehearsal import faults
+from pipelines.rehearsal.server import Offices
+from pipelines.rehearsal.us_census_stand_in import UsCensus
 from tests.offices.asking import GET, IMPORTS, ask, question
 
 LITHIUM = question(("I_COMMODITY", "2836*"), ("COMM_LVL", "HS10"), ("SUMMARY_LVL", "DET"))

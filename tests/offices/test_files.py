@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.offices.files import ServedFile
+from pipelines.rehearsal.files import ServedFile
 
 FILE = ServedFile(b"0123456789", datetime(2024, 12, 31, 15, 56, 7, 123456, tzinfo=UTC), "text/plain")
 WHEN = "Tue, 31 Dec 2024 15:56:07 GMT"

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
-from pipelines.offices.office import Query, Reply
-from pipelines.offices.server import Asked, Offices
+from pipelines.rehearsal.office import Query, Reply
+from pipelines.rehearsal.server import Asked, Offices
 from tests.waiting import PATIENCE, until
 from tests.web import kept_port
 

@@ -9,9 +9,9 @@ from collections import Counter
 import httpx
 import pytest
 
-from pipelines.offices import us_census
-from pipelines.offices.server import Offices
-from pipelines.offices.us_census import Cell
+from pipelines.rehearsal import us_census_stand_in as us_census
+from pipelines.rehearsal.server import Offices
+from pipelines.rehearsal.us_census_stand_in import Cell
 from tests.offices.asking import EXPORTS, GET, IMPORTS, ask, question, rows
 
 HS10 = (("I_COMMODITY", "2836*"), ("COMM_LVL", "HS10"), ("SUMMARY_LVL", "DET"), ("SUMMARY_LVL2", "HSCY"))

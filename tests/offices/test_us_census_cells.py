@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pipelines.errors import LodestoneError
-from pipelines.offices.server import Offices
-from pipelines.offices.us_census import (
+from pipelines.rehearsal.server import Offices
+from pipelines.rehearsal.us_census_stand_in import (
     Cell,
     UsCensus,
     annual_revision,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines import archive
-from pipelines.gate import Judged, judge
-from pipelines.releases import read_member
+from pipelines.intake.gate import Judged, judge
+from pipelines.intake.releases import read_member
+from pipelines.model.vocabulary import known_codes
 from pipelines.settings import PROJECT, Settings
 from pipelines.sources import load_source
-from pipelines.vocabulary import known_codes
 
 SETTINGS = Settings(PROJECT / "data")
 

@@ -10,12 +10,15 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines import generated, warehouse
+from pipelines.edition.draft import create_table
+from pipelines.edition.load import create_macros, extend_vocabulary, load_offices, load_table, load_vocabulary, open_curated
+from pipelines.edition.plan import SourcePlan
+from pipelines.model import generated
+from pipelines.model.statements import statements
+from pipelines.model.tables import tables
+from pipelines.model.trade import TRADE_LINE
 from pipelines.settings import PROJECT, Settings
 from pipelines.sources import source_names
-from pipelines.statements import statements
-from pipelines.tables import tables
-from pipelines.trade import TRADE_LINE
 
 LOADED = ("facts.exchange_rate", "facts.trade_flow", "facts.trade_total", "facts.control_total", "facts.revision")
 FIRST_HELD = datetime(2026, 5, 10)
@@ -82,20 +85,20 @@ def facts(*releases: Release, rates: Rates | None = None) -> duckdb.DuckDBPyConn
         connection.execute(f"create schema {schema}")
     for table in tables().values():
         if table.schema == "vocabulary":
-            warehouse.load_vocabulary(connection, table)
+            load_vocabulary(connection, table)
         elif table.schema == "meta":
-            connection.execute(warehouse.create_table(table))
-    warehouse.create_macros(connection)
-    warehouse._open_curated(connection, Settings(PROJECT), [_nothing_from(name) for name in source_names()])
+            connection.execute(create_table(table))
+    create_macros(connection)
+    open_curated(connection, Settings(PROJECT), [_nothing_from(name) for name in source_names()])
     _curate(connection, releases, rates)
-    warehouse._load_offices(connection, [])
+    load_offices(connection, [])
     connection.execute("insert into curated.office select distinct source, 'an office' from curated.trade_line")
-    warehouse.extend_vocabulary(connection)
+    extend_vocabulary(connection)
     for one in statements("load"):
         if one.name.startswith("staging."):
             connection.execute(f"create table {one.name} as {one.sql}")
         elif one.name in LOADED:
-            warehouse._load(connection, tables()[one.name], one.sql)
+            load_table(connection, tables()[one.name], one.sql)
     for macro in generated.as_of_macros():
         if "facts.trade_" in macro:
             connection.execute(macro)
@@ -113,8 +116,8 @@ def found(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, 
     return connection.execute(query).fetchall()
 
 
-def _nothing_from(name: str) -> warehouse.SourcePlan:
-    return warehouse.SourcePlan(None, name, (), (), None, None)
+def _nothing_from(name: str) -> SourcePlan:
+    return SourcePlan(None, name, (), (), None, None)
 
 
 def _curate(connection: duckdb.DuckDBPyConnection, releases: Sequence[Release], rates: Rates | None) -> None:

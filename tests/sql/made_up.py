@@ -8,9 +8,11 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines import warehouse
-from pipelines.statements import statements
-from pipelines.tables import Table, tables
+from pipelines.edition.draft import create_table
+from pipelines.edition.load import compute_marts, create_macros, load_vocabulary
+from pipelines.edition.versions import STILL_PRINTED
+from pipelines.model.statements import statements
+from pipelines.model.tables import Table, tables
 
 SERIES = "china_customs_bulletin/rare_earths"
 FILED_SERIES = "made_up/imports/rare_earths"
@@ -26,12 +28,12 @@ def edition(**facts: list[dict[str, Any]]) -> duckdb.DuckDBPyConnection:
         connection.execute(f"create schema {schema}")
     for table in tables().values():
         if table.schema == "vocabulary":
-            warehouse.load_vocabulary(connection, table)
+            load_vocabulary(connection, table)
         else:
-            connection.execute(warehouse.create_table(table, without=("known_until",) if table.schema == "facts" else ()))
+            connection.execute(create_table(table, without=("known_until",) if table.schema == "facts" else ()))
         if table.versioned:
-            connection.execute(warehouse.create_table(table, suffix="_superseded"))
-            connection.execute(f"alter table {table.full_name}_superseded add column {warehouse.STILL_PRINTED} boolean")
+            connection.execute(create_table(table, suffix="_superseded"))
+            connection.execute(f"alter table {table.full_name}_superseded add column {STILL_PRINTED} boolean")
     connection.execute(
         "insert into vocabulary.series by name select * replace"
         f" ('{FILED_SERIES}' as series_id, 'made_up' as source, null as partner_iso3, 'import' as flow, 'made up' as source_key)"
@@ -49,8 +51,8 @@ def edition(**facts: list[dict[str, Any]]) -> duckdb.DuckDBPyConnection:
             columns = ", ".join(f'"{column}"' for column in filled)
             marks = ", ".join("?" for _ in filled)
             connection.execute(f"insert into {table.full_name} ({columns}) values ({marks})", list(filled.values()))
-    warehouse.create_macros(connection)
-    warehouse.compute_marts(connection)
+    create_macros(connection)
+    compute_marts(connection)
     return connection
 
 

@@ -9,8 +9,8 @@ import duckdb
 import polars as pl
 import pytest
 
+from pipelines.model.statements import Statement, statements
 from pipelines.settings import Settings
-from pipelines.statements import Statement, statements
 from tests.sql.made_up import FILED_SERIES, SERIES, check_rows, compared, edition, exported, imported
 from tests.warehouse.copies import CHINA, JUNE_2019, RARE_EARTH_SERIES, RARE_EARTHS, december, night, revise
 

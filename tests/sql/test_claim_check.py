@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from pipelines.warehouse import read_only
+from pipelines.edition.open import read_only
 from tests.sql.made_up import edition, exported, rows
 
 VERDICTS = {

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from pipelines.warehouse import read_only
+from pipelines.edition.open import read_only
 from tests.sql.made_up import FILED_SERIES, check_rows, edition, exported, imported, rows
 
 LIST_SERIES = "usgs_mcs/import_sources/rare_earths/compounds_and_metals"

@@ -230,7 +230,7 @@ def test_months_derived_from_a_total_prove_nothing_about_it():
 
 
 def test_mays_headline_is_in_the_published_edition(built):
-    from pipelines.warehouse import read_only
+    from pipelines.edition.open import read_only
 
     with read_only(built.edition) as connection:
         found = connection.execute(
@@ -261,7 +261,7 @@ def test_a_month_after_one_that_is_no_point_has_no_change_either():
 
 
 def test_an_amount_that_another_print_contradicts_is_flagged(built):
-    from pipelines.warehouse import read_only
+    from pipelines.edition.open import read_only
 
     with read_only(built.edition) as connection:
         found = connection.execute(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import generated
-from pipelines.statements import Statement, macros, read_statement, statements, tables_read
-from pipelines.tables import curated_tables, tables
+from pipelines.model import generated
+from pipelines.model.statements import Statement, macros, read_statement, statements, tables_read
+from pipelines.model.tables import curated_tables, tables
 
 MARTS = {one.name for one in statements("marts")}
 

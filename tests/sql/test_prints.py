@@ -9,11 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import warehouse
+from pipelines.edition.load import load_vocabulary
+from pipelines.edition.open import read_only
+from pipelines.model.statements import statements
+from pipelines.model.tables import tables
 from pipelines.settings import Settings
 from pipelines.sources import empty_tables
-from pipelines.statements import statements
-from pipelines.tables import tables
 from tests.warehouse.copies import RARE_EARTH_SERIES, ask
 
 KEY = "rare earths (GACC press table)"
@@ -24,7 +25,7 @@ def prints(*lines: dict[str, Any]) -> list[dict[str, Any]]:
     """The versions of one month that made-up lines yield, each line a page with weight_kg, value_usd and when it was known."""
     with duckdb.connect() as connection:
         connection.execute("create schema curated; create schema staging; create schema vocabulary")
-        warehouse.load_vocabulary(connection, tables()["vocabulary.series"])
+        load_vocabulary(connection, tables()["vocabulary.series"])
         connection.register("no_level", empty_tables("china_customs_bulletin")["bulletin_level"].drop("slice").to_arrow())
         connection.execute("create table curated.bulletin_level as select *, null::varchar as release_id from no_level")
         connection.execute(
@@ -118,7 +119,7 @@ def test_a_printed_percentage_is_the_fraction_of_the_same_digits(built: Settings
         "overseas_stake": ["stake"],
         "net_import_reliance": ["reliance"],
     }
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         for table, columns in printed.items():
             for column in columns:
                 found = connection.execute(f"select {column} from facts.{table} where {column} is not null").fetchall()

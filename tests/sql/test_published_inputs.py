@@ -123,7 +123,7 @@ def test_the_printed_identities_close(bulletin):
 
 
 def test_the_stored_level_of_april_2019_lies_where_two_printed_changes_put_it(built):
-    from pipelines.warehouse import read_only
+    from pipelines.edition.open import read_only
 
     with read_only(built.edition) as connection:
         (april,) = connection.execute(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from pipelines import warehouse
+from pipelines.edition.load import create_macros
+from pipelines.edition.open import read_only
 from pipelines.settings import Settings
-from pipelines.warehouse import read_only
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from pipelines.warehouse import read_only
 )
 def test_what_a_printed_figure_allows(figure, qualifier, interval):
     with duckdb.connect() as connection:
-        warehouse.create_macros(connection)
+        create_macros(connection)
         found = connection.execute(
             "select printed_low(n, q, half_step(n)), printed_high(n, q, half_step(n)) from (select ?::double as n, ? as q)",
             [figure, qualifier],

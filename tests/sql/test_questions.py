@@ -11,9 +11,9 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from pipelines import warehouse
+from pipelines.edition.open import read_only
+from pipelines.model.statements import read_statement
 from pipelines.settings import SQL, Settings
-from pipelines.statements import read_statement
 from tests.sql.made_up import FILED_SERIES, edition, imported, rows
 
 QUESTIONS = sorted((SQL / "questions").glob("*.sql"))
@@ -26,7 +26,7 @@ def test_there_are_questions_to_ask() -> None:
 @pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
 def test_a_question_has_an_answer_with_one_row_per_grain(built: Settings, path: Path) -> None:
     question = read_statement(path)
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         rows = connection.sql(question.sql)
         place = [rows.columns.index(name) for name in question.grain]
         found = [tuple(row[index] for index in place) for row in rows.fetchall()]
@@ -47,7 +47,7 @@ def test_a_question_names_itself_and_lists_its_columns(path: Path) -> None:
 
 def test_the_question_behind_a_number_leads_to_its_raw_line(built: Settings) -> None:
     question = read_statement(SQL / "questions" / "behind_a_number.sql")
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         rows = connection.sql(question.sql)
         (row,) = (dict(zip(rows.columns, values, strict=True)) for values in rows.fetchall())
     (raw_file,) = built.data.parent.glob(row["raw_file"].replace("data/", f"{built.data.name}/", 1))
@@ -57,7 +57,7 @@ def test_the_question_behind_a_number_leads_to_its_raw_line(built: Settings) -> 
 
 
 def answer(built: Settings, name: str) -> pl.DataFrame:
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         return connection.sql(read_statement(SQL / "questions" / f"{name}.sql").sql).pl()
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import statements
+from pipelines.model import statements
+from pipelines.model.statements import FOLDERS, files, strays
 from pipelines.settings import SQL, Settings
-from pipelines.statements import FOLDERS, files, strays
 from tests.live.copied_project import CopiedProject
 
 STRAYS = (

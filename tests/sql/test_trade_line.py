@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines import vocabulary
-from pipelines.statements import statements
+from pipelines.model import vocabulary
+from pipelines.model.statements import statements
 from tests.sql.filed import FIRST_HELD, Rates, facts, found, line, mart, release
 
 CHILE, CHINA, GAZA, WEST_BANK, UNKNOWN, HOME = "3370", "5700", "5082", "5083", "8220", "1000"

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import archive, warehouse
+from pipelines import archive
+from pipelines.edition.build import Edition
+from pipelines.edition.open import read_only
+from pipelines.night import build
 from pipelines.settings import Settings
 from tests.building import build_all
 
@@ -57,20 +60,19 @@ def drop_lines(settings: Settings, source: str, member: str, unwanted: Callable[
     return receive(settings, source, member, "".join(kept), observed_at)
 
 
-def night(settings: Settings) -> warehouse.Edition:
+def night(settings: Settings) -> Edition:
     """Curate what is new and publish; returns the edition."""
     return build_all(settings)[1]
 
 
 def as_of(settings: Settings, day: str) -> Path:
     """Build the edition of a past day and return its file."""
-    with warehouse.writer(settings):
-        return warehouse.build(settings, as_of=date.fromisoformat(day)).path
+    return build(settings, as_of=date.fromisoformat(day)).path
 
 
 def ask(path: Path, query: str, *values: object) -> list[tuple[object, ...]]:
     """Rows of a query on an edition."""
-    with warehouse.read_only(path) as connection:
+    with read_only(path) as connection:
         return connection.execute(query, list(values)).fetchall()
 
 
@@ -93,7 +95,7 @@ def status(path: Path, source: str) -> tuple[str, str]:
 
 def table_hashes(path: Path) -> dict[str, str]:
     """Every table of an edition, views and comments included, by a hash of its columns and rows."""
-    with warehouse.read_only(path) as connection:
+    with read_only(path) as connection:
         names = connection.execute(
             "select schema_name || '.\"' || table_name || '\"' from duckdb_tables() where not internal"
             " union all select schema_name || '.\"' || view_name || '\"' from duckdb_views() where not internal order by all"

@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import warehouse
+from pipelines.edition.open import read_only
 from pipelines.errors import LodestoneError
+from pipelines.model.statements import statements
 from pipelines.settings import Settings
-from pipelines.statements import statements
 from tests.warehouse.copies import table_hashes
 
 CLIENT = Path(sys.executable).parent / "duckdb"
@@ -38,14 +38,14 @@ def test_the_client_is_older_than_the_duckdb_that_writes(built: Settings) -> Non
 
 def test_a_1_5_client_reads_facts_to_the_last_digit(built: Settings) -> None:
     query = "select count(*) as rows, sum(weight_kg)::varchar as kg, max(known_from)::varchar as newest from facts.trade_total"
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         expected = connection.execute(query).fetchone()
     (row,) = with_client(built.edition, query)
     assert tuple(row.values()) == expected
 
 
 def test_a_1_5_client_finds_every_table_under_its_short_name(built: Settings) -> None:
-    with warehouse.read_only(built.edition) as connection:
+    with read_only(built.edition) as connection:
         names = [row[0] for row in connection.execute("select view_name from duckdb_views() where not internal order by 1").fetchall()]
         counts = [connection.execute(f'select count(*) from main."{name}"').fetchone()[0] for name in names]  # type: ignore[index]
     assert {one.table for one in statements("marts")} <= set(names)
@@ -108,7 +108,7 @@ REFUSED = {
 def test_a_reader_cannot(what: str, built: Settings, tmp_path: Path) -> None:
     outside = tmp_path / "outside.csv"
     outside.write_text("secret\n1\n")
-    with warehouse.read_only(built.edition) as connection, pytest.raises(duckdb.Error):
+    with read_only(built.edition) as connection, pytest.raises(duckdb.Error):
         connection.execute(REFUSED[what].format(outside=outside, folder=tmp_path)).fetchall()
     assert list(tmp_path.iterdir()) == [outside]
 
@@ -124,7 +124,7 @@ def test_the_refused_statements_would_work_without_the_guard(built: Settings, tm
 
 def test_a_reader_of_no_edition_is_told_how_to_build_one(tmp_path: Path) -> None:
     with pytest.raises(LodestoneError, match="build one with `lodestone build`"):
-        warehouse.read_only(tmp_path / "lodestone.duckdb")
+        read_only(tmp_path / "lodestone.duckdb")
 
 
 def test_reading_leaves_the_edition_and_its_folder_as_they_were(built: Settings) -> None:

@@ -10,8 +10,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import doctor, statements, vocabulary, warehouse
+from pipelines.edition import build
+from pipelines.edition.open import read_only
+from pipelines.edition.publish import weighed_until
 from pipelines.errors import BuildFailed
+from pipelines.model import statements, vocabulary
+from pipelines.operations import doctor
 from pipelines.settings import Settings
 from tests.building import Run, build_all
 from tests.warehouse.copies import (
@@ -54,8 +58,8 @@ def test_a_month_that_contradicts_the_printed_totals_sends_its_source_back(july_
         assert named in message
     assert ask(edition.path, "select source from meta.source_status where state not in ('ok', 'not_asked')") == [(CHINA,)]
     assert ask(edition.path, "select max(observed_at)::date::varchar from meta.observation") == [("2026-11-26",)]
-    with warehouse.read_only(edition.path) as connection:
-        assert warehouse.weighed_until(july_too_high, connection) == december(1), "what was refused was looked at"
+    with read_only(edition.path) as connection:
+        assert weighed_until(july_too_high, connection) == december(1), "what was refused was looked at"
     assert leftovers(july_too_high) == []
 
 
@@ -194,7 +198,7 @@ def test_a_source_with_nothing_earlier_is_left_out_and_the_edition_published(dat
 def add_check(monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
     """Add a check to those of sql/checks."""
     extra = statements.Statement("checks.atlantis", Path("atlantis.sql"), sql, "Countries that sank.", (), (), None)
-    monkeypatch.setattr(warehouse, "statements", lambda folder: statements.statements(folder) + ((extra,) if folder == "checks" else ()))
+    monkeypatch.setattr(build, "statements", lambda folder: statements.statements(folder) + ((extra,) if folder == "checks" else ()))
 
 
 @pytest.mark.parametrize(

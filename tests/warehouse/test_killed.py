@@ -12,7 +12,13 @@ from typing import Any
 
 import pytest
 
-from pipelines import archive, curation, files, releases, warehouse
+from pipelines import archive
+from pipelines.archive import files
+from pipelines.edition import build as building
+from pipelines.edition import describe, load, publish
+from pipelines.edition.publish import writer
+from pipelines.intake import curation, releases
+from pipelines.night import build
 from pipelines.settings import Settings
 from tests.warehouse.copies import CHINA, JULY_2019, JUNE_2019, RARE_EARTHS, december, leftovers, night, revise, table_hashes
 
@@ -62,14 +68,14 @@ STAGES: dict[str, Callable[[], None]] = {
     "judging rows": lambda: die(curation, "judge"),
     "writing the second release": lambda: die(curation, "_write", nth=2),
     "putting the second release in its place": lambda: die(Path, "rename", nth=2),
-    "loading the vocabulary": lambda: die(warehouse, "load_vocabulary", nth=4),
-    "loading the facts": lambda: die(warehouse, "_load", nth=3),
-    "computing the marts": lambda: die(warehouse, "compute_marts"),
-    "checking": lambda: die(warehouse, "_run_check", nth=3),
-    "describing": lambda: die(warehouse, "_describe"),
-    "before publishing": lambda: die(warehouse, "_publish"),
-    "after the checkpoint": lambda: die(warehouse, "sync_to_disk"),
-    "before a second name is given to the live edition": lambda: die(warehouse.os, "link"),
+    "loading the vocabulary": lambda: die(load, "load_vocabulary", nth=4),
+    "loading the facts": lambda: die(load, "load_table", nth=3),
+    "computing the marts": lambda: die(load, "compute_marts"),
+    "checking": lambda: die(building, "run_check", nth=3),
+    "describing": lambda: die(describe, "describe"),
+    "before publishing": lambda: die(building, "publish"),
+    "after the checkpoint": lambda: die(publish, "sync_to_disk"),
+    "before a second name is given to the live edition": lambda: die(publish.os, "link"),
     "before the live edition is kept as the one before": lambda: die(files.os, "replace", previous),
     "after the live edition was kept as the one before": lambda: die(files.os, "replace", previous, after=True),
     "after the replace": lambda: die(files.os, "replace", live, after=True),
@@ -123,7 +129,7 @@ def test_a_killed_night_leaves_a_whole_edition_and_the_next_one_heals(
     if own.previous_edition.exists():
         assert own.previous_edition.read_bytes() == yesterday
 
-    with warehouse.writer(own, wait_seconds=1):
+    with writer(own, wait_seconds=1):
         pass
     if all(one.shelf == "bundled" for one in archive.receipts(own.raw, CHINA)):  # it was not received: the office is asked again
         revise(own, CHINA, RARE_EARTHS, CHANGES, december(1))
@@ -147,9 +153,8 @@ def test_a_killed_build_of_a_past_day_leaves_nothing_that_the_next_build_of_toda
 
 
 def build_past_day_and_die(data: Path) -> None:
-    die(warehouse, "compute_marts")
-    with warehouse.writer(Settings(data=data)):
-        warehouse.build(Settings(data=data), as_of=december(1).date())
+    die(load, "compute_marts")
+    build(Settings(data=data), as_of=december(1).date())
 
 
 def test_a_first_night_that_is_killed_publishes_nothing_and_the_next_one_publishes_all(data: Settings, built: Settings) -> None:

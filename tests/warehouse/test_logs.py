@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import doctor, warehouse
+from pipelines.edition.build import stands
+from pipelines.edition.open import read_only, side_by_side
 from pipelines.errors import LodestoneError
+from pipelines.operations import doctor
 from pipelines.settings import Settings
 from tests.building import Run
 from tests.warehouse.copies import CHINA, JUNE_2019, RARE_EARTHS, as_of, december, night, revise, table_hashes
@@ -33,12 +35,12 @@ def written_to(path: Path) -> Path:
 
 
 def read(path: Path) -> None:
-    with warehouse.read_only(path):
+    with read_only(path):
         pass
 
 
 def compare(path: Path) -> None:
-    with warehouse.side_by_side(path, path):
+    with side_by_side(path, path):
         pass
 
 
@@ -63,7 +65,7 @@ def test_a_question_and_the_doctor_say_so_in_one_line(own: Settings, lodestone: 
 def test_a_build_removes_the_log_even_where_no_figure_changed(own: Settings) -> None:
     before = table_hashes(own.edition)
     log = written_to(own.edition)
-    assert not warehouse.stands(own)
+    assert not stands(own)
     assert night(own).changed
     assert not log.exists()
     assert table_hashes(own.edition) == before

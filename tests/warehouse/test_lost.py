@@ -7,10 +7,12 @@ from datetime import date
 
 import pytest
 
-from pipelines import archive, sources, warehouse
-from pipelines.curation import refresh
+from pipelines import archive, sources
+from pipelines.edition import plan
 from pipelines.errors import LodestoneError
-from pipelines.releases import Look, looks, standing_errors
+from pipelines.intake.curation import refresh
+from pipelines.intake.releases import Look, looks, standing_errors
+from pipelines.night import build
 from pipelines.settings import Settings
 from pipelines.sources import load_source, source_names
 from tests.building import build_all
@@ -72,10 +74,9 @@ def test_a_source_yaml_that_cannot_be_read_leaves_the_other_sources_working(own:
         return real(name)
 
     monkeypatch.setattr(sources, "load_source", broken)
-    monkeypatch.setattr(warehouse, "load_source", broken)
+    monkeypatch.setattr(plan, "load_source", broken)
     assert {source.name for source in sources.readable_sources()} == set(source_names()) - {CHINA}
-    with warehouse.writer(own):
-        edition = warehouse.build(own)
+    edition = build(own)
     state, message = status(edition.path, CHINA)
     assert state == "failed"
     assert "source.yaml cannot be read" in message
@@ -92,9 +93,8 @@ def test_whatever_is_raised_while_a_source_is_looked_at_leaves_the_others_workin
             raise raised
         return looks(settings, source)
 
-    monkeypatch.setattr(warehouse, "looks", looks_of)
-    with warehouse.writer(own):
-        edition = warehouse.build(own)
+    monkeypatch.setattr(plan, "looks", looks_of)
+    edition = build(own)
     state, message = status(edition.path, CHINA)
     assert state == "failed"
     assert type(raised).__name__ in message
@@ -102,10 +102,9 @@ def test_whatever_is_raised_while_a_source_is_looked_at_leaves_the_others_workin
 
 
 def test_before_anything_was_known_there_is_no_edition(own: Settings) -> None:
-    with warehouse.writer(own), pytest.raises(LodestoneError, match="nothing was known as of 1900-01-01"):
-        warehouse.build(own, as_of=date(1900, 1, 1))
-    with warehouse.writer(own):
-        early = warehouse.build(own, as_of=date(2019, 6, 30))
+    with pytest.raises(LodestoneError, match="nothing was known as of 1900-01-01"):
+        build(own, as_of=date(1900, 1, 1))
+    early = build(own, as_of=date(2019, 6, 30))
     states = ask(early.path, "select distinct state from meta.source_status where message like 'nothing of it was known%'")
     assert states in ([], [("ok",)])
 
@@ -188,7 +187,39 @@ def test_what_cannot_be_read_of_an_archive_costs_itself_and_is_named(data: Setti
     assert archive.standing_trouble(data.raw, "us_census") is None
 
 
-@pytest.mark.parametrize("text", ["{", "{}"])
+def test_receipts_of_a_visit_that_cannot_be_opened_cost_that_visit_and_are_named(data: Settings) -> None:
+    source = sources.load_source("us_census")
+    for number in (1, 2):
+        member = f"imports-HS6-2836-2024-0{number}.json"
+        question = archive.Question(member, "", (f"us_census/imports/2024-0{number}",), ("2836",))
+        visit = archive.begin_visit(data.raw, "us_census", f"2026120{number}T000000Z", (question,))
+        answer = archive.Receipt("us_census", member, "0" * 64, 0, december(number), "fetched", visit=visit.name, stand_in=True)
+        archive.keep_answer(data.raw, answer, b"")
+        archive.note_trouble(data.raw, visit, december(number), "it is slow")
+    lost = data.raw / "us_census" / "fetched" / "visits" / "20261201T000000Z"
+    for name in ("receipts.jsonl", "troubles.jsonl"):
+        (lost / name).unlink()
+        (lost / name).mkdir()
+
+    assert [visit.name for visit in archive.visits(data.raw, "us_census")] == ["20261202T000000Z"]
+    (told,) = [one for one in standing_errors(looks(data, source)) if str(lost) in one]
+    assert told.startswith(f"{lost / 'receipts.jsonl'}: the receipts of the visit cannot be read (Is a directory); ")
+    assert archive.standing_trouble(data.raw, "us_census") is None
+    assert archive.answered_by_stand_ins(data.raw) is True
+
+
+MISSHAPEN = (
+    "{",
+    "{}",
+    "[]",
+    DEEP,
+    '{"cuts": 5, "errors": {}, "spent": []}',
+    '{"cuts": [{"slice": 1}], "errors": {}, "spent": []}',
+    '{"cuts": [], "errors": {"x": 1}, "spent": []}',
+)
+
+
+@pytest.mark.parametrize("text", MISSHAPEN)
 def test_what_was_curated_and_can_no_longer_be_read_is_curated_again(own: Settings, text: str) -> None:
     source = sources.load_source(CHINA)
     for path in (*(own.curated / CHINA).glob("*/verdict.json"), *(own.curated / CHINA / "cuts").glob("*.json")):

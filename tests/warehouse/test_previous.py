@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from pipelines import warehouse
+from pipelines.night import build
 from pipelines.settings import Settings
 from tests.warehouse.copies import CHINA, JUNE_2019, RARE_EARTHS, as_of, december, night, revise, tonnes
 
@@ -42,6 +42,5 @@ def test_where_there_are_no_hard_links_the_edition_is_copied(own: Settings, monk
 def test_a_damaged_live_file_is_replaced_and_not_kept(own: Settings) -> None:
     own.edition.chmod(0o644)
     own.edition.write_bytes(b"no database")
-    with warehouse.writer(own):
-        assert warehouse.build(own).changed
+    assert build(own).changed
     assert not own.previous_edition.exists()

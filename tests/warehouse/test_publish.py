@@ -12,7 +12,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import warehouse
+from pipelines.edition.open import read_only
+from pipelines.edition.publish import open_draft, writer
+from pipelines.model.statements import statements
 from pipelines.settings import PROJECT, Settings
 from tests.waiting import until
 from tests.warehouse.copies import CHINA, RARE_EARTHS, ask, december, leftovers, night, revise
@@ -50,7 +52,7 @@ def open_again_and_again(path: Path, readings: Path, stop: Path) -> tuple[set[Re
     modes: set[int] = set()
     while not stop.exists():
         modes.add(stat.S_IMODE(path.stat().st_mode))
-        with warehouse.read_only(path) as connection:
+        with read_only(path) as connection:
             seen.add(read(connection))
         append(readings)
     return seen, modes
@@ -60,7 +62,7 @@ def hold_one_connection(path: Path, readings: Path, stop: Path) -> set[Reading]:
     """A reader that opens once and goes on reading until told to stop; `readings` grows by a byte with each."""
     os.nice(15)
     seen: set[Reading] = set()
-    with warehouse.read_only(path) as connection:
+    with read_only(path) as connection:
         while not stop.exists():
             seen.add(read(connection))
             append(readings)
@@ -114,7 +116,7 @@ def test_readers_meet_only_whole_editions_while_ten_are_published(own: Settings,
 
 
 def ask_reading(path: Path) -> Reading:
-    with warehouse.read_only(path) as connection:
+    with read_only(path) as connection:
         return read(connection)
 
 
@@ -123,11 +125,11 @@ def test_an_edition_says_what_it_stands_on(built: Settings) -> None:
     observed_until = ask(built.edition, "select observed_until from meta.edition")
     assert observed_until == ask(built.edition, "select max(observed_at) from meta.observation")
     assert ask(built.edition, "select check_name from meta.check_result where not passed") == []
-    assert len(ask(built.edition, "select check_name from meta.check_result")) == len(warehouse.statements("checks"))
+    assert len(ask(built.edition, "select check_name from meta.check_result")) == len(statements("checks"))
 
 
 def test_what_a_build_cannot_keep_in_memory_goes_beside_its_draft_and_is_gone_with_it(tmp_path: Path) -> None:
-    with warehouse._draft(tmp_path / "lodestone.duckdb") as connection:
+    with open_draft(tmp_path / "lodestone.duckdb") as connection:
         connection.execute("set memory_limit = '30MB'")
         connection.execute("create table staging.large as select range as n, md5(range::varchar) as word from range(2000000)")
         assert len(list(tmp_path.glob(".lodestone.duckdb.spill.*/*"))) > 0
@@ -136,10 +138,10 @@ def test_what_a_build_cannot_keep_in_memory_goes_beside_its_draft_and_is_gone_wi
 
 def test_a_second_writer_waits_and_then_says_who_holds_the_lock(own: Settings) -> None:
     script = (
-        "import sys; from pathlib import Path; from pipelines import warehouse; from pipelines.settings import Settings\n"
-        "with warehouse.writer(Settings(data=Path(sys.argv[1])), wait_seconds=0.1): print('is writing')"
+        "import sys; from pathlib import Path; from pipelines.edition.publish import writer; from pipelines.settings import Settings\n"
+        "with writer(Settings(data=Path(sys.argv[1])), wait_seconds=0.1): print('is writing')"
     )
-    with warehouse.writer(own):
+    with writer(own):
         refused = run(script, own)
     assert refused.returncode != 0
     assert f"another build has held {own.writer_lock}" in refused.stderr

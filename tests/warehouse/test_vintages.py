@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import archive, warehouse
+from pipelines import archive
+from pipelines.edition.versions import REMARKS
+from pipelines.model.tables import tables
+from pipelines.night import build
 from pipelines.settings import Settings
-from pipelines.tables import tables
 from tests.warehouse.copies import (
     CHINA,
     JUNE_2019,
@@ -100,7 +102,7 @@ def test_an_edition_of_a_past_day_knows_nothing_later(day: str, past: Callable[[
 def test_the_live_edition_tells_the_past_as_the_edition_of_that_day_does(
     table: str, day: str, built: Settings, past: Callable[[str], Path]
 ) -> None:
-    figures = [one.name for one in tables()[f"facts.{table}"].columns if one.name not in {"known_until", *warehouse.REMARKS}]
+    figures = [one.name for one in tables()[f"facts.{table}"].columns if one.name not in {"known_until", *REMARKS}]
     columns = ", ".join(f'"{name}"' for name in figures)
     then = ask(past(day), f"select {columns} from facts.{table} order by all")
     assert ask(built.edition, f"select {columns} from {table}_as_of('{day}') order by all") == then
@@ -266,6 +268,5 @@ def test_a_line_inserted_above_in_a_later_copy_changes_no_explanation(own: Setti
     before = ask(own.edition, explained)
     header, *lines = newest(own, CHINA, RARE_EARTHS).splitlines(keepends=True)
     receive(own, CHINA, RARE_EARTHS, "".join([header, *reversed(lines)]), december(1))
-    with warehouse.writer(own):
-        night_edition = warehouse.build(own)
+    night_edition = build(own)
     assert ask(night_edition.path, explained) == before

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.download import Answer, Request
-from pipelines.packed import unzip
+from pipelines.readers.zipped import unzip
 from pipelines.scope import Scope
 from pipelines.sources.ecb_rates.contract import FILE, MOST_BYTES
+from pipelines.sources.request import Answer, Request
 
 ADDRESS = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.zip"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.delimited import read_delimited
-from pipelines.packed import unzip
+from pipelines.readers.delimited import read_delimited
+from pipelines.readers.zipped import unzip
 from pipelines.sources.ecb_rates.contract import CURRENCIES, FILE, MOST_BYTES
 
 NOT_FIXED = "N/A"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from pipelines.model.trade import trade_lines
 from pipelines.periods import first_day, months_in, period_kind
 from pipelines.sources.partner_flows.contract import CODE_SYSTEMS
 from pipelines.sources.partner_flows.slices import with_vintage
-from pipelines.trade import trade_lines
 
 FOR_CONSUMPTION = "for consumption"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.delimited import read_delimited
+from pipelines.readers.delimited import read_delimited
 from pipelines.sources.partner_flows.contract import BY_HEADING, CONTRACTS, SERIES_COLUMNS
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from pipelines.model.vocabulary import known_from_address
 from pipelines.periods import end_of_day
 from pipelines.sources import companion
-from pipelines.vocabulary import known_from_address
 
 
 def slices(member: str, frame: pl.DataFrame) -> pl.DataFrame:

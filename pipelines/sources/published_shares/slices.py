@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from pipelines.model.vocabulary import known_from_address
 from pipelines.sources.published_shares.contract import SLICE_COLUMNS
-from pipelines.vocabulary import known_from_address
 
 
 def slices(member: str, frame: pl.DataFrame) -> pl.DataFrame:

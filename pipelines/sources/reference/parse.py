@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.delimited import read_delimited
+from pipelines.readers.delimited import read_delimited
 from pipelines.sources.reference.contract import CONTRACTS
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.vocabulary import known_from_address
+from pipelines.model.vocabulary import known_from_address
 
 
 def slices(member: str, frame: pl.DataFrame) -> pl.DataFrame:

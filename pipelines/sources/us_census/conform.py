@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from pipelines.model.trade import trade_lines
 from pipelines.sources import companion
-from pipelines.trade import trade_lines
 
 
 def conform(kind: str, accepted: pl.DataFrame) -> dict[str, pl.DataFrame]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.arrays import BYTE_ORDER_MARK
-from pipelines.download import Answer, Request
 from pipelines.errors import BadFile
 from pipelines.periods import months_between, runs
+from pipelines.readers.json_rows import BYTE_ORDER_MARK
 from pipelines.scope import Scope
+from pipelines.sources.request import Answer, Request
 from pipelines.sources.us_census.contract import CODE
 
 ADDRESS = "https://api.census.gov/data/timeseries/intltrade"

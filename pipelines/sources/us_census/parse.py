@@ -6,15 +6,14 @@ The header repeats a name where a filter is also asked for; the first of them co
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import polars as pl
 
-from pipelines.arrays import BYTE_ORDER_MARK, Array, numbered, read_arrays
 from pipelines.errors import BadFile, refuse_more_rows
+from pipelines.readers.delimited import framed
+from pipelines.readers.json_rows import BYTE_ORDER_MARK, Array, read_arrays, share_lines
 from pipelines.sources.us_census.contract import CONTRACTS
-
-ROWS_AT_ONCE = 20_000
-"""Rows of Python's own texts take ten times the memory of a frame."""
 
 
 def parse(member: str, body: bytes, most_rows: int) -> pl.DataFrame:
@@ -26,27 +25,21 @@ def parse(member: str, body: bytes, most_rows: int) -> pl.DataFrame:
     """
     columns = list(CONTRACTS[member.split("-")[0]].to_schema().columns)
     if not body.removeprefix(BYTE_ORDER_MARK).strip():
-        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String()) | {"source_row": pl.Int64()})
+        return framed(iter(()), columns)
     arrays = read_arrays(member, body)
     first = next(arrays)
     header = [str(name) for name in first.values]
     _check_header(member, header, columns)
     place = [header.index(name) for name in columns]
-    rows: list[list[str | None]] = []
-    pieces = [_frame(rows, columns)]
-    places = [(first.line, first.place)]
-    for one in arrays:
-        refuse_more_rows(member, one.number, len(places), most_rows)
-        rows.append(_texts(member, one, header, place))
-        places.append((one.line, one.place))
-        if len(rows) == ROWS_AT_ONCE:
-            pieces.append(_frame(rows, columns))
-            rows = []
-    return pl.concat([*pieces, _frame(rows, columns)]).with_columns(source_row=pl.Series(numbered(places)[1:], dtype=pl.Int64))
+    frame = framed(_rows(member, arrays, header, place, most_rows), columns)
+    by_place = pl.int_range(first.place + 1, pl.len() + first.place + 1, dtype=pl.Int64).alias("source_row")
+    return frame.with_columns(by_place) if share_lines([first.line, *frame["source_row"]]) else frame
 
 
-def _frame(rows: list[list[str | None]], columns: list[str]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String()), orient="row")
+def _rows(member: str, arrays: Iterator[Array], header: list[str], place: list[int], most_rows: int) -> Iterator[list[str | int | None]]:
+    for count, one in enumerate(arrays, start=1):
+        refuse_more_rows(member, one.number, count, most_rows)
+        yield [*_texts(member, one, header, place), one.line]
 
 
 def _texts(member: str, one: Array, header: list[str], place: list[int]) -> list[str | None]:

@@ -7,8 +7,8 @@ from datetime import datetime
 import polars as pl
 import pytest
 
+from pipelines.edition.open import read_only
 from pipelines.settings import Settings
-from pipelines.warehouse import read_only
 from tests.sources.bundled import curated, lines
 from tests.warehouse.copies import ask, december, drop_lines, night
 

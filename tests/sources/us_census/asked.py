@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
 
-from pipelines.download import Answer, Request
-from pipelines.gate import Judged, judge
-from pipelines.offices.office import Reply
-from pipelines.offices.us_census import KEY, Cell, UsCensus, rolled_up
+from pipelines.intake.gate import Judged, judge
+from pipelines.model.vocabulary import known_codes
+from pipelines.rehearsal.office import Reply
+from pipelines.rehearsal.us_census_stand_in import KEY, Cell, UsCensus, rolled_up
 from pipelines.scope import Scope
 from pipelines.sources import load_source
-from pipelines.vocabulary import known_codes
+from pipelines.sources.request import Answer, Request
 
 CHILE, CHINA = "3370", "5700"
 LITHIUM = "2836910012"

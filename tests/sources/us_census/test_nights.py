@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 
-from pipelines import archive, warehouse
+from pipelines import archive
+from pipelines.edition.build import Edition
+from pipelines.edition.open import read_only
 from pipelines.errors import LodestoneError
-from pipelines.fetching import Fetched, missed_months, plan
-from pipelines.offices import faults
-from pipelines.offices.server import Offices
-from pipelines.offices.us_census import KEY, Cell, UsCensus, annual_revision, made_up, made_up_cells, rolled_up, without_months
+from pipelines.fetching.due import missed_months, plan
+from pipelines.fetching.visit import Fetched
 from pipelines.periods import months_between
+from pipelines.rehearsal import faults
+from pipelines.rehearsal.server import Offices
+from pipelines.rehearsal.us_census_stand_in import KEY, Cell, UsCensus, annual_revision, made_up, made_up_cells, rolled_up, without_months
 from pipelines.settings import Settings
 from pipelines.sources import load_source
 from tests.building import Run
@@ -55,9 +58,9 @@ class Story:
 
     data: Settings
     offices: Offices
-    may: warehouse.Edition
+    may: Edition
     may_totals: list[dict[str, Any]]
-    june: warehouse.Edition
+    june: Edition
 
 
 TOTALS = "select series_id, code, period_start, value_usd from {} where source = 'us_census' order by all"
@@ -79,12 +82,12 @@ def own(story: Story, tmp_path: Path) -> Iterator[Story]:
     data = Settings(Path(shutil.copytree(story.data.data, tmp_path / "data")))
     story.offices.faults.clear()
     story.offices.replace("us_census", in_june())
-    june = warehouse.Edition(data.edition, story.june.edition_id, False)
+    june = Edition(data.edition, story.june.edition_id, False)
     yield Story(data, story.offices, story.may, story.may_totals, june)
     story.offices.faults.clear()
 
 
-def facts_of(edition: warehouse.Edition) -> dict[tuple[str, str, str, date], int]:
+def facts_of(edition: Edition) -> dict[tuple[str, str, str, date], int]:
     """The values of partners and totals, by kind of count, code, country and month."""
     both = " union all ".join(
         f"select dataset, code, partner_code, period_start, value_usd from facts.{name} where source = 'us_census'"
@@ -93,7 +96,7 @@ def facts_of(edition: warehouse.Edition) -> dict[tuple[str, str, str, date], int
     return {(row["dataset"], row["code"], row["partner_code"], row["period_start"]): int(row["value_usd"]) for row in rows(edition, both)}
 
 
-def status(edition: warehouse.Edition) -> dict[str, Any]:
+def status(edition: Edition) -> dict[str, Any]:
     return rows(edition, "from meta.source_status where source = 'us_census'")[0]
 
 
@@ -293,8 +296,8 @@ def test_a_month_that_is_not_there_yet_is_asked_for_again_and_was_never_withdraw
 
 
 def test_a_season_that_was_missed_is_told_once_its_first_day_has_passed_and_ends_with_the_look_that_makes_it_up(own: Story):
-    def missed(now: str, edition: warehouse.Edition = own.june) -> list[tuple[str, str, date]]:
-        with warehouse.read_only(edition.path) as connection:
+    def missed(now: str, edition: Edition = own.june) -> list[tuple[str, str, date]]:
+        with read_only(edition.path) as connection:
             found = missed_months(own.data, connection, datetime.fromisoformat(f"{now}T12:00:00+00:00"))
         return [(one.months[0], one.months[-1], one.since) for one in found]
 
@@ -339,7 +342,7 @@ def monthly(first: str, last: str, *gone: tuple[str, str]) -> UsCensus:
     return UsCensus(rolled_up(cell(code, month=month) for code, month in filed if (code, month) not in gone))
 
 
-def covered(edition: warehouse.Edition, code: str, month: str) -> tuple[str, str | None]:
+def covered(edition: Edition, code: str, month: str) -> tuple[str, str | None]:
     """Status and reason of a month of imports of six digits."""
     found = rows(
         edition,
@@ -374,7 +377,7 @@ def test_an_empty_answer_of_a_code_filed_every_month_is_no_zero_until_it_is_conf
         assert changes(filed, "850511", "2025-04") == [900]
 
 
-def changes(edition: warehouse.Edition, code: str, month: str) -> list[float]:
+def changes(edition: Edition, code: str, month: str) -> list[float]:
     """The value of a month as the mart of changes has it; nothing where it has no such month."""
     found = rows(
         edition,

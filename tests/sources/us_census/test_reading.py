@@ -12,13 +12,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines.curation import gated
-from pipelines.download import Answer
 from pipelines.errors import BadFile
-from pipelines.offices.us_census import UsCensus
+from pipelines.intake.curation import gated
+from pipelines.model.vocabulary import read
+from pipelines.rehearsal.us_census_stand_in import UsCensus
 from pipelines.sources import companion, load_source
+from pipelines.sources.request import Answer
 from pipelines.sources.us_census.fetch import ASKED_FOR
-from pipelines.vocabulary import read
 from tests.sources.us_census.asked import CHILE, CHINA, LITHIUM, answers, cell, judged, line, office, questions, reply, trade_lines
 
 MEMBER = "imports-HS10-2836-2024-02_2024-02.json"

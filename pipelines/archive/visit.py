@@ -1,0 +1,184 @@
+"""Visits to an office: what was asked, the receipts of its answers, and what kept a visit from being whole."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from pipelines.archive.files import append_line, write_atomically
+from pipelines.archive.receipt import Receipt, as_json, as_text, intact_body, read_receipt, readable_receipts
+from pipelines.errors import LodestoneError, in_words
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of a visit: the file its answer is kept as, the slices whose rows it may hold, the codes it decides."""
+
+    member: str
+    url: str
+    slices: tuple[str, ...]
+    asked: tuple[str, ...]
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What its answer tells about: slices, or the whole file where it has none."""
+        return self.slices or (self.member,)
+
+
+_BEGAN = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One round of questions to an office and the receipts of the answers so far; several answers may make one slice."""
+
+    source: str
+    name: str
+    questions: tuple[Question, ...]
+    receipts: tuple[Receipt, ...]
+
+    @property
+    def began(self) -> datetime:
+        """When it began (UTC), as its name says."""
+        return datetime.strptime(self.name[:16], _BEGAN).replace(tzinfo=UTC)
+
+    @property
+    def unanswered(self) -> list[Question]:
+        """Questions without an answer yet."""
+        answered = {receipt.member for receipt in self.receipts}
+        return [question for question in self.questions if question.member not in answered]
+
+
+def refuse_a_clock_set_back(raw: Path, source: str, now: datetime) -> None:
+    """Raise `LodestoneError` where something of a source was received, or asked for, later than now."""
+    made, folder = visits(raw, source), raw / source
+    looks = [(one.observed_at, folder / one.shelf / "receipts" / f"{one.receipt_id}.json") for one in readable_receipts(raw, source)[0]]
+    looks += [(moment, visits_folder(raw, source) / one.name) for one in made for moment in (one.began, *_moments(one))]
+    newest, path = max(looks, default=(now, folder))
+    if newest > now:
+        raise LodestoneError(
+            f"{source}: the clock says {now:%Y-%m-%d %H:%M} UTC, but something was received at {newest:%Y-%m-%d %H:%M}; "
+            "set the clock right, for a receipt dated too early would change what was known when; "
+            f"if the clock was wrong then, move {path} away"
+        )
+
+
+def _moments(visit: Visit) -> list[datetime]:
+    return [receipt.observed_at for receipt in visit.receipts]
+
+
+def begin_visit(raw: Path, source: str, name: str, questions: tuple[Question, ...]) -> Visit:
+    """Write down what a visit is going to ask."""
+    write_atomically(visits_folder(raw, source) / name / "plan.json", as_json({"questions": [asdict(question) for question in questions]}))
+    return Visit(source, name, questions, ())
+
+
+def keep_answer(raw: Path, receipt: Receipt, body: bytes) -> Receipt:
+    """Keep the bytes of one answer of a visit once, and add its receipt to the visit's. A damaged copy of them is put right."""
+    if intact_body(raw, receipt) is None:
+        write_atomically(receipt.path(raw), body)
+    append_line(
+        visits_folder(raw, receipt.source) / str(receipt.visit) / "receipts.jsonl",
+        json.dumps(asdict(receipt), default=as_text, sort_keys=True),
+    )
+    return receipt
+
+
+def answered_by_stand_ins(raw: Path) -> bool | None:
+    """Whether the answers that are held are those of stand-ins. They are all of one kind; null where none is held."""
+    for path in sorted(raw.glob("*/fetched/visits/*/receipts.jsonl")):
+        with suppress(OSError):
+            for line in _lines(path):
+                with suppress(ValueError):
+                    return read_receipt(line).stand_in
+    return None
+
+
+def note_trouble(raw: Path, visit: Visit, at: datetime, told: str) -> None:
+    """Write down what kept a visit from its answers."""
+    line = json.dumps({"at": at, "told": told}, default=as_text, ensure_ascii=False)
+    append_line(visits_folder(raw, visit.source) / visit.name / "troubles.jsonl", line)
+
+
+def standing_trouble(raw: Path, source: str) -> str | None:
+    """What keeps the newest look at some slice or file from being whole; null where nothing does."""
+    made = visits(raw, source)
+    last = {subject: one.name for one in made for question in one.questions for subject in question.subjects}
+    told = []
+    for one in made:
+        open_ones = [question for question in one.unanswered if any(last[subject] == one.name for subject in question.subjects)]
+        if open_ones:
+            why = _last_trouble(visits_folder(raw, source) / one.name / "troubles.jsonl") or "the run was stopped, or is still asking"
+            told.append(f"{len(open_ones)} of {len(one.questions)} questions of the visit of {one.name} have no answer: {why}")
+    return "; ".join(told) or None
+
+
+def _last_trouble(path: Path) -> str | None:
+    with suppress(OSError):
+        for line in reversed(_lines(path)):
+            with suppress(ValueError, KeyError, TypeError, RecursionError):  # what came before it tells as much
+                return str(json.loads(line)["told"])
+    return None
+
+
+def visits(raw: Path, source: str) -> list[Visit]:
+    """Every visit to an office whose plan can be read, oldest first, with the receipts that can be read."""
+    return readable_visits(raw, source)[0]
+
+
+def readable_visits(raw: Path, source: str) -> tuple[list[Visit], list[LodestoneError]]:
+    """Every visit to an office that can be read, oldest first, and an error for every plan and every receipt that cannot.
+
+    A line that a killed process left unfinished is no receipt.
+    """
+    found: list[Visit] = []
+    broken: list[LodestoneError] = []
+    for path in sorted(visits_folder(raw, source).glob("*/plan.json")):
+        try:
+            questions = _PLAN.validate_json(path.read_bytes()).questions
+            datetime.strptime(path.parent.name[:16], _BEGAN)
+        except (OSError, ValueError) as error:
+            told = f"the questions of the visit cannot be read ({in_words(error)}); move its folder away, and the office is asked again"
+            broken.append(LodestoneError(f"{path}: {told}"))
+            continue
+        received = path.with_name("receipts.jsonl")
+        try:
+            lines = _lines(received)
+        except OSError as error:
+            remedy = "restore them, or move the visit's folder away, and the office is asked again"
+            broken.append(LodestoneError(f"{received}: the receipts of the visit cannot be read ({error.strerror}); {remedy}"))
+            continue
+        asked = {question.member for question in questions}
+        answers: list[Receipt] = []
+        for number, line in enumerate(lines, start=1):
+            try:
+                answers.append(read_receipt(line))
+                if answers[-1].member not in asked:
+                    raise ValueError(f"{answers.pop().member} is no answer of this visit")
+            except ValueError as error:
+                told = f"the receipt cannot be read ({in_words(error)}); remove the line, and its question is asked again"
+                broken.append(LodestoneError(f"{received} line {number}: {told}"))
+        found.append(Visit(source, path.parent.name, questions, tuple(answers)))
+    return found, broken
+
+
+def _lines(path: Path) -> list[bytes]:
+    return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+
+
+def visits_folder(raw: Path, source: str) -> Path:
+    """Where the visits to an office lie."""
+    return raw / source / "fetched" / "visits"
+
+
+@dataclass(frozen=True)
+class _Plan:
+    questions: tuple[Question, ...]
+
+
+_PLAN = TypeAdapter(_Plan)

@@ -1,0 +1,1 @@
+"""The door people enter by: commands, and how they are set in a terminal."""

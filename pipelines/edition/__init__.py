@@ -1,0 +1,1 @@
+"""The edition: planned, loaded, checked, described and published; a disposable DuckDB file that readers open."""

@@ -1,0 +1,100 @@
+"""Build an edition (as of now or any date) in a draft, audit it, publish it. The only writer of DuckDB files.
+
+Files are the truth: an edition is always rebuilt from curated files and never patched. Readers meet the last published
+edition until `os.replace` puts the next one, whole and checked, in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+
+from pipelines.edition.checks import CheckResult, Finding, run_check
+from pipelines.edition.describe import finish
+from pipelines.edition.load import Say, fill
+from pipelines.edition.open import published_id
+from pipelines.edition.plan import identify, newest_look, plan_source
+from pipelines.edition.publish import note_weighed, open_draft, publish, remove_drafts
+from pipelines.errors import BuildFailed, LodestoneError
+from pipelines.model.statements import statements
+from pipelines.settings import Settings
+from pipelines.sources import source_names
+
+SAMPLE_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A published edition: where it is, whether anything changed, and what it holds."""
+
+    path: Path
+    edition_id: str
+    changed: bool
+    rows: Mapping[str, int] = field(default_factory=dict)
+    checks: tuple[CheckResult, ...] = ()
+    fell_back: Mapping[str, str] = field(default_factory=dict)
+
+
+def build_edition(settings: Settings, as_of: date | None = None, say: Say = lambda _: None) -> Edition:
+    """Build, audit and publish an edition; with `as_of`, one that knows only what was known by the end of that day.
+
+    A failing check that names sources makes each of them go back behind the newest look it stands on, and at last out,
+    before the draft is built again. Raises `BuildFailed`, with the live edition untouched, where a check names no source
+    that could go back.
+    """
+    live = settings.edition if as_of is None else settings.edition_as_of(as_of.isoformat())
+    live.parent.mkdir(parents=True, exist_ok=True)
+    remove_drafts(settings)
+    before: dict[str, datetime] = {}
+    refused: dict[str, str] = {}
+    findings: list[Finding] = []
+    weighed: datetime | None = None
+    while True:
+        plans = [plan_source(settings, name, as_of, before.get(name), refused.get(name)) for name in source_names()]
+        if as_of is None and not refused:
+            weighed = newest_look(plans)
+        if as_of is not None and not any(plan.judged for plan in plans):
+            raise LodestoneError(f"nothing was known as of {as_of}; ask for a later day")
+        edition_id, inputs = identify(plans, as_of)
+        if published_id(live) == edition_id:
+            note_weighed(settings, edition_id, weighed)
+            return Edition(live, edition_id, changed=False, fell_back=refused)
+        with open_draft(live) as connection:
+            rows = fill(connection, settings, plans, say)
+            say("checking")
+            accepted = {name: one for plan in plans for name, one in plan.accepted.items()}
+            results = [run_check(connection, check, accepted) for check in statements("checks")]
+            failing = [(result, wrong) for result in results if (wrong := result.of("wrong"))]
+            if not failing:
+                findings += [one for result in results for one in result.findings]
+                finish(connection, plans, results, findings, edition_id, inputs, as_of, say)
+                publish(connection, live, settings.previous_edition if as_of is None else None)
+                note_weighed(settings, edition_id, weighed)
+                return Edition(live, edition_id, True, rows, tuple(results), refused)
+        standing = {plan.name: plan.standing for plan in plans if plan.standing}
+        blamed: dict[str, list[str]] = {}
+        for result, wrong in failing:
+            sources = {str(one.source) for one in wrong} & standing.keys()
+            if not sources or any(one.source is None for one in wrong):
+                sample = [dict(one.row) for one in wrong[:SAMPLE_ROWS]]
+                raise BuildFailed(f"{result.refusal(wrong)}; nothing was published", result.name, sample)
+            for name in sources:
+                of_source = [one for one in wrong if one.source == name]
+                blamed.setdefault(name, []).append(result.refusal(of_source))
+                findings += [replace(one, outcome="refused") for one in of_source if name not in refused]
+        for name, found in blamed.items():
+            before[name] = max(judged.observation.observed_at for judged in standing[name])
+            refused.setdefault(name, "; ".join(found))
+            say(f"{name} falls back: {'; '.join(found)}")
+
+
+def stands(settings: Settings) -> bool:
+    """Whether the live edition already says all that a build would, with every release curated that can be; if so, that is noted."""
+    plans = [plan_source(settings, name, None, None, None) for name in source_names()]
+    edition_id = identify(plans, None)[0]
+    if published_id(settings.edition) != edition_id:
+        return False
+    note_weighed(settings, edition_id, newest_look(plans))
+    return True

@@ -1,0 +1,126 @@
+"""The history of releases as the edition tells it: `meta.release`, observations, files, overrides and rejected lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.edition.draft import create_table, insert
+from pipelines.edition.plan import SourcePlan
+from pipelines.intake.corrections import ALWAYS, Correction
+from pipelines.intake.curation import read_verdict
+from pipelines.intake.releases import (
+    Judged,
+    curated_folder,
+)
+from pipelines.model.tables import tables
+from pipelines.settings import Settings
+
+
+def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list[SourcePlan]) -> None:
+    """Fill the tables of `meta` that tell of releases, and `curated.release_window`: when each release had its place."""
+    releases: dict[str, dict[str, Any]] = {}
+    looked: list[dict[str, Any]] = []
+    windows: list[dict[str, Any]] = []
+    files: list[dict[str, Any]] = []
+    overrides: list[dict[str, Any]] = []
+    standing_on: set[str] = set()
+    asked = [row for plan in plans for row in plan.asked]
+    for plan in plans:
+        for judged in plan.judged:
+            one = judged.observation
+            assert plan.source is not None  # a source without a configuration has nothing judged
+            verdict = read_verdict(settings, plan.source, one)
+            place = {"known_from": one.known_from, "known_from_basis": one.known_from_basis, "known_until": judged.known_until}
+            releases[one.release_id] = {
+                "release_id": one.release_id,
+                "source": one.source,
+                "slice": one.slice,
+                "content_hash": one.content_hash,
+                "lines": verdict.lines,
+                "accepted": verdict.accepted,
+                "rejected": verdict.rejected,
+                "state": judged.state,
+                "reason": judged.reason,
+            }
+            for file in one.files if one.release_id not in standing_on else ():
+                files.append(
+                    {
+                        "release_id": one.release_id,
+                        "source": one.source,
+                        "source_member": file.member,
+                        "body_sha256": file.sha256,
+                        "receipt_id": file.receipt_id,
+                        "observed_at": file.observed_at,
+                        "url": file.url,
+                        "stand_in": file.stand_in,
+                    }
+                )
+            for fix, member, line in verdict.corrected if one.release_id not in standing_on else ():
+                overrides.append(_override(plan.corrections[fix], one.release_id, member, line))
+            standing_on.add(one.release_id)
+            looked.append(
+                {
+                    "source": one.source,
+                    "slice": one.slice,
+                    "release_id": one.release_id,
+                    "observed_at": one.observed_at,
+                    "receipt_id": one.receipt_id,
+                }
+                | place
+                | {"state": judged.state}
+            )
+            if judged in plan.standing:
+                windows.append({"release_id": one.release_id, "slice": one.slice} | place)
+    history = {"meta.release": list(releases.values()), "meta.observation": looked, "meta.release_file": files}
+    history |= {"meta.asked": asked, "meta.override": overrides}
+    for name, of_name in history.items():
+        table = tables()[name]
+        connection.execute(create_table(table))
+        insert(connection, name, of_name, order_by=table.key)
+    connection.execute(
+        "create table curated.release_window"
+        " (release_id varchar, slice varchar, known_from timestamp, known_from_basis varchar, known_until timestamp)"
+    )
+    insert(connection, "curated.release_window", windows, order_by=("slice", "known_from"))
+    connection.execute("delete from curated.release_window where known_until <= known_from")
+    connection.execute("create table curated.first_asked (slice varchar, code varchar, asked_at timestamp)")
+    first = [{"slice": name, "code": code, "asked_at": at} for plan in plans for (name, code), at in plan.first_asked.items()]
+    insert(connection, "curated.first_asked", first, order_by=("slice", "code"))
+    connection.execute(create_table(tables()["meta.rejected"]))
+    for plan in plans:
+        folders = [folder_of(settings, plan, judged) for judged in plan.judged]
+        refused = [str(path / "rejected.parquet") for path in dict.fromkeys(folders) if path and (path / "rejected.parquet").exists()]
+        if refused:
+            connection.execute(
+                "insert into meta.rejected by name select distinct release.source, release.slice, line.*"
+                " from read_parquet(?) as line inner join meta.release as release using (release_id) order by all",
+                [refused],
+            )
+
+
+def _override(fix: Correction, release: str, member: str, line: int) -> dict[str, Any]:
+    return {
+        "override_id": fix.correction_id,
+        "source": fix.source,
+        "release_id": release,
+        "source_member": member,
+        "source_row": line,
+        "column_name": fix.column,
+        "filed": fix.filed,
+        "used": fix.used,
+        "author": fix.author,
+        "reason": fix.reason,
+        "decided_at": None if fix.decided_at == ALWAYS else fix.decided_at,
+    }
+
+
+def folder_of(settings: Settings, plan: SourcePlan, judged: Judged) -> Path | None:
+    """Where the curated files of a release lie; null where there are none."""
+    return (
+        None
+        if plan.source is None or judged.observation.withdrawn
+        else curated_folder(settings, plan.source, judged.observation.release_id)
+    )

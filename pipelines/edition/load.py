@@ -1,0 +1,157 @@
+"""Fill a draft: vocabulary, history, curated files, then every fact, each by the statement that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+import polars as pl
+
+from pipelines.edition.draft import count, create_table, insert
+from pipelines.edition.history import folder_of, load_history
+from pipelines.edition.open import columns_of, quoted
+from pipelines.edition.plan import SourcePlan
+from pipelines.edition.unread import leave_unknown, of_unread, open_unread
+from pipelines.edition.versions import LINEAGE, REMARKS, STILL_PRINTED, VERSIONS
+from pipelines.errors import BadFile
+from pipelines.model import vocabulary
+from pipelines.model.statements import files, statements
+from pipelines.model.tables import Table, tables
+from pipelines.settings import SQL, Settings
+from pipelines.sources import empty_tables
+
+FILLED_BY_SQL = SQL / "load" / "vocabulary"
+"""Statements that fill vocabulary tables, or add to what their CSV file holds."""
+
+
+Say = Callable[[str], None]
+
+
+def fill(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list[SourcePlan], say: Say) -> dict[str, int]:
+    """Fill every table of a draft but those that describe it; the rows of each."""
+    for schema in ("facts", "vocabulary", "marts", "meta"):
+        connection.execute(f"create schema {schema}")
+    say("loading the vocabulary")
+    for table in tables().values():
+        if table.schema == "vocabulary":
+            load_vocabulary(connection, table)
+    load_history(connection, settings, plans)
+    create_macros(connection)
+    open_curated(connection, settings, plans)
+    load_offices(connection, plans)
+    open_unread(connection, settings, plans)
+    extend_vocabulary(connection)
+    has_unread = count(connection, "unread.line") > 0
+    for one in statements("load"):
+        if one.name.startswith("staging."):
+            connection.execute(f"create table {one.name} as {one.sql}")
+            if has_unread:
+                connection.execute(f"create table {of_unread(one.name)} as {of_unread(one.sql)}")
+            continue
+        say(f"loading {one.name}")
+        load_table(connection, tables()[one.name], one.sql, has_unread)
+    compute_marts(connection, say)
+    made = {name.rsplit(".", 1)[0] for name in columns_of(connection, "edition")}
+    return {name: count(connection, name) for name in [*tables(), *(one.name for one in statements("marts"))] if name in made}
+
+
+def compute_marts(connection: duckdb.DuckDBPyConnection, say: Say = lambda _: None) -> None:
+    """Compute every mart from the facts, vocabulary and meta of the connection, each after those it reads."""
+    for one in statements("marts"):
+        say(f"computing {one.name}")
+        connection.execute(f"create table {one.name} as {one.sql}\norder by {', '.join(one.grain)}")
+
+
+def load_vocabulary(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Create a vocabulary table and fill it from its CSV file, or from the calendar."""
+    connection.execute(create_table(table))
+    if table.name == "month":
+        connection.execute((FILLED_BY_SQL / "month.sql").read_text("utf-8"))
+        return
+    rows = vocabulary.read(table.name)
+    _refuse_other_words(table, rows)
+    connection.register("vocabulary_rows", rows.to_arrow())
+    columns = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in table.columns)
+    connection.execute(f"insert into {table.full_name} by name select {columns} from vocabulary_rows order by {', '.join(table.key)}")
+    connection.unregister("vocabulary_rows")
+
+
+def _refuse_other_words(table: Table, rows: pl.DataFrame) -> None:
+    for column in (one for one in table.columns if one.allowed):
+        other = rows.with_row_index("line", offset=2).filter(~pl.col(column.name).is_in(column.allowed))
+        if not other.is_empty():
+            words = f"{', '.join(column.allowed[:-1])} or {column.allowed[-1]}"
+            file = f"pipelines/model/vocabulary/{table.name}.csv"
+            raise BadFile(file, other["line"][0], other[column.name][0], f"{column.name} is {words}", "correct the word")
+
+
+def extend_vocabulary(connection: duckdb.DuckDBPyConnection) -> None:
+    """Add the series, and their breaks, of the codes that offices filed; `curated.trade_line` and `curated.office` say which."""
+    for name in ("series", "series_break"):
+        connection.execute((FILLED_BY_SQL / f"{name}.sql").read_text("utf-8"))
+
+
+def load_offices(connection: duckdb.DuckDBPyConnection, plans: list[SourcePlan]) -> None:
+    """Who files what: `curated.office`."""
+    connection.execute("create table curated.office (source varchar, publisher varchar)")
+    rows = [{"source": plan.name, "publisher": plan.source.config.publisher} for plan in plans if plan.source is not None]
+    insert(connection, "curated.office", rows, order_by=("source",))
+
+
+def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the macros that need no table; those that answer as of a moment come last, when facts are there."""
+    for path in files("macros"):
+        connection.execute(path.read_text("utf-8"))
+
+
+def open_curated(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list[SourcePlan]) -> None:
+    """A view of each curated table over every release that has or had a place, of every source that has the table.
+
+    A table without any rows has its columns and types all the same; every table also names its `source`.
+    """
+    parts: dict[str, list[str]] = {}
+    for plan in plans:
+        folders = [path for path in dict.fromkeys(folder_of(settings, plan, one) for one in plan.standing) if path is not None]
+        for name, frame in empty_tables(plan.name).items():
+            columns = frame.drop("slice").with_columns(release_id=pl.lit(None, pl.String))
+            connection.register("no_rows", columns.to_arrow())
+            connection.execute(f"create table curated.{name}_of_{plan.name} as select * from no_rows")
+            connection.unregister("no_rows")
+            parts.setdefault(name, []).append(f"select '{plan.name}' as source, * from curated.{name}_of_{plan.name}")
+            files = [str(path / f"{name}.parquet") for path in folders if (path / f"{name}.parquet").exists()]
+            if files:
+                listed = ", ".join(f"'{quoted(path)}'" for path in files)
+                parts[name].append(f"select '{plan.name}' as source, * from read_parquet([{listed}])")
+    for name, selects in parts.items():
+        connection.execute(f"create view curated.{name} as {' union all by name '.join(selects)}")
+
+
+def load_table(connection: duckdb.DuckDBPyConnection, table: Table, sql: str, has_unread: bool = False) -> None:
+    """Create a table and fill it by name; a versioned one keeps what is no longer current in `<name>_superseded`."""
+    connection.execute(create_table(table, without=() if table.schema != "facts" else ("known_until",)))
+    order = ", ".join(table.key)
+    names = ", ".join(f'"{column.name}"' for column in table.columns if column.name != "known_until" or table.schema != "facts")
+    if not table.versioned:
+        connection.execute(f"insert into {table.full_name} by name select {names} from ({sql}) order by {order}")
+        return
+    connection.execute(create_table(table, suffix="_superseded"))
+    connection.execute(f"alter table {table.full_name}_superseded add column {STILL_PRINTED} boolean")
+    content = ", ".join(f'"{column.name}"::varchar' for column in table.columns if column.name not in LINEAGE | REMARKS)
+    typed = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
+    connection.execute(f"create temp table version ({typed})")
+    connection.execute(f"insert into version by name {sql}")
+    key = ", ".join(f'"{name}"' for name in table.key)
+    remarks = ", ".join(
+        f'arg_max_null("{column.name}", known_from) over (partition by {key}, place_slice, island_no) as "{column.name}"'
+        for column in table.columns
+        if column.name in REMARKS
+    )
+    connection.execute(VERSIONS.format(key=key, content=content, remarks=f"replace ({remarks})" if remarks else ""))
+    if has_unread and {"series_id", "period_start"} <= set(table.key):
+        leave_unknown(connection, table, sql)
+    connection.execute(f"insert into {table.full_name} by name select {names} from place where is_current order by {order}")
+    connection.execute(
+        f"insert into {table.full_name}_superseded by name select {names}, known_until, {STILL_PRINTED} from place"
+        f" where not is_current and known_until > known_from order by {order}, known_from"
+    )
+    connection.execute("drop table version; drop table place")

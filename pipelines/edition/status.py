@@ -1,0 +1,166 @@
+"""The state of a source in an edition, in a word, a sentence and its counts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from pipelines.edition.plan import SourcePlan
+from pipelines.intake.releases import (
+    Observation,
+)
+from pipelines.model.tables import tables
+from pipelines.sources import SourceConfig
+
+
+def status_of(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[str, Any]:
+    """The row of `meta.source_status` of a source."""
+    current = [one for one in plan.judged if one.state == "current"]
+    held = [one for one in plan.judged if one.state == "held"]
+    failed = [one for one in plan.judged if one.state == "failed"]
+    first = min((one.observation.observed_at for one in plan.judged), default=None)
+    # What the first look found was there before: only a publisher's date or calendar says how new it is.
+    newest = _newest([one.observation for one in current], first)
+    # A slice that was there before and was read anew is not the newer one that is due: it counts from when it was first known.
+    by_look = sorted(plan.judged, key=lambda one: one.observation.observed_at, reverse=True)
+    came = {one.observation.slice: one.observation for one in by_look}
+    newest_slice = _newest([came[one.observation.slice] for one in current], first)
+    config = plan.source.config if plan.source is not None else None
+    rejected = connection.execute(_REJECTED, [plan.name]).fetchall()
+    state: str
+    message: str | None
+    is_silent = not (plan.judged or plan.errors or plan.trouble or plan.fell_back)
+    if is_silent and config is not None and config.fetch is not None:
+        state, message = "not_asked", f"nothing was fetched yet: `lodestone fetch {plan.name}` or `lodestone nightly` asks"
+    elif plan.not_known_by is not None:
+        state, message = "ok", f"nothing of it was known by the end of {plan.not_known_by}"
+    elif not current:
+        refused = [f"{one.observation.slice}: {one.reason}" for one in (*failed, *held)[:3]]
+        nothing = "the office took every row back" if plan.judged else "nothing was received"
+        state, message = "failed", "; ".join(filter(None, (plan.fell_back, *plan.errors, plan.trouble, *refused))) or nothing
+    elif plan.fell_back:
+        state = "fell_back"
+        message = (
+            f"{plan.fell_back}; its newest look is left aside: compare these rows (check_finding holds all) with the publisher's page, "
+            f"keep a mended copy (`lodestone keep {plan.name} FILE`), wait for the office's next or, where the figures are right, "
+            "`lodestone accept ID --reason ...` with the 16 digits above; then `lodestone build`"
+        )
+    elif plan.errors or plan.trouble:
+        stands = "the last good release stands; " if plan.stands else ""
+        state, message = "failed", f"{stands}{'; '.join(filter(None, (*plan.errors, plan.trouble)))}"
+    elif held:
+        names = ", ".join(f"{one.observation.release_id} ({one.observation.slice}: {one.reason})" for one in held)
+        state, message = "held", f"look at {names}, then `lodestone accept RELEASE --reason ...`"
+    elif failed:
+        state, message = "incomplete", "; ".join(f"{one.observation.slice}: {one.reason}" for one in failed[:3])
+    elif rejected:
+        state, message = "incomplete", _left_out(rejected)
+    else:
+        state, message = "ok", "; ".join(filter(None, (*plan.spent, _unattributed(connection, plan.name)))) or None
+    counted = connection.execute(
+        "select coalesce(sum(lines), 0)::bigint, coalesce(sum(accepted), 0)::bigint, coalesce(sum(rejected), 0)::bigint"
+        " from meta.release where source = ? and state in ('current', 'failed')",
+        [plan.name],
+    ).fetchone()
+    assert counted is not None
+    newest_end = _newest_period_end(connection, plan.name)
+    stand_in = any(file.stand_in for one in plan.judged for file in one.observation.files)
+    citation = config.citation if config else "unknown"
+    if stand_in and config:
+        citation = f"Answers of a stand-in for {config.publisher}, from a rehearsal: not its figures, and not to be cited."
+    return {
+        "source": plan.name,
+        "title": config.title if config else plan.name,
+        "publisher": config.publisher if config else "unknown",
+        "licence": config.licence if config else "unknown",
+        "citation": citation,
+        "redistributable": config.redistributable if config else False,
+        "stand_in": stand_in,
+        "state": state,
+        "message": message,
+        "newest_known_from": newest,
+        "newest_period_end": newest_end,
+        "due_by": None if config is None else _due_by(config, newest_slice, newest_end),
+        "observed_at": plan.observed_at,
+        "releases": len(current),
+        "held": len(held),
+        "failed": len(failed),
+        "lines": counted[0],
+        "accepted": counted[1],
+        "rejected": counted[2],
+    }
+
+
+def _unattributed(connection: duckdb.DuckDBPyConnection, source: str) -> str | None:
+    """What to know of an office whose partners fall short of its own totals; null where they do not, or its lines are typed from pages."""
+    row = connection.execute(
+        """
+        with partners as (
+            select series_id, period_start, sum(value_usd) as value_usd
+            from facts.trade_flow
+            where source = $source and period_kind = 'month' and publication is null
+            group by series_id, period_start
+        ),
+        total as (
+            select series_id, period_start, sum(value_usd) as value_usd
+            from facts.trade_total
+            where source = $source and period_kind = 'month'
+            group by series_id, period_start
+        )
+        select count(*) filter (where coalesce(partners.value_usd, 0) < 0.999 * total.value_usd), count(*)
+        from total
+        left join partners using (series_id, period_start)
+        where total.series_id in (select series_id from partners)
+        """,
+        {"source": source},
+    ).fetchone()
+    if row is None or not row[0]:
+        return None
+    return f"in {row[0]:,} of {row[1]:,} months of its series the partners fall short of the filed total; the rest is shown as unattributed"
+
+
+_REJECTED = (
+    "select source_member, source_row, reasons from meta.rejected where source = ? and release_id in"
+    " (select release_id from meta.release where state = 'current') order by all"
+)
+
+
+def _left_out(rejected: list[tuple[Any, ...]]) -> str:
+    told = "; ".join(f"{member} line {row}: {reasons}" for member, row, reasons in rejected[:3])
+    more = f"; {len(rejected) - 3:,} more in meta.rejected" if len(rejected) > 3 else ""
+    return (
+        f"{len(rejected):,} lines of current releases were rejected, and what they would have said is unknown: {told}{more}; "
+        "keep a mended copy, or add the code to its vocabulary, then `lodestone build`"
+    )
+
+
+def _newest(known: list[Observation], first: datetime | None) -> datetime | None:
+    """When the newest of some observations became known; what merely stood there at the first look says nothing of that."""
+    dated = [one.known_from for one in known if one.known_from_basis != "held" or one.observed_at != first]
+    return max(dated or [one.known_from for one in known], default=None)
+
+
+def _due_by(config: SourceConfig, newest: datetime | None, newest_end: date | None) -> date | None:
+    """When something newer is due: so long after the next month's end, or after the newest release's publication."""
+    if config.fetch is not None:
+        if newest_end is None:
+            return None
+        first = (newest_end + timedelta(days=1)).replace(day=1)
+        next_end = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+        return next_end + timedelta(days=config.fetch.late_after_days)
+    return None if newest is None or config.due_after_days is None else newest.date() + timedelta(days=config.due_after_days)
+
+
+def _newest_period_end(connection: duckdb.DuckDBPyConnection, source: str) -> date | None:
+    ends = []
+    for table in tables().values():
+        names = {column.name for column in table.columns}
+        if table.versioned and {"source", "period_start", "period_months"} <= names:
+            reported = "and status <> 'projection'" if "status" in names else ""
+            reported += " and period_qualifier is null" if "period_qualifier" in names else ""
+            last_day = "max(period_start + to_months(period_months))::date - 1"
+            ends.append(f"select {last_day} as day from {table.full_name} where source = $source {reported}")
+    row = connection.execute(f"select max(day) from ({' union all '.join(ends)})", {"source": source}).fetchone()
+    return None if row is None else row[0]

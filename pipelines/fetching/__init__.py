@@ -1,0 +1,1 @@
+"""Offices asked: what is due, one visit, and bytes over the wire."""

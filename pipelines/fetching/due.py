@@ -1,0 +1,179 @@
+"""What is due of an office, and why: the months and questions of a night or of a backfill. Nothing is asked here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from math import ceil
+from statistics import mean
+
+import duckdb
+
+from pipelines import archive
+from pipelines.errors import LodestoneError, Usage
+from pipelines.intake.releases import Asked, Look, RevisionPeriod, last_asked, looks, newest_month, observations, to_ask_again
+from pipelines.periods import months_between, shifted
+from pipelines.scope import Scope, current_scope
+from pipelines.settings import Settings
+from pipelines.sources import Fetch, Source
+from pipelines.sources.request import Request
+
+PACE_OF = 3
+"""The last visits tell how fast an office answers."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one office is going to be asked. `months` (YYYY-MM) are those that are due, each with its reason."""
+
+    source: str
+    months: Mapping[str, str]
+    requests: tuple[Request, ...]
+
+
+@dataclass(frozen=True)
+class Missed:
+    """Months (YYYY-MM) of an office that were due to be asked for again since a day, and were not."""
+
+    source: str
+    months: tuple[str, ...]
+    since: date
+
+    @property
+    def told(self) -> str:
+        """What is wrong, in words."""
+        named = self.months[0] if len(self.months) == 1 else f"{len(self.months)} months ({self.months[0]} to {self.months[-1]})"
+        return f"{named} should have been asked for again since {self.since}, and what the office revised in them may be missing"
+
+    @property
+    def remedy(self) -> str:
+        """What brings them."""
+        return f"`lodestone fetch {self.source}` or the next night asks"
+
+
+def plan(settings: Settings, source: Source, now: datetime) -> Plan:
+    """What a night asks an office: the months of its revision window, and those that are missing. Asks nothing."""
+    due = due_months(source, looks(settings, source), current_scope(), now)
+    return Plan(source.name, due, tuple(source.requests(list(due), current_scope())))
+
+
+def backfill(source: Source, first: str, last: str | None, now: datetime) -> Plan:
+    """What a backfill asks an office: every month of a range that can be there by now; an open range ends with the newest.
+
+    Raises `Usage` where the range begins before the office's first month, or after the newest there can be.
+    """
+    oldest, newest = fetch_config(source).first_month, newest_month(fetch_config(source), now)
+    if first < oldest:
+        raise Usage(f"{source.name} is asked for no month before {oldest} (first_month in its source.yaml): begin there, not with {first}")
+    if first > newest:
+        raise Usage(f"{source.name} can have nothing of {first} yet: the newest month there can be is {newest}")
+    return plan_of(source, months_between(first, newest if last is None else min(last, newest)))
+
+
+def plan_of(source: Source, months: Sequence[str]) -> Plan:
+    """What brings certain months (YYYY-MM)."""
+    return Plan(source.name, dict.fromkeys(months, "asked for by name"), tuple(source.requests(list(months), current_scope())))
+
+
+def due_months(source: Source, looked: Sequence[Look], scope: Scope, now: datetime) -> dict[str, str]:
+    """The months (YYYY-MM) that are due, oldest first, each with its reason.
+
+    A month is asked for every night while the office may revise it: among the newest months, and in a season of revisions.
+    After that it is due until a look at it has seen the last of these revisions, however late that is. So what is due follows
+    from when a month was last asked for, and nights that were missed are made up.
+    """
+    config = fetch_config(source)
+    newest = newest_month(config, now)
+    window = set(months_between(shifted(newest, 1 - config.revision_months), newest))
+    yearly = config.yearly_revision
+    season = set()
+    if yearly is not None and now.month in yearly.calendar_months:
+        season = set(months_between(shifted(newest, 1 - yearly.months), newest))
+    asked = _asked_months(source, looked, scope)
+    filled = {one.slice[-7:] for one in observations(source, looked) if not one.withdrawn}
+    last_filled = max(filled, default="")
+    due = {}
+    for month in months_between(config.first_month, newest):
+        if month not in asked:
+            due[month] = "not asked for yet, or not for every code in scope"
+        elif month in window:
+            due[month] = f"within the {config.revision_months} newest months, which the office may still revise"
+        elif month in season and yearly is not None:
+            due[month] = f"the office revises {yearly.months} months at this time of the year"
+        elif month not in filled and month > last_filled:
+            due[month] = "empty when last asked, and nothing later is there: not published yet"
+        else:
+            missed = [again for one in asked[month] if (again := to_ask_again(config, month, one)) and again.begin <= now.date()]
+            if missed:
+                last = min(one.at for one in asked[month])
+                due[month] = _days_in_words(missed[0], last)
+    return due
+
+
+def expected_seconds(settings: Settings, source: Source, planned: Plan) -> tuple[float, bool]:
+    """How long it takes to ask what is planned, and whether by the pace of the last visits; else it is the least, by the pauses alone."""
+    pause = 0.0 if settings.offices else 60 / fetch_config(source).requests_per_minute
+    last = [receipt.seconds for one in archive.visits(settings.raw, source.name)[-PACE_OF:] for receipt in one.receipts]
+    taken = [seconds for seconds in last if seconds is not None]
+    put = len(planned.requests)
+    return max((put - 1) * pause, put * mean(taken) if taken else 0.0, 0.0), bool(taken)
+
+
+def in_words(seconds: float) -> str:
+    """A length of time as a person says it, in whole minutes."""
+    hours, minutes = divmod(ceil(seconds / 60), 60)
+    if seconds < 60:
+        return "less than a minute"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def missed_months(settings: Settings, connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Missed]:
+    """What an edition lacks because an office was not asked in time: revisions whose days are over, or began before the last visit."""
+    today = now.date()
+    by_source: dict[str, list[tuple[str, date, date]]] = {}
+    for name, *month in connection.execute(_TO_ASK_AGAIN).fetchall():
+        by_source.setdefault(name, []).append(tuple(month))
+    found = []
+    for name, months in by_source.items():
+        visited = _last_visit(settings, name)
+        missed = [(month, begin) for month, begin, until in months if until < today or visited < begin < today]
+        if missed:
+            found.append(Missed(name, tuple(month for month, _ in missed), min(begin for _, begin in missed)))
+    return found
+
+
+_TO_ASK_AGAIN = """
+select split_part(slice, '/', 1) as source, right(slice, 7) as month, min(ask_again_from), min(ask_again_until)
+from meta.asked
+where ask_again_until is not null
+group by all
+order by all
+"""
+
+
+def _last_visit(settings: Settings, name: str) -> date:
+    made = archive.visits(settings.raw, name)
+    return max((receipt.observed_at.date() for one in made for receipt in one.receipts), default=date.max)
+
+
+def _days_in_words(missed: RevisionPeriod, last: datetime) -> str:
+    days = f"between {missed.begin} and {missed.until}"
+    return f"to be asked for again {days}, when the office may have revised it; last asked for on {last:%Y-%m-%d}"
+
+
+def _asked_months(source: Source, looked: Sequence[Look], scope: Scope) -> dict[str, list[Asked]]:
+    """Months that the last whole look at each of their slices asked for in all of the scope, with these looks."""
+    asked: dict[str, list[Asked]] = {}
+    for name, one in last_asked(looked).items():
+        if set(scope.headings) <= set(one.codes):
+            asked.setdefault(name[-7:], []).append(one)
+    datasets = len({member.dataset for member in source.config.members.values()})
+    return {month: found for month, found in asked.items() if len(found) == datasets}
+
+
+def fetch_config(source: Source) -> Fetch:
+    """How an office is asked. Raises `LodestoneError` where a source is no office that is."""
+    if source.config.fetch is None:
+        raise LodestoneError(f"{source.name} is not asked over the network: hand a file in with `lodestone keep {source.name} FILE`")
+    return source.config.fetch

@@ -1,0 +1,119 @@
+"""Corrections of what an office filed: a person's overrides, and publishers' errors that are known to everybody.
+
+    data/raw/<source>/overrides/<time>-<id>.json     `lodestone override`: this installation's, from its moment on
+    pipelines/sources/<source>/corrections.yaml      committed with the source: known errors, from the beginning
+
+Each names a row by its key, a column, the text as filed and the text to use. The text as filed is a guard: once the office
+mends its figure, or the row is gone, the correction no longer applies and is told as spent. Nothing else is ever changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import yaml
+from pydantic import TypeAdapter
+
+from pipelines.archive.files import write_atomically
+from pipelines.archive.receipt import in_utc
+from pipelines.errors import LodestoneError, in_words
+from pipelines.sources import FOLDER
+
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One text of one row. `slice` is null where the row is looked for in every slice; `where` is the row's key, as filed."""
+
+    source: str
+    slice: str | None
+    kind: str
+    where: dict[str, str | None]
+    column: str
+    filed: str | None
+    used: str | None
+    author: str
+    reason: str
+    decided_at: datetime
+
+    @property
+    def correction_id(self) -> str:
+        """16 hex digits of what it says."""
+        return hashlib.sha256(json.dumps(asdict(self), default=str, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A correction that changed a row."""
+
+    correction_id: str
+    source_member: str
+    source_row: int
+
+
+def keep(raw: Path, correction: Correction) -> Path:
+    """Write down an override; nothing that was received is touched."""
+    path = raw / correction.source / "overrides" / f"{correction.decided_at:%Y%m%dT%H%M%SZ}-{correction.correction_id}.json"
+    text = json.dumps(asdict(correction), default=datetime.isoformat, indent=1, sort_keys=True, ensure_ascii=False)
+    write_atomically(path, (text + "\n").encode())
+    return path
+
+
+def corrections_of(raw: Path, source: str) -> list[Correction]:
+    """Every correction of a source that can be read, oldest first."""
+    return readable_corrections(raw, source)[0]
+
+
+def readable_corrections(raw: Path, source: str) -> tuple[list[Correction], list[LodestoneError]]:
+    """Every correction of a source, oldest first, and an error for every one that cannot be read."""
+    found: list[Correction] = []
+    broken: list[LodestoneError] = []
+    known = FOLDER / source / "corrections.yaml"
+    for values in (yaml.safe_load(known.read_text("utf-8")) or []) if known.exists() else []:
+        try:
+            found.append(_CORRECTION.validate_python({"source": source, "slice": None, **values, "decided_at": ALWAYS}))
+        except (ValueError, TypeError) as error:
+            broken.append(LodestoneError(f"{known}: a correction is not as it should be ({in_words(error)}); compare docs/operations.md"))
+    for path in sorted((raw / source).glob("overrides/[!.]*.json")):
+        try:
+            one = _CORRECTION.validate_json(path.read_bytes())
+            found.append(replace(one, decided_at=in_utc(one.decided_at)))
+        except (OSError, ValueError) as error:
+            remedy = "remove it, and write it anew with `lodestone override`"
+            broken.append(LodestoneError(f"{path}: the override cannot be read ({in_words(error)}); {remedy}"))
+    return found, broken
+
+
+_CORRECTION = TypeAdapter(Correction)
+
+
+def apply(frame: pl.DataFrame, kind: str, corrections: Iterable[Correction]) -> tuple[pl.DataFrame, list[Applied], list[str]]:
+    """The rows of one kind of file with their corrections, which were applied where, and what is told of those that were not."""
+    applied, spent = [], []
+    for one in corrections:
+        if one.kind != kind or not {one.column, *one.where} <= set(frame.columns):
+            continue
+        row = pl.all_horizontal(
+            *(pl.col(name).eq_missing(pl.lit(text, pl.String)) for name, text in one.where.items()),
+            pl.lit(True) if one.slice is None else pl.col("slice") == one.slice,
+        )
+        found = frame.filter(row)
+        held = found.filter(pl.col(one.column).eq_missing(pl.lit(one.filed, pl.String)))
+        if held.is_empty():
+            if not found.is_empty():
+                spent.append(
+                    f"correction {one.correction_id} is spent: {one.column} was {one.filed} and is now {found[one.column][0]} "
+                    f"({found['source_member'][0]} line {found['source_row'][0]}); the office's figure is used"
+                )
+            continue
+        guard = row & pl.col(one.column).eq_missing(pl.lit(one.filed, pl.String))
+        frame = frame.with_columns(pl.when(guard).then(pl.lit(one.used, pl.String)).otherwise(pl.col(one.column)).alias(one.column))
+        applied += [Applied(one.correction_id, member, line) for member, line in held.select("source_member", "source_row").rows()]
+    return frame, applied, spent

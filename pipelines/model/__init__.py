@@ -1,0 +1,1 @@
+"""What we keep: tables and columns described once, the vocabulary, the statements of sql/, and what is generated from them."""

@@ -1,0 +1,1 @@
+"""Answers to whoever asks the published edition: SQL, citation, explanation, difference, headline."""

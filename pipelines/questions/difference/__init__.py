@@ -1,0 +1,1 @@
+"""What differs between two editions, by kind, and in words."""

@@ -1,0 +1,366 @@
+"""From a row of an edition to what it rests on: the evidence behind a mart, its releases, receipts and raw lines.
+
+Only finds; how an explanation looks on a page is explanation's. Nothing here computes a figure anew.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import duckdb
+
+from pipelines.errors import BadFile, Usage
+from pipelines.model.statements import mart
+from pipelines.model.tables import tables
+from pipelines.questions.answers import as_dicts
+from pipelines.questions.citation import SCHEMAS, Citation, citations
+from pipelines.readers.json_rows import read_arrays, share_lines
+from pipelines.readers.zipped import unzip
+from pipelines.settings import Settings
+
+MOST_ROWS = 20
+MOST_UNPACKED_BYTES = 2_000_000_000
+PLACE = "explained_rowid"
+"""Column that tells rows of a table apart while they are explained."""
+
+
+@dataclass(frozen=True)
+class RawLines:
+    """A raw file and the lines of it that a row came from, as they stand there."""
+
+    path: str
+    sha256: str
+    receipt_id: str
+    received_at: str
+    url: str | None
+    header: str | None = None
+    lines: tuple[tuple[int, str], ...] = ()
+    problem: str | None = None
+    """Why the lines cannot be shown, or not be trusted."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The release a row belongs to, other contents its slice had, and what was corrected in the row."""
+
+    release_id: str
+    source: str
+    slice: str
+    state: str
+    reason: str | None
+    others: tuple[dict[str, Any], ...]
+    corrections: tuple[dict[str, Any], ...]
+    files: tuple[RawLines, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table with what stands behind it."""
+
+    table: str
+    cells: dict[str, Any]
+    key: tuple[str, ...]
+    units: dict[str, str]
+    """Units of the columns that measure something."""
+    evidence: tuple[Row, ...] = ()
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Evidence that is not shown: rows by table."""
+    remarks: tuple[str, ...] = ()
+    """Why something is null, or nothing stands behind the row."""
+    origin: Origin | None = None
+    publisher: str | None = None
+    versions: tuple[Row, ...] = ()
+    """What other releases or publications say of the same key."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Rows of one table explained, and whom to cite for them."""
+
+    table: str
+    description: str
+    edition: dict[str, Any]
+    rows: tuple[Row, ...]
+    citations: tuple[Citation, ...]
+
+
+def explain(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, name: str, where: str | None, limit: int | None, most_evidence: int
+) -> Explanation:
+    """What the rows of a table that meet a condition rest on.
+
+    Of evidence, at most `most_evidence` rows of a table are shown for each row, those first that have most values in common
+    with it. Raises `Usage` for a table there is not, and for a condition that cannot be used, that no row meets or, without
+    `limit`, too many.
+    """
+    finder = _Finder(connection, settings, most_evidence)
+    table = finder.table_named(name)
+    rows = tuple(finder.whole(table, cells) for cells in finder.wanted(table, where, limit))
+    (edition,) = finder.ask("select edition_id, as_of, observed_until, code_version from meta.edition")
+    (described,) = finder.ask("select comment from duckdb_tables() where schema_name || '.' || table_name = ?", table)
+    sources = {source for row in rows for source in _sources(row)}
+    return Explanation(table, described["comment"] or "", edition, rows, tuple(citations(connection, sources)))
+
+
+def _sources(row: Row) -> Iterator[str]:
+    if row.origin is not None:
+        yield row.origin.source
+    elif row.cells.get("source") and not row.table.startswith("vocabulary."):
+        yield row.cells["source"]
+    for one in (*row.evidence, *row.versions):
+        yield from _sources(one)
+
+
+@dataclass(frozen=True)
+class _Finder:
+    connection: duckdb.DuckDBPyConnection
+    settings: Settings
+    most_evidence: int
+    files: dict[tuple[str, str, str], tuple[list[str], str | None]] = field(default_factory=dict)
+    found: dict[tuple[str, int], Row] = field(default_factory=dict)
+    described: dict[str, list[str]] = field(default_factory=dict)
+
+    def ask(self, query: str, *values: object) -> list[dict[str, Any]]:
+        found = self.connection.execute(query, list(values))
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Full name of every table by each of its names."""
+        found = self.ask(f"select schema_name as layer, table_name as name from duckdb_tables() where schema_name in {SCHEMAS}")
+        full = {one["name"]: f"{one['layer']}.{one['name']}" for one in found}
+        return full | {f"main.{name}": known for name, known in full.items()} | {known: known for known in full.values()}
+
+    def table_named(self, name: str) -> str:
+        wanted = name.strip().lower()
+        if wanted in self.names:
+            return self.names[wanted]
+        known = [one for one in self.names if ("." in one) == ("." in wanted)]
+        near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
+        told = f"did you mean {' or '.join(near)}?" if near else 'ask `lodestone sql "show tables"` which there are'
+        raise Usage(f"there is no table {name!r}; {told}")
+
+    def wanted(self, table: str, where: str | None, limit: int | None) -> list[dict[str, Any]]:
+        rows = self.connection.sql(f"select rowid as {PLACE}, * from {table}").set_alias(table.split(".")[1])
+        try:
+            met = rows if where is None else rows.filter(where)
+            ((held,),) = met.aggregate("count(*)").fetchall()
+        except duckdb.Error as error:
+            why = " ".join(str(error).split("\n\nLINE ")[0].split(" Candidate bindings")[0].split()).rstrip("!")
+            columns = f"; its columns are {', '.join(self.columns(table))}" if isinstance(error, duckdb.BinderException) else ""
+            raise Usage(f"that condition on {table} cannot be used: {why}{columns}") from error
+        if not held:
+            raise Usage(f"no row of {table} meets the condition {where}" if where is not None else f"{table} has no rows")
+        if limit is None and held > MOST_ROWS:
+            raise Usage(f"{held:,} rows of {table} meet that: narrow the condition, or say with --limit how many to explain")
+        chosen = met.order(PLACE).limit(limit or MOST_ROWS)
+        return as_dicts(chosen)
+
+    def whole(self, table: str, cells: dict[str, Any]) -> Row:
+        """A row with everything behind it."""
+        place = (table, cells[PLACE])
+        if place not in self.found:
+            self.found[place] = self.whole_anew(table, cells)
+        return self.found[place]
+
+    def whole_anew(self, table: str, cells: dict[str, Any], with_versions: bool = True) -> Row:
+        place = cells[PLACE]
+        values = {name: value for name, value in cells.items() if name != PLACE}
+        computed = mart(table)
+        if computed is not None:
+            evidence, left_out = self.evidence(table, place)
+            remarks = self.remarks(values, bool(evidence))
+            units = {column.name: column.unit for column in computed.columns if column.unit}
+            return Row(table, values, computed.grain, units, evidence, left_out, remarks)
+        modelled = tables()[table.removesuffix("_superseded")]
+        return Row(
+            table,
+            values,
+            modelled.key,
+            {column.name: column.unit for column in modelled.columns if column.unit},
+            remarks=self.provenance(table),
+            origin=self.origin(values) if values.get("release_id") else None,
+            publisher=self.publisher(values),
+            versions=self.versions(table, values, place) if with_versions and modelled.versioned else (),
+        )
+
+    def evidence(self, table: str, place: int) -> tuple[tuple[Row, ...], dict[str, int]]:
+        computed = mart(table)
+        assert computed is not None
+        own = [column.name for column in computed.columns]
+        shown: list[Row] = []
+        left_out: dict[str, int] = {}
+        for piece in computed.evidence:
+            common = [name for name in own if name in self.columns(piece.table)]
+            alike = " + ".join(f'(evidence."{name}" is not distinct from mart."{name}")::integer' for name in common) or "0"
+            newest = ", evidence.period_start desc" if "period_start" in self.columns(piece.table) else ""
+            query = piece.query(table, f"evidence.rowid as {PLACE}, evidence.*, count(*) over () as evidence_rows")
+            found = self.ask(
+                f"{query} where mart.rowid = ? order by {alike} desc{newest}, evidence.rowid limit ?", place, self.most_evidence
+            )
+            counted = [one.pop("evidence_rows") for one in found]
+            shown += [self.whole(piece.table, one) for one in found]
+            if counted and counted[0] > len(found):
+                left_out[piece.table] = counted[0] - len(found)
+        return tuple(shown), left_out
+
+    def columns(self, table: str) -> list[str]:
+        if table not in self.described:
+            self.described[table] = [row["column_name"] for row in self.ask(f"describe {table}")]
+        return self.described[table]
+
+    def remarks(self, values: dict[str, Any], has_evidence: bool) -> tuple[str, ...]:
+        told = []
+        if values.get("flags"):
+            told.append(f"Flags say why something is null: {values['flags']} (meanings in docs/methods.md).")
+        if not has_evidence:
+            why = "the warehouse holds no figure on the subject" if values.get("role") == "none" else "no figure is held"
+            told.append(f"Nothing stands behind this row: {why}.")
+        if values.get("series_id") and values.get("period_start"):
+            missing = self.ask(
+                "select distinct month, status, reason from meta.coverage where series_id = ? and status <> 'published'"
+                " and month >= ? and month < ? + to_months(?) order by month limit 12",
+                values["series_id"],
+                values["period_start"],
+                values["period_start"],
+                values.get("period_months") or 1,
+            )
+            told += [
+                f"Coverage of {one['month']:%Y-%m}: {one['status']}" + (f" ({one['reason']})." if one["reason"] else ".") for one in missing
+            ]
+        return tuple(told)
+
+    def provenance(self, table: str) -> tuple[str, ...]:
+        schema, name = table.split(".")
+        if schema == "vocabulary":
+            return (
+                f"Kept by the project and reviewed: pipelines/model/vocabulary/{name}.csv, completed by sql/load/vocabulary where it is.",
+            )
+        return ()
+
+    def publisher(self, values: dict[str, Any]) -> str | None:
+        """Who published the figure: as the row says, else as its series does, else the source's own publisher."""
+        if values.get("publisher"):
+            return str(values["publisher"])
+        found = self.ask("select min(publisher) as name from vocabulary.series where series_id = ?", values.get("series_id"))
+        if found[0]["name"]:
+            return str(found[0]["name"])
+        of_source = self.ask(
+            "select status.publisher as name from meta.source_status as status"
+            " inner join meta.release as release using (source) where release.release_id = ?",
+            values.get("release_id"),
+        )
+        return str(of_source[0]["name"]) if of_source else None
+
+    def versions(self, table: str, values: dict[str, Any], place: int) -> tuple[Row, ...]:
+        base = table.removesuffix("_superseded")
+        key = tables()[base].key
+        same = " and ".join(f'"{name}" is not distinct from ?' for name in key)
+        found = []
+        for one in (base, f"{base}_superseded"):
+            query = f"select rowid as {PLACE}, * from {one} where {same} order by known_from"
+            rows = self.ask(query, *(values[name] for name in key))
+            found += [self.whole_anew(one, cells, with_versions=False) for cells in rows if (one, cells[PLACE]) != (table, place)]
+        return tuple(found)
+
+    def origin(self, values: dict[str, Any]) -> Origin | None:
+        release = values["release_id"]
+        found = self.ask("select source, slice, state, reason from meta.release where release_id = ?", release)
+        if not found:
+            return None
+        others = self.ask(
+            "select release_id, state, known_from, known_from_basis, known_until, observed_at from meta.observation"
+            " where slice = ? and release_id <> ? order by observed_at",
+            found[0]["slice"],
+            release,
+        )
+        corrections = []
+        if "meta.override" in self.names:
+            corrections = self.ask(
+                "select override_id, column_name, filed, used, author, reason, decided_at from meta.override"
+                " where release_id = ? and source_member = ? and source_row = ? order by column_name",
+                *(values.get(name) for name in ("release_id", "source_member", "source_row")),
+            )
+        return Origin(
+            release, **found[0], others=tuple(others), corrections=tuple(corrections), files=self.raw_lines(found[0]["source"], values)
+        )
+
+    def raw_lines(self, source: str, values: dict[str, Any]) -> tuple[RawLines, ...]:
+        """The row's line in its raw file; for a row that names no file, the files of its release."""
+        files = self.ask(
+            "select * from meta.release_file where release_id = ? and source_member = coalesce(?, source_member) order by source_member",
+            values["release_id"],
+            values.get("source_member"),
+        )
+        return tuple(self.one_file(source, file, values.get("source_row"), values.get("last_source_row")) for file in files)
+
+    def one_file(self, source: str, file: dict[str, Any], first: int | None, last: int | None) -> RawLines:
+        folder, member = file["body_sha256"][:12], file["source_member"]
+        path = next((self.settings.raw / source).glob(f"*/{folder}/{member}"), None)
+        shown = f"data/raw/{source}/*/{folder}/{member}" if path is None else f"data/raw/{path.relative_to(self.settings.raw)}"
+        url = f"{file['url']} (a stand-in answered)" if file.get("stand_in") else file["url"]
+        kept = (file["body_sha256"], file["receipt_id"], f"{file['observed_at']:%Y-%m-%d %H:%M} UTC", url)
+        text, problem = self.read(source, member, file["body_sha256"])
+        header = text[0].rstrip("\r\n") if text else None
+        lines = () if first is None else tuple(_record(text, first, last))
+        if first is not None and not lines and problem is None:
+            problem = f"the file has no line {first}"
+        return RawLines(shown, *kept, header=header, lines=lines, problem=problem)
+
+    def read(self, source: str, member: str, sha256: str) -> tuple[list[str], str | None]:
+        """The physical lines of a raw file, or of the one table in a zip, and what is wrong with it."""
+        known = (source, member, sha256)
+        if known not in self.files:
+            self.files[known] = self.read_anew(source, member, sha256)
+        return self.files[known]
+
+    def read_anew(self, source: str, member: str, sha256: str) -> tuple[list[str], str | None]:
+        path = next((self.settings.raw / source).glob(f"*/{sha256[:12]}/{member}"), None)
+        if path is None:
+            return [], "the raw file is not in this installation's archive"
+        try:
+            body = path.read_bytes()
+            if hashlib.sha256(body).hexdigest() != sha256:
+                return [], "the raw file was changed after it was kept: its hash is not the release's"
+            if zipfile.is_zipfile(io.BytesIO(body)):
+                body = unzip(body, zipfile.ZipFile(io.BytesIO(body)).namelist()[0], MOST_UNPACKED_BYTES)
+            return _as_lines(member, body), None
+        except OSError as error:
+            return [], f"the raw file cannot be read ({error.strerror})"
+        except (BadFile, UnicodeDecodeError, zipfile.BadZipFile, IndexError) as error:
+            return [], f"the raw file is no text, nor a zip of one ({error})"
+
+
+def _as_lines(member: str, body: bytes) -> list[str]:
+    """The physical lines of a text; the rows of a JSON array whose rows share lines, for there they are numbered by their place."""
+    lines = list(io.StringIO(body.decode("utf-8-sig"), newline=""))
+    if lines[0].lstrip().startswith("["):
+        rows = [(one.line, one.raw) for one in read_arrays(member, body)]
+        if share_lines([line for line, _ in rows]):
+            return [raw.decode() for _, raw in rows]
+    return lines
+
+
+def _record(text: list[str], first: int, last: int | None) -> Iterator[tuple[int, str]]:
+    """The physical lines of the record that begins on line `first`, or all from there to line `last`."""
+    if first > len(text):
+        return
+    if last is not None:
+        numbers = range(min(first, last), max(first, last) + 1)
+    elif text[0].lstrip().startswith("["):
+        numbers = range(first, first + 1)  # JSON: a row a line
+    else:
+        reader = csv.reader(iter(text[first - 1 :]))
+        next(reader, None)
+        numbers = range(first, first + max(reader.line_num, 1))
+    for number in numbers:
+        yield number, text[number - 1].rstrip("\r\n")

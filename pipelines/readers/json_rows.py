@@ -1,0 +1,120 @@
+"""Reading a JSON array of flat arrays exactly: a row at a time, every row numbered, every surprise an error that says where.
+
+An answer is judged while it is read, so that one that is nested, endless or cut costs no more memory than its first bad row.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipelines.errors import BadFile, refuse_nul_bytes
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+MOST_ROW_BYTES = 100_000
+
+_FLAT = rb'\[(?:[^\[\]{}"]++|"(?:[^"\\]|\\.)*+")*+'
+_ROW = re.compile(_FLAT + rb"\]", re.DOTALL)
+_NESTED = re.compile(_FLAT + rb"[\[{]", re.DOTALL)
+_BLANKS = re.compile(rb"[ \t\r\n]*+")
+
+
+@dataclass(frozen=True)
+class Array:
+    """One inner array: the line it begins on, its place among all, its bytes and its values.
+
+    `number` is how it is told: by its line, or by its place where the array before begins on the same line.
+    """
+
+    line: int
+    place: int
+    number: int
+    raw: bytes
+    values: list[object]
+
+
+def read_arrays(member: str, body: bytes) -> Iterator[Array]:
+    """Every inner array. Raises `BadFile` for what is no array of flat arrays in UTF-8, or not whole."""
+    refuse_nul_bytes(member, body)
+    position = _after(member, body, len(BYTE_ORDER_MARK) if body.startswith(BYTE_ORDER_MARK) else 0, b"[")
+    line, counted, place, before = 1, 0, 0, 0
+    while True:
+        line, counted, place = line + body.count(b"\n", counted, position), position, place + 1
+        number, before = place if line == before else line, line
+        found = _ROW.match(body, position)
+        if found is None:
+            raise _no_row(member, number, body, position)
+        yield Array(line, place, number, found[0], _values(member, number, found[0]))
+        position = _past_blanks(body, found.end())
+        if body[position : position + 1] == b"]":
+            _check_end(member, body, position + 1)
+            return
+        position = _after(member, body, position, b",")
+
+
+def share_lines(lines: list[int]) -> bool:
+    """Whether arrays that begin on these lines have to be numbered by their place, for two stand on one line."""
+    return len(set(lines)) < len(lines)
+
+
+def _values(member: str, line: int, raw: bytes) -> list[object]:
+    if len(raw) > MOST_ROW_BYTES:
+        raise BadFile(member, line, f"{len(raw):,} bytes", f"the row is longer than {MOST_ROW_BYTES:,} bytes", "fetch it again")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadFile(member, line, raw[error.start : error.start + 8].hex(" "), "the bytes are not UTF-8", "fetch it again") from error
+    try:
+        values: list[object] = json.loads(text)
+    except ValueError as error:
+        raise BadFile(member, line, text, "the answer is not JSON", "fetch it again") from error
+    for value in values:
+        if isinstance(value, str) and not _is_whole(value):
+            raise BadFile(member, line, value, "a text holds half a character (a lone surrogate)", "fetch it again")
+    return values
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _no_row(member: str, line: int, body: bytes, position: int) -> BadFile:
+    nested = _NESTED.match(body, position)
+    shown = _shown(body, position)
+    if nested is not None:
+        return BadFile(member, line, shown, "a value is no string", "the API sends every value as a string: look at what changed")
+    if body[position : position + 1] in (b"[", b"]", b""):
+        return BadFile(member, line, shown, "the answer is not JSON", "fetch it again")
+    return BadFile(member, line, shown, "the answer is not an array of arrays", "fetch it again")
+
+
+def _after(member: str, body: bytes, position: int, sign: bytes) -> int:
+    position = _past_blanks(body, position)
+    if body[position : position + 1] != sign:
+        line = body.count(b"\n", 0, position) + 1
+        reason = f"the answer lacks {sign.decode()!r} here: it is cut, or no JSON"
+        raise BadFile(member, line, _shown(body, position), reason, "fetch it again")
+    return _past_blanks(body, position + 1)
+
+
+def _check_end(member: str, body: bytes, position: int) -> None:
+    rest = _past_blanks(body, position)
+    if rest < len(body):
+        line = body.count(b"\n", 0, rest) + 1
+        raise BadFile(member, line, _shown(body, rest), "something follows the end of the answer", "fetch it again")
+
+
+def _past_blanks(body: bytes, position: int) -> int:
+    found = _BLANKS.match(body, position)
+    assert found is not None
+    return found.end()
+
+
+def _shown(body: bytes, position: int) -> str:
+    return body[position : position + 80].decode("utf-8", "replace")
