@@ -69,7 +69,7 @@ LAYERS = {
     "intake": {"errors", "settings", "periods", "scope", "archive", "sources", "model"},
     "fetching": {"errors", "console", "settings", "periods", "scope", "archive", "sources", "intake"},
     "edition": {"errors", "settings", "archive", "sources", "intake", "model"},
-    "questions": {"errors", "console", "settings", "archive", "readers", "model"},
+    "questions": {"errors", "console", "settings", "archive", "sources", "model"},
     "operations": {"errors", "settings", "archive", "sources", "fetching", "model", "edition"},
     "night": {"errors", "settings", "sources", "fetching", "intake", "edition"},
     "rehearsal": {"errors"},

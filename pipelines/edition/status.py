@@ -12,7 +12,7 @@ from pipelines.intake.releases import (
     Observation,
 )
 from pipelines.model.tables import tables
-from pipelines.sources import SourceConfig
+from pipelines.sources.config import SourceConfig
 
 
 def status_of(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[str, Any]:

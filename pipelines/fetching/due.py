@@ -16,7 +16,8 @@ from pipelines.intake.releases import Asked, Look, RevisionPeriod, last_asked, l
 from pipelines.periods import months_between, shifted
 from pipelines.scope import Scope, current_scope
 from pipelines.settings import Settings
-from pipelines.sources import Fetch, Source
+from pipelines.sources import Source
+from pipelines.sources.config import Fetch
 from pipelines.sources.request import Request
 
 PACE_OF = 3

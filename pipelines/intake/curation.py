@@ -40,7 +40,8 @@ from pipelines.intake.releases import (
 )
 from pipelines.model.vocabulary import known_codes
 from pipelines.settings import Settings
-from pipelines.sources import CARRIED, UNFORESEEN, ByPartner, Continuity, Source
+from pipelines.sources import CARRIED, UNFORESEEN, Source
+from pipelines.sources.config import ByPartner, Continuity
 
 
 @dataclass(frozen=True)

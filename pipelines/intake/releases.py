@@ -28,7 +28,8 @@ from pipelines.model.vocabulary import dates_version
 from pipelines.periods import shifted
 from pipelines.scope import current_scope
 from pipelines.settings import Settings
-from pipelines.sources import Fetch, Source
+from pipelines.sources import Source
+from pipelines.sources.config import Fetch
 
 EMPTY = hashlib.sha256(b"[]").hexdigest()
 """Content hash of a slice that an office no longer fills: its release is withdrawn."""

@@ -27,9 +27,9 @@ from pipelines.edition.open import read_only, refused
 from pipelines.edition.publish import weighed_until
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
+from pipelines.fetching.wire import ERRORS, Wire
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, source_names
-from pipelines.wire import ERRORS, Wire
 
 TIMEOUT_SECONDS = 10.0
 """Until then a webhook has answered, however it drips."""

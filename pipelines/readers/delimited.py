@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Iterator
-from itertools import islice
+from collections.abc import Collection, Iterator, Sequence
 
 import polars as pl
 
 from pipelines.errors import BadFile, refuse_more_rows, refuse_nul_bytes
+from pipelines.readers import framed
 
 MOST_LINE_LETTERS = 1_000_000
-ROWS_AT_ONCE = 20_000
-"""Rows of Python's own texts take ten times the memory of a frame."""
 
 
-def read_delimited(member: str, body: bytes, columns: tuple[str, ...], most_rows: int, added: Collection[str] = ()) -> pl.DataFrame:
+def read(member: str, body: bytes, columns: Sequence[str], most_rows: int, added: Collection[str] = ()) -> pl.DataFrame:
     """Rows of a comma-separated UTF-8 file: `columns` as text in the given order, then `source_row`.
 
     An empty field is null. `source_row` is the line of the file on which the row begins; the header is line 1.
@@ -57,13 +55,16 @@ def read_delimited(member: str, body: bytes, columns: tuple[str, ...], most_rows
     return framed(rows(), columns)
 
 
-def framed(rows: Iterator[list[str | int | None]], columns: Iterable[str]) -> pl.DataFrame:
-    """Rows as a frame of `columns`, all text, and `source_row`, their last value."""
-    schema = dict.fromkeys(columns, pl.String()) | {"source_row": pl.Int64()}
-    pieces = [pl.DataFrame(schema=schema)]
-    while some := list(islice(rows, ROWS_AT_ONCE)):
-        pieces.append(pl.DataFrame(some, schema=schema, orient="row"))
-    return pl.concat(pieces)
+def raw_lines(member: str, body: bytes) -> list[str]:
+    """The physical lines of a file, as they are numbered."""
+    return list(io.StringIO(body.decode("utf-8-sig"), newline=""))
+
+
+def record(lines: list[str], first: int) -> range:
+    """Numbers of the physical lines of the record that begins on line `first`."""
+    reader = csv.reader(iter(lines[first - 1 :]))
+    next(reader, None)
+    return range(first, first + max(reader.line_num, 1))
 
 
 def _check_bytes(member: str, body: bytes) -> None:

@@ -89,7 +89,7 @@ sys.meta_path.insert(0, Pressing())
 """
 
 
-@pytest.mark.parametrize("module", ["shlex", "typer", "pipelines.offices.us_census", "pipelines.offices.server"])
+@pytest.mark.parametrize("module", ["shlex", "typer", "pipelines.rehearsal.us_census_stand_in", "pipelines.rehearsal.server"])
 def test_it_can_be_stopped_while_it_still_loads(tmp_path: Path, module: str):
     (tmp_path / "sitecustomize.py").write_text(PRESSES_CTRL_C_WHILE.format(module=module), "utf-8")
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{PROJECT}"}

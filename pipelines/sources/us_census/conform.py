@@ -33,7 +33,6 @@ def _lines(
         measured,
         dataset=pl.lit(dataset),
         flow=pl.lit("export" if dataset == "exports" else "import"),
-        reporter_iso3=pl.lit("USA"),
         partner_code=pl.col("CTY_CODE"),
         code=pl.col(code),
         code_system=pl.lit("Schedule B" if dataset == "exports" else "HTS"),
