@@ -96,8 +96,7 @@ def load_offices(connection: duckdb.DuckDBPyConnection, plans: list[SourcePlan])
 def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the macros that need no table; those that answer as of a moment come last, when facts are there."""
     for path in files("macros"):
-        if not path.stem.endswith("_as_of"):  # those read facts, which are not there yet
-            connection.execute(path.read_text("utf-8"))
+        connection.execute(path.read_text("utf-8"))
 
 
 def open_curated(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list[SourcePlan]) -> None:

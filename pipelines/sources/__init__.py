@@ -26,6 +26,7 @@ import polars as pl
 import yaml
 
 from pipelines.errors import BadFile, LodestoneError
+from pipelines.model.tables import curated_tables
 from pipelines.model.vocabulary import known_from_address
 from pipelines.readers.zipped import unzip
 from pipelines.scope import Scope, current_scope
@@ -36,7 +37,10 @@ if TYPE_CHECKING:
     from pipelines.sources.request import Answer, Request
 
 FOLDER = PACKAGE / "sources"
-SHARED_CODE = ("sources/*.py", "readers/*.py", "intake/*.py", "model/trade.py", "model/vocabulary/*.py", "periods.py", "scope.py")
+SHARED_CODE = (
+    *("sources/*.py", "readers/*.py", "intake/*.py", "model/trade.py", "model/curated.py", "model/tables.py", "model/columns.py"),
+    *("model/vocabulary/*.py", "periods.py", "scope.py"),
+)
 """What, beside a source's folder, decides what its curated files hold; tests/test_architecture.py follows the imports."""
 
 
@@ -128,11 +132,15 @@ class Source:
             self._module("fetch").recognise(member, answer)
 
     def conform(self, kind: str, accepted: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        """Accepted rows of a kind of file as curated tables in standard units and periods."""
-        tables: dict[str, pl.DataFrame] = self._module("conform").conform(kind, accepted)
-        if "trade_line" in tables and self.config.reporter_iso3 is not None:
-            tables["trade_line"] = tables["trade_line"].with_columns(pl.col("reporter_iso3").fill_null(self.config.reporter_iso3))
-        return tables
+        """Accepted rows of a kind of file as curated tables in standard units and periods, each as its model says."""
+        made: dict[str, pl.DataFrame] = self._module("conform").conform(kind, accepted)
+        if "trade_line" in made and self.config.reporter_iso3 is not None:
+            made["trade_line"] = made["trade_line"].with_columns(pl.col("reporter_iso3").fill_null(self.config.reporter_iso3))
+        empty = empty_tables(self.name)
+        for table, frame in made.items():
+            if table not in empty or dict(frame.schema) != dict(empty[table].schema):
+                raise LodestoneError(_other_shape(self.name, table, frame.schema))
+        return {table: frame.select(empty[table].columns) for table, frame in made.items()}
 
     def _has(self, name: str) -> bool:
         return (FOLDER / self.name / f"{name}.py").exists()
@@ -162,7 +170,7 @@ def _named(member: str) -> Iterator[None]:
 BLANK = b"\xef\xbb\xbf \t\r\n"
 """Of nothing but these an empty answer may consist."""
 
-CARRIED = {"source_row": pl.Int64(), "source_member": pl.String(), "slice": pl.String()}
+CARRIED = ("source_row", "source_member", "slice")
 """Columns that travel with every row from the raw line to the curated file."""
 
 
@@ -198,22 +206,19 @@ def _load(name: str, scope: Scope) -> Source:
 
 @cache
 def empty_tables(name: str) -> dict[str, pl.DataFrame]:
-    """Every curated table of a source without rows: their columns and types. Needs nothing of source.yaml.
+    """Every curated table of a source without rows: those its conform.py names as `TABLES`, else filed trade alone."""
+    conform = importlib.import_module(f"pipelines.sources.{name}.conform")
+    return {table: curated_tables()[table].empty() for table in getattr(conform, "TABLES", ("trade_line",))}
 
-    Raises `LodestoneError` where its conform makes no tables of no rows.
-    """
-    contracts = importlib.import_module(f"pipelines.sources.{name}.contract").CONTRACTS
-    conform = importlib.import_module(f"pipelines.sources.{name}.conform").conform
-    tables: dict[str, pl.DataFrame] = {}
-    for member, contract in contracts.items():
-        columns = contract.to_schema().columns
-        no_rows = pl.DataFrame(schema={column: columns[column].dtype.type for column in columns} | CARRIED)
-        try:
-            tables |= conform(member, no_rows)
-        except UNFORESEEN as error:
-            told = f"{type(error).__name__}: {error}"
-            raise LodestoneError(f"{name}: its conform fails without rows of {member} ({told}); mend sources/{name}/conform.py") from error
-    return tables
+
+def _other_shape(source: str, table: str, made: pl.Schema) -> str:
+    place = f"pipelines/sources/{source}/conform.py"
+    if table not in empty_tables(source):
+        return f"{place} makes {table!r}, which is not among its TABLES: name it there, and describe it in pipelines/model/curated.py"
+    modelled = curated_tables()[table].dtypes
+    other = {name: (made.get(name), modelled.get(name)) for name in {**modelled, **made} if made.get(name) != modelled.get(name)}
+    told = ", ".join(f"{name} is {has or 'missing'} and should be {should or 'left out'}" for name, (has, should) in other.items())
+    return f"{place} makes {table} otherwise than pipelines/model/curated.py says: {told}"
 
 
 def companion(name: str, file: str) -> pl.DataFrame:

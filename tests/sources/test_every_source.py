@@ -11,10 +11,12 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipelines.errors import LodestoneError
 from pipelines.intake import curation, gate
 from pipelines.intake.curation import gated, refresh
 from pipelines.intake.gate import judge
 from pipelines.intake.releases import Look, Read
+from pipelines.model import curated as models
 from pipelines.model.vocabulary import known_codes
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, source_names
@@ -129,6 +131,28 @@ def test_what_fails_on_all_lines_of_a_file_rejects_them_by_name_and_no_other_fil
     assert verdict.rejected["source_row"].to_list() == other["source_row"].to_list()
     assert all("a rule of Pandera, or a cast of Polars" in reason for reason in verdict.rejected["reasons"])
     assert {row for table in tables.values() for row in table["source_row"]} == set(rows["source_row"])
+
+
+@pytest.mark.parametrize(("source", "member"), MEMBERS)
+def test_every_curated_row_is_as_its_model_says(source: str, member: str):
+    for name, frame in curated(source, member).items():
+        model = getattr(models, name.title().replace("_", ""))
+        assert model.validate(frame).height == frame.height
+
+
+def test_a_source_that_makes_a_table_otherwise_than_its_model_is_told_in_what(monkeypatch: pytest.MonkeyPatch):
+    source, member = MEMBERS[0]
+    conform = importlib.import_module(f"pipelines.sources.{source}.conform")
+    real, accepted = conform.conform, judged(source, member).accepted
+    odd = {name: frame.with_columns(page_tier=pl.lit("1")).drop("note") for name, frame in real(member, accepted).items()}
+    for made, told in [
+        (odd, "note is missing and should be String, page_tier is String and should be Int32"),
+        ({"notes": accepted}, "makes 'notes', which is not among its TABLES"),
+    ]:
+        monkeypatch.setattr(conform, "conform", lambda *_, made=made: made)
+        with pytest.raises(LodestoneError) as refused:
+            load_source(source).conform(member, accepted)
+        assert told in str(refused.value)
 
 
 def _other_file(rows: pl.DataFrame) -> pl.DataFrame:
