@@ -19,7 +19,8 @@ from pipelines.edition.load import compute_marts
 from pipelines.edition.open import read_only
 from pipelines.model.statements import Statement, statements
 from pipelines.questions import explanation
-from pipelines.questions.explain import Explanation, Row, _as_lines, _record, explain
+from pipelines.questions.explain import Explanation, Row, explain
+from pipelines.readers import json_rows
 from pipelines.settings import Settings
 from tests.sql.made_up import FILED_SERIES, edition, imported, rows
 
@@ -311,7 +312,6 @@ def test_one_explanation_is_set_as_text_markdown_and_json(built: Settings) -> No
 @pytest.mark.parametrize("lines", [True, False])
 def test_a_row_of_a_json_array_is_shown_by_its_line_or_where_rows_share_one_by_its_place(lines: bool) -> None:
     body = b'[["code","value"],\n["283691","900"],\n["284690","70"]]'
-    text = _as_lines("answer.json", body if lines else body.replace(b"\n", b""))
-    ((number, shown),) = _record(text, 3, None)
-    assert number == 3
-    assert shown.startswith('["284690","70"]')
+    text = json_rows.raw_lines("answer.json", body if lines else body.replace(b"\n", b""))
+    (number,) = json_rows.record(text, 3)
+    assert text[number - 1].startswith('["284690","70"]')

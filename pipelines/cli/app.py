@@ -39,7 +39,7 @@ from pipelines.__main__ import INTERRUPTED
 from pipelines.archive import secrecy
 from pipelines.cli.terminal import write_records, write_table
 from pipelines.console import SafeConsole, Terminal, terminal_width
-from pipelines.edition.build import stands
+from pipelines.edition.build import is_up_to_date
 from pipelines.edition.open import read_only, refused_rows, side_by_side
 from pipelines.errors import LodestoneError, Usage
 from pipelines.fetching import due
@@ -143,7 +143,7 @@ def build(
     path = settings.edition if day is None else settings.edition_as_of(day.isoformat())
     started = time.monotonic()
     # Without its record of the first build Dagster would show nothing, so that one is made again.
-    if day is None and settings.dagster.exists() and not doctor.leftovers(settings) and stands(settings):
+    if day is None and settings.dagster.exists() and not doctor.leftovers(settings) and is_up_to_date(settings):
         _summary(settings, path, day, changed=False, seconds=time.monotonic() - started)
         return
     before = _edition_id(path)

@@ -1,7 +1,6 @@
 """Turn each release once into curated files: one Parquet file per table it feeds, and its rejects, appearing together.
 
     data/curated/<source>/<release>-<code version>/<table>.parquet, rejected.parquet, verdict.json
-                                                  /unread/<table>.parquet    what of rejected lines can be read: their keys
 
 A curated file is a function of raw bytes and its source's code alone. Joining other tables is the edition's work.
 """
@@ -419,7 +418,6 @@ def _curate_kind(
     members = dict(frame.group_by("slice").agg(pl.col("source_member").unique().sort()).iter_rows())
     places = frame.select("slice", "source_member", "source_row").rows() if corrected else []
     pieces = {name: _by_slice(table, release_by_slice) for name, table in tables.items()}
-    unread = {name: _by_slice(table, release_by_slice) for name, table in _conform_unread(source, kind, verdict.unread).items()}
     rejected = _by_slice(verdict.rejected, release_by_slice)
     for slice_name, release in release_by_slice.items():
         refused = rejected.get(slice_name, verdict.rejected.clear())
@@ -428,10 +426,6 @@ def _curate_kind(
             for name, by_slice in pieces.items():
                 if slice_name in by_slice:
                     _write(by_slice[slice_name], folder / f"{name}.parquet")
-            for name, by_slice in unread.items():
-                if slice_name in by_slice:
-                    (folder / UNREAD).mkdir(exist_ok=True)
-                    _write(by_slice[slice_name], folder / UNREAD / f"{name}.parquet")
             if refused.height:
                 _write(refused, folder / "rejected.parquet")
             values = {
@@ -469,7 +463,7 @@ def gated(source: Source, kind: str, frame: pl.DataFrame) -> tuple[gate.Judged, 
         contract = source.contract(kind)
         rejected = [gate.refuse(frame.filter(pl.col("source_member") == member), contract, why) for member, why in refused.items()]
         if others.is_empty():
-            return gate.Judged(others, pl.concat(rejected), others, frozenset()), {}
+            return gate.Judged(others, pl.concat(rejected), frozenset()), {}
         verdict, tables = gated(source, kind, others)
         return replace(verdict, rejected=pl.concat([verdict.rejected, *rejected])), tables
 
@@ -562,20 +556,6 @@ def _without(rows: pl.DataFrame, places: Collection[_Place]) -> pl.DataFrame:
         return rows
     schema = {name: rows.schema[name] for name in ("source_member", "source_row")}
     return rows.join(pl.DataFrame(list(places), schema=schema, orient="row"), on=list(schema), how="anti", maintain_order="left")
-
-
-UNREAD = "unread"
-"""Folder of the rows that rejected lines would have been, as far as they can be read: facts never hold them."""
-
-
-def _conform_unread(source: Source, kind: str, unread: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """The curated rows of what can be read of rejected lines; none where not even their shape can be made out."""
-    if unread.is_empty():
-        return {}
-    try:
-        return source.conform(kind, unread)
-    except UNFORESEEN:
-        return {}
 
 
 def _by_slice(table: pl.DataFrame, release_by_slice: Mapping[str, str]) -> dict[str, pl.DataFrame]:

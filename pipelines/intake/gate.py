@@ -16,13 +16,9 @@ from typing import Any
 
 import pandera.polars as pa
 import polars as pl
-import polars.selectors as cs
 from pandera.errors import SchemaErrors
 
 from pipelines.model.vocabulary import Known
-
-MEASURES = "measures"
-"""Stands for every measure of a row, where a reason cannot be laid to one of them."""
 
 _NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
 
@@ -33,8 +29,6 @@ class Judged:
 
     accepted: pl.DataFrame
     rejected: pl.DataFrame
-    unread: pl.DataFrame
-    """What can be read of the rejected rows: typed, null wherever a reason names the column."""
     unknown: frozenset[tuple[str, str]]
     """(vocabulary, code) pairs that rows were rejected for; when one becomes known its release is worth another look."""
 
@@ -55,7 +49,6 @@ def judge(
     return Judged(
         accepted=pl.concat([one.accepted for one in parts]),
         rejected=pl.concat([one.rejected for one in parts]),
-        unread=pl.concat([one.unread for one in parts]),
         unknown=frozenset().union(*(one.unknown for one in parts)),
     )
 
@@ -84,7 +77,7 @@ def _judge(frame: pl.DataFrame, doubled: pl.Series, schema: Any, known: Known, r
     ]
     if not reasons:
         none = _rejected(numbered.clear().with_columns(reasons=pl.lit("", pl.String)), schema)
-        return Judged(typed, none, typed.clear(), frozenset())
+        return Judged(typed, none, frozenset())
     cases = (
         pl.DataFrame(reasons, schema={"index": pl.Int64, "column": pl.String, "reason": pl.String}, orient="row")
         .unique(["index", "column"], keep="first", maintain_order=True)
@@ -95,7 +88,6 @@ def _judge(frame: pl.DataFrame, doubled: pl.Series, schema: Any, known: Known, r
     return Judged(
         accepted=typed.with_row_index("index").filter(~pl.col("index").is_in(cases["index"].implode())).drop("index"),
         rejected=_rejected(numbered.join(cases, on="index", maintain_order="left"), schema),
-        unread=_readable_part(typed, reasons),
         unknown=frozenset(_unknown_codes(numbered, schema, known)),
     )
 
@@ -103,18 +95,6 @@ def _judge(frame: pl.DataFrame, doubled: pl.Series, schema: Any, known: Known, r
 def refuse(frame: pl.DataFrame, contract: type[pa.DataFrameModel], reason: str) -> pl.DataFrame:
     """Every row rejected for one reason, where nothing can be said of single ones."""
     return _rejected(frame.with_columns(reasons=pl.lit(reason)), contract.to_schema())
-
-
-def _readable_part(typed: pl.DataFrame, reasons: list[tuple[int, str, str]]) -> pl.DataFrame:
-    """The rows that have reasons, without the values that are one."""
-    numbered = typed.with_row_index("index").with_columns(pl.col("index").cast(pl.Int64))
-    measures = typed.select(cs.decimal()).columns
-    wrong: dict[str, list[int]] = {}
-    for index, column, _ in reasons:
-        for name in measures if column == MEASURES else [column]:
-            wrong.setdefault(name, []).append(index)
-    emptied = [pl.when(~pl.col("index").is_in(wrong[name])).then(name).alias(name) for name in typed.columns if name in wrong]
-    return numbered.with_columns(emptied).filter(pl.col("index").is_in([index for index, _, _ in reasons])).drop("index")
 
 
 def _parsed(name: str, column: Any) -> pl.Expr:
@@ -212,7 +192,7 @@ def _refused(raw: pl.DataFrame, refused: Mapping[tuple[str, int], str]) -> list[
     if not refused:
         return []
     places = enumerate(raw.select("source_member", "source_row").rows())
-    return [(index, MEASURES, refused[place]) for index, place in places if place in refused]
+    return [(index, "", refused[place]) for index, place in places if place in refused]
 
 
 def _reason(row: dict[str, Any], case: dict[str, Any], schema: Any) -> str:

@@ -14,9 +14,18 @@ TRADE_LINE = curated_tables()["trade_line"].dtypes
 """Columns of a filed line and their types; `pipelines/model/curated.py` says what they mean."""
 
 
-def trade_lines(frame: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
-    """Rows in the shape of `TRADE_LINE`; a column that is neither given nor in the frame is null."""
-    given = {name: expression for name, expression in columns.items() if expression is not None}
+def trade_lines(frame: pl.DataFrame, *, month: pl.Expr | None = None, **columns: pl.Expr) -> pl.DataFrame:
+    """Rows in the shape of `TRADE_LINE`; a column that is neither given nor in the frame is null.
+
+    `month` (text, YYYY-MM) gives the three columns of a period. A weight is filed unless `weight_method` says otherwise; the
+    office's own country is the reporter (`reporter_iso3` of source.yaml).
+    """
+    given = columns
+    if month is not None:
+        given["period_start"] = (month + "-01").str.to_date("%Y-%m-%d")
+        given |= {"period_months": pl.lit(1), "period_kind": pl.lit("month")}
+    if "weight_kg" in given:
+        given.setdefault("weight_method", pl.when(given["weight_kg"].is_not_null()).then(pl.lit("filed")))
     unknown = given.keys() - TRADE_LINE.keys()
     assert not unknown, f"trade lines have no {unknown}"
     return frame.select(
