@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines import archive
@@ -181,3 +182,13 @@ def test_alerts_are_shown_and_nothing_is_posted(own: Settings, lodestone: Run) -
     assert lodestone(own, "alerts", LODESTONE_NOW="2026-03-01")[1].startswith("Nothing to tell")
     code, out, _ = lodestone(own, "alerts", LODESTONE_NOW="2027-01-01", LODESTONE_ALERT_URL="http://127.0.0.1:9/")
     assert (code, out.startswith("china_customs_bulletin late: something newer was due by")) == (0, True)
+
+
+def test_an_edition_of_another_version_of_the_code_is_told_in_one_sentence(own: Settings, lodestone: Run) -> None:
+    own.edition.chmod(0o644)
+    with duckdb.connect(str(own.edition)) as connection:
+        connection.execute("drop view main.asked; alter table meta.asked drop column ask_again_until")
+    code, out, told = lodestone(own, "sources")
+    assert (code, out, told.count("\n")) == (1, "", 1)
+    assert "another version of the code" in told
+    assert "`lodestone build` makes it anew" in told

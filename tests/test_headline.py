@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.cli.app import own_name
+from pipelines.cli.output import own_name
 from pipelines.edition.open import read_only
 from pipelines.model.statements import read_statement
 from pipelines.questions.headline import goods, headline
