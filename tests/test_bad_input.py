@@ -24,8 +24,10 @@ from pipelines import archive, night
 from pipelines.edition.build import Edition
 from pipelines.edition.open import read_only
 from pipelines.errors import BadFile
-from pipelines.intake.curation import Refreshed, judge_releases, refresh
-from pipelines.intake.releases import looks, observations
+from pipelines.intake.curation import Refreshed, refresh
+from pipelines.intake.history import observations
+from pipelines.intake.looks import looks
+from pipelines.intake.verdicts import judge_releases
 from pipelines.model.statements import statements, tables_read
 from pipelines.model.tables import tables
 from pipelines.settings import PROJECT, Settings

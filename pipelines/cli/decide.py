@@ -15,8 +15,11 @@ from pipelines.archive import secrecy
 from pipelines.edition.open import read_only, refused_rows
 from pipelines.errors import LodestoneError, Usage
 from pipelines.intake import corrections
-from pipelines.intake.curation import correction_of, judge_releases
-from pipelines.intake.releases import Observation, looks, observations
+from pipelines.intake.curation import correction_of
+from pipelines.intake.history import observations
+from pipelines.intake.looks import looks
+from pipelines.intake.release import Observation
+from pipelines.intake.verdicts import judge_releases
 from pipelines.settings import Settings, load_settings
 from pipelines.sources import load_source, readable_sources, source_names
 

@@ -8,9 +8,7 @@ from typing import Any
 import duckdb
 
 from pipelines.edition.plan import SourcePlan
-from pipelines.intake.releases import (
-    Observation,
-)
+from pipelines.intake.release import Observation
 from pipelines.model.tables import tables
 from pipelines.sources.config import SourceConfig
 

@@ -12,10 +12,11 @@ import polars as pl
 import pytest
 
 from pipelines.errors import LodestoneError
-from pipelines.intake import curation, gate
-from pipelines.intake.curation import gated, refresh
+from pipelines.intake import curation, gate, sift
+from pipelines.intake.curation import refresh
 from pipelines.intake.gate import judge
-from pipelines.intake.releases import Look, Read
+from pipelines.intake.looks import Look, Read
+from pipelines.intake.sift import gated
 from pipelines.model import curated as models
 from pipelines.model.vocabulary import known_codes
 from pipelines.settings import Settings
@@ -122,7 +123,7 @@ def test_what_fails_on_all_lines_of_a_file_rejects_them_by_name_and_no_other_fil
         return real(*given)
 
     if broken == "judge":
-        monkeypatch.setattr(curation, "judge", fails)
+        monkeypatch.setattr(sift, "judge", fails)
     else:
         monkeypatch.setattr(f"pipelines.sources.{source}.conform.conform", fails)
     verdict, tables = gated(load_source(source), member, pl.concat([rows, other]))
@@ -197,7 +198,7 @@ def test_code_that_fails_on_every_frame_rejects_all_lines_by_name(monkeypatch: p
 
 
 def test_a_file_of_which_more_lines_fail_than_can_be_found_one_by_one_is_rejected_as_a_whole(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(curation, "MOST_LINES_BLAMED", 3)
+    monkeypatch.setattr(sift, "MOST_LINES_BLAMED", 3)
     source, member, rows = _fails_with(monkeypatch, "conform", lambda frame: bool(frame["source_row"].is_between(10, 13).any()))
     verdict, _ = gated(load_source(source), member, pl.concat([rows, _other_file(rows)]))
     assert set(verdict.rejected["source_member"]) == {member}

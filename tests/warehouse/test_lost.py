@@ -11,7 +11,7 @@ from pipelines import archive, sources
 from pipelines.edition import plan
 from pipelines.errors import LodestoneError
 from pipelines.intake.curation import refresh
-from pipelines.intake.releases import Look, looks, standing_errors
+from pipelines.intake.looks import Look, looks, standing_errors
 from pipelines.night import build
 from pipelines.settings import Settings
 from pipelines.sources import load_source, source_names

@@ -16,7 +16,7 @@ from pipelines import archive
 from pipelines.errors import BadFile, LodestoneError
 from pipelines.intake.curation import refresh
 from pipelines.intake.gate import Judged, judge
-from pipelines.intake.releases import cut
+from pipelines.intake.looks import cut
 from pipelines.model.vocabulary import known_codes
 from pipelines.rehearsal import ecb_stand_in as ecb
 from pipelines.rehearsal.server import Offices

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from pipelines import archive
-from pipelines.intake.curation import judge_releases
-from pipelines.intake.releases import Comparison, Judged, Observation, judge_history, looks, observations
+from pipelines.intake.history import judge_history, observations
+from pipelines.intake.looks import looks
+from pipelines.intake.release import Comparison, Judged, Observation
+from pipelines.intake.verdicts import judge_releases
 from pipelines.periods import months_between
 from pipelines.rehearsal.faults import Delivery
 from pipelines.rehearsal.server import Offices

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from pipelines.errors import BadFile
-from pipelines.intake.curation import gated
+from pipelines.intake.sift import gated
 from pipelines.model.vocabulary import read
 from pipelines.rehearsal.us_census_stand_in import UsCensus
 from pipelines.sources import companion, load_source
