@@ -27,7 +27,8 @@ NETWORK = {"httpx", "httpcore", "requests", "urllib", "socket", "http", "aiohttp
 TOP_LEVEL = {
     *("pipelines", "sql", "data", "tests", "docs", "benchmarks", ".ci"),
     *("requirements.lock", "requirements-check.lock", "requirements-test.lock", "requirements-ui.lock"),
-    *("dagster.yaml", "pyproject.toml", "Makefile", "README.md", ".gitignore", ".gitattributes", ".sqruff"),
+    *("dagster.yaml", "pyproject.toml", "Makefile", ".gitignore", ".gitattributes", ".sqruff", ".pre-commit-config.yaml"),
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"),
 }
 MARTS = [pytest.param(one, id=one.name) for one in statements("marts")]
 
