@@ -1,6 +1,6 @@
 """The one door people enter by: `lodestone ...`. It asks, shows and explains; the work is done elsewhere.
 
-The clock is read here and nowhere else. Dagster is loaded only to build, so that a question is answered at once.
+Dagster is loaded only to build, so that a question is answered at once.
 """
 
 from __future__ import annotations

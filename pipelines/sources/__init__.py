@@ -1,4 +1,4 @@
-"""Where data come from: one folder per office, each with the same files. Adding one touches nothing else.
+"""Where data come from: one folder per office, each with the same files. Adding one that files trade touches nothing else.
 
 Each folder holds `source.yaml` (publisher, licence, cadence, limits), `parse.py` (bytes to text), `slices.py` (which
 slice a row belongs to, and since when it was known), `contract.py` (an acceptable row) and `conform.py` (accepted rows
