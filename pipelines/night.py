@@ -1,7 +1,7 @@
 """The order of a night: ask the offices what is due, take in what came, build what follows and publish it.
 
-Each step is a plain function with its report. Both doors, the rehearsals, the tests and the benchmarks call these, and nothing
-else puts the steps in order. What a step is doing it tells the logger `lodestone`, unless somebody else wants to be told.
+Each step is a plain function with its report. Dagster's assets wrap these, `lodestone nightly` runs their jobs in this order, and
+tests and benchmarks call them as they are. What a step is doing it tells the logger `lodestone`, unless somebody else wants to be told.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Every LODESTONE_* setting: its default and its meaning. Nothing else in the package reads the environment."""
+"""The settings of an installation: their defaults and meanings, read from the environment in one place.
+
+What only one module needs is read there, when it is needed: the keys of offices, and the address they may write to.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ class Settings:
     `LODESTONE_OFFICES` is an address that stands in for every office, for rehearsals: see pipelines/rehearsal.
     `LODESTONE_NOW` is the moment that counts as now (ISO 8601, UTC unless it says otherwise), for rehearsals.
     `LODESTONE_ALERT_URL` is the webhook that is told of failures and lateness; none by default.
-    Keys of offices are in the variables that their source.yaml names, e.g. `LODESTONE_US_CENSUS_KEY`.
+    Keys of offices are in the variables that their source.yaml names, e.g. `LODESTONE_US_CENSUS_KEY`; `LODESTONE_CONTACT`
+    is the address that the downloader gives to offices.
     """
 
     data: Path
@@ -35,7 +39,7 @@ class Settings:
     alert_url: str | None = None
 
     def now(self) -> datetime:
-        """The present moment (UTC, whole seconds). The one place that reads the clock."""
+        """The present moment (UTC, whole seconds): the one that plans, receipts and decisions are dated by."""
         return self.fixed_now or datetime.now(UTC).replace(microsecond=0)
 
     @property

@@ -27,7 +27,8 @@ NETWORK = {"httpx", "httpcore", "requests", "urllib", "socket", "http", "aiohttp
 TOP_LEVEL = {
     *("pipelines", "sql", "data", "tests", "docs", "benchmarks", ".ci"),
     *("requirements.lock", "requirements-check.lock", "requirements-test.lock", "requirements-ui.lock"),
-    *("dagster.yaml", "pyproject.toml", "Makefile", "README.md", ".gitignore", ".gitattributes", ".sqruff"),
+    *("dagster.yaml", "pyproject.toml", "Makefile", ".gitignore", ".gitattributes", ".sqruff", ".pre-commit-config.yaml"),
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"),
 }
 MARTS = [pytest.param(one, id=one.name) for one in statements("marts")]
 
@@ -317,6 +318,24 @@ def test_make_ui_says_in_a_sentence_that_its_port_is_taken_before_it_installs_an
 
 def test_the_top_level_is_fixed():
     assert {path.split("/")[0] for path in tracked()} <= TOP_LEVEL
+
+
+def test_what_docs_code_and_statements_name_of_the_tree_is_there():
+    named = re.compile(r"\b(?:pipelines|sql|tests|docs|benchmarks)/[\w./-]+\.(?:py|sql|csv|yaml|md)\b")
+    told = [
+        name for name in tracked() if re.match(r"[A-Z]\w+(\.md)?$|(docs|benchmarks|sql|pipelines)/", name) and not name.endswith(".png")
+    ]
+    missing = {
+        (name, path) for name in told for path in named.findall((PROJECT / name).read_text("utf-8")) if not (PROJECT / path).exists()
+    }
+    assert {(name, path) for name, path in missing if "/sample_office/" not in path} == set()
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_the_layout_names_every_folder_of_the_package(page):
+    text = (PROJECT / page).read_text("utf-8")
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert {folder for folder in folders if not re.search(rf"\b{folder}/", text)} == set()
 
 
 def test_no_registry_address_and_no_machine_path_is_committed():

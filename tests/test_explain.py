@@ -27,7 +27,11 @@ from tests.sql.made_up import FILED_SERIES, edition, imported, rows
 MAY_2019 = "series_id = 'china_customs_bulletin/rare_earths' and period_start = '2019-05-01' and basis = 'weight'"
 NIGERIA_2024 = "country_iso3 = 'NGA' and commodity = 'rare_earths' and period_start = '2024-01-01'"
 JAPAN_2018 = "series_id = 'published_shares/published_checks/jpn/rare_earths/2018'"
-EDITION = dict.fromkeys(("edition_id", "code_version", "inputs", "duckdb_version"), "made up") | {"releases": 1, "stand_ins": False}
+EDITION = dict.fromkeys(("edition_id", "code_version", "inputs", "duckdb_version"), "made up") | {
+    "schema_version": 1,
+    "releases": 1,
+    "stand_ins": False,
+}
 
 
 def explained(settings: Settings, table: str, where: str | None, limit: int | None = None, most: int = 50) -> Explanation:

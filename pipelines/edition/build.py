@@ -1,4 +1,4 @@
-"""Build an edition (as of now or any date) in a draft, audit it, publish it. The only writer of DuckDB files.
+"""Build an edition (as of now or any date) in a draft, audit it, publish it.
 
 Files are the truth: an edition is always rebuilt from curated files and never patched. Readers meet the last published
 edition until `os.replace` puts the next one, whole and checked, in its place.

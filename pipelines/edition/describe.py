@@ -15,6 +15,7 @@ from pipelines.edition.plan import SourcePlan, code_version, end_of, newest_look
 from pipelines.edition.status import status_of
 from pipelines.edition.versions import STILL_PRINTED, STILL_PRINTED_MEANS
 from pipelines.model import generated
+from pipelines.model.meta import SCHEMA_VERSION
 from pipelines.model.statements import statements
 from pipelines.model.tables import tables
 
@@ -61,6 +62,7 @@ def finish(
     edition = {
         "edition_id": edition_id,
         "code_version": code_version(),
+        "schema_version": SCHEMA_VERSION,
         "inputs": inputs,
         "as_of": None if as_of is None else end_of(as_of),
         "observed_until": newest_look(plans),

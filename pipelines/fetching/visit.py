@@ -2,7 +2,7 @@
 
 A visit is a round of questions. It can be cut at any point: what was answered is kept, and the next run goes on with what
 is unanswered. Nothing here knows how an office words its questions (`sources/<name>/fetch.py`) or how bytes travel
-(`download`).
+(`fetching.download`).
 """
 
 from __future__ import annotations

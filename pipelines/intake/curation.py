@@ -2,7 +2,7 @@
 
     data/curated/<source>/<release>-<code version>/<table>.parquet, rejected.parquet, verdict.json
 
-A curated file is a function of raw bytes and its source's code alone. Joining other tables is the edition's work.
+A curated file is a function of raw bytes and code alone: its source's folder and `SHARED_CODE`. Joining other tables is the edition's work.
 """
 
 from __future__ import annotations

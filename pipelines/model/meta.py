@@ -7,6 +7,10 @@ from datetime import date, datetime
 import pandera.polars as pa
 import polars as pl
 
+SCHEMA_VERSION = 1
+"""What a consumer compares before it reads (`meta.edition.schema_version`). Raised by one whenever a public table (facts,
+vocabulary, marts, meta) or a column of one comes, goes, moves, or gets another name, type or meaning. CHANGELOG.md says what changed."""
+
 
 class Release(pa.DataFrameModel):
     """One content of one slice of what an office publishes."""
@@ -134,6 +138,7 @@ class Edition(pa.DataFrameModel):
 
     edition_id: str = pa.Field(description="Name of the edition: sha256 over its inputs and code, 16 digits.")
     code_version: str = pa.Field(description="sha256 over the code, SQL and vocabulary it was built with, 16 digits.")
+    schema_version: pl.Int32 = pa.Field(description="Number of the tables and columns as they are; CHANGELOG.md says what each changed.")
     inputs: str = pa.Field(description="sha256 over the observations it stands on, 16 digits.")
     as_of: datetime = pa.Field(nullable=True, description="Moment it answers as of (UTC); null for everything held.")
     observed_until: datetime = pa.Field(nullable=True, description="Newest look it stands on (UTC).")

@@ -1,8 +1,8 @@
 """What changed between two editions: months, figures, codes, partners, releases, checks and states of sources.
 
-Two editions are attached read-only in one connection (`edition.open.side_by_side`). SQL finds the rows that differ, pure
-functions on frames say what kind of change each is, and the last part puts it into words. Facts are compared and never
-marts: a series of several commodities stands in those once for each. Nothing is built, decided or written here.
+Two editions are attached read-only in one connection (`edition.open.side_by_side`). SQL finds the rows that differ, `kinds`
+says what kind of change each is, and `words` puts it into words. Facts are compared and never marts: a series of several
+commodities stands in those once for each. Nothing is built, decided or written here.
 
 A cell is one measure of one row of trade, or of the other facts in `LISTED`. Every cell that differs is told by exactly one
 list: the list of its row (`told_in`), or, where the row's figures are told one by one, `revised`, `appeared` or `vanished`.
