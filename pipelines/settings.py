@@ -27,6 +27,7 @@ class Settings:
     `all`, every code an office sends; or HS6 codes separated by commas.
     `LODESTONE_OFFICES` is an address that stands in for every office, for rehearsals: see pipelines/rehearsal.
     `LODESTONE_NOW` is the moment that counts as now (ISO 8601, UTC unless it says otherwise), for rehearsals.
+    `LODESTONE_KEEP_RUNS` is how many days Dagster remembers the runs of a night: 90 unless it says otherwise.
     `LODESTONE_ALERT_URL` is the webhook that is told of failures and lateness; none by default.
     Keys of offices are in the variables that their source.yaml names, e.g. `LODESTONE_US_CENSUS_KEY`; `LODESTONE_CONTACT`
     is the address that the downloader gives to offices.
@@ -37,6 +38,7 @@ class Settings:
     offices: str | None = None
     fixed_now: datetime | None = None
     alert_url: str | None = None
+    keep_runs: int = 90
 
     def now(self) -> datetime:
         """The present moment (UTC, whole seconds): the one that plans, receipts and decisions are dated by."""
@@ -90,6 +92,7 @@ def load_settings() -> Settings:
         offices=os.environ.get("LODESTONE_OFFICES") or None,
         fixed_now=_moment(os.environ.get("LODESTONE_NOW")),
         alert_url=os.environ.get("LODESTONE_ALERT_URL") or None,
+        keep_runs=_days(os.environ.get("LODESTONE_KEEP_RUNS") or "90"),
     )
 
 
@@ -101,6 +104,12 @@ def _scope(text: str) -> str:
     if wrong is not None or not codes:
         raise LodestoneError(f"LODESTONE_SCOPE holds {wrong or text!r}: write basket, all, or HS6 codes separated by commas")
     return ",".join(codes)
+
+
+def _days(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text):
+        raise LodestoneError(f"LODESTONE_KEEP_RUNS is {text!r}: write a number of days, e.g. 90")
+    return int(text)
 
 
 def _moment(text: str | None) -> datetime | None:

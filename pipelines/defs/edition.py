@@ -12,6 +12,7 @@ from pipelines.defs.charts import chart
 from pipelines.defs.installation import Installation
 from pipelines.defs.keys import EDITION, built_tables, table_key, table_names, upstream
 from pipelines.defs.lineage import column_lineage
+from pipelines.defs.record import tidy
 from pipelines.edition.open import read_only
 from pipelines.edition.plan import code_version
 from pipelines.errors import BuildFailed, LodestoneError
@@ -46,8 +47,11 @@ def edition_asset() -> dg.AssetsDefinition:
         check_specs=[SOURCES_STAND, *_check_specs()],
         can_subset=False,
     )
-    def edition(installation: Installation) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+    def edition(
+        context: dg.AssetExecutionContext, installation: Installation
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         try:
+            tidy(context.instance, installation.settings)
             built = night.build(installation.settings)
         except BuildFailed as error:
             for key in _judged()[error.check] if error.check else ():

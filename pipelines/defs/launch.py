@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.definitions import defs
+from pipelines.defs.record import process_tag
 from pipelines.settings import PROJECT, Settings
 
 
@@ -29,7 +30,9 @@ def launch(job: str, settings: Settings, ops: dict[str, Any] | None = None, tags
     os.environ.update(LODESTONE_DAGSTER=str(settings.dagster), LODESTONE_DATA=str(settings.data))
     with dg.DagsterInstance.get() as instance:
         run_config = {"loggers": {"quiet": {}}, "ops": ops or {}}
-        result = defs.resolve_job_def(job).execute_in_process(run_config=run_config, instance=instance, raise_on_error=False, tags=tags)
+        result = defs.resolve_job_def(job).execute_in_process(
+            run_config=run_config, instance=instance, raise_on_error=False, tags=(tags or {}) | process_tag()
+        )
     return [_failed(event) for event in result.all_events if event.is_step_failure]
 
 
