@@ -4,7 +4,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check ui screenshot lock
+.PHONY: help run test check ui port-is-free screenshot lock
 
 export LODESTONE_DATA ?= $(CURDIR)/data
 export LODESTONE_DAGSTER := $(LODESTONE_DATA)/.dagster
@@ -15,6 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 
 PORT ?= 3000
+PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3
 # What running needs, and what looking, checking and testing need beside it, is installed when it is first asked for.
 READY := .venv/.ready
 PIP_INSTALL := .venv/bin/python -m pip install --quiet --quiet --no-deps --no-compile
@@ -36,12 +37,20 @@ check: .venv/.check
 	@.venv/bin/mypy
 	@.venv/bin/lodestone dictionary --check
 
-ui: .venv/.ui
-	@.venv/bin/python -c 'import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", $(PORT)))' \
-		2>/dev/null || { echo "port $(PORT) is in use, or is no port: choose another, e.g. make ui PORT=3001"; exit 1; }
+ui: port-is-free .venv/.ui
 	@mkdir -p "$$LODESTONE_DAGSTER"
 	@echo "Dagster's pages: http://127.0.0.1:$(PORT) (stop with Ctrl-C)"
 	@.venv/bin/dagster dev --host 127.0.0.1 --port $(PORT)
+
+# Looked at before anything is installed for it, with whichever Python there is.
+port-is-free:
+	@for python in .venv/bin/python $(PYTHONS); do \
+		if "$$python" -c '' >/dev/null 2>&1; then \
+			"$$python" -c 'import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", $(PORT)))' \
+				2>/dev/null || { echo "port $(PORT) is in use, or is no port: choose another, e.g. make ui PORT=3001"; exit 1; }; \
+			break; \
+		fi; \
+	done
 
 screenshot: .venv/.test
 	@.venv/bin/python docs/screenshot.py
@@ -65,7 +74,7 @@ lock: $(READY)
 # A name on the PATH is not yet a Python: pyenv's stand-ins exist for versions that do not, so each one is really run.
 $(READY): requirements.lock
 	@python=; \
-	for name in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
+	for name in $(PYTHONS); do \
 		if "$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1; then python=$$name; break; fi; \
 	done; \
 	[ -n "$$python" ] || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found: apt-get install python3 python3-venv"; exit 1; }; \
@@ -77,4 +86,6 @@ $(READY): requirements.lock
 	@sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | $(PIP_INSTALL) --require-hashes -r /dev/stdin
 	@$(PIP_INSTALL) --require-hashes -r requirements.lock
 	@$(PIP_INSTALL) --no-build-isolation -e .
+	@# While Python itself starts, Ctrl-C is held back until the command can answer it, where the system's env knows how.
+	@! env --block-signal=INT true 2>/dev/null || sed -i '1s|^#!|#!/usr/bin/env -S --block-signal=INT |' .venv/bin/lodestone
 	@touch $(READY)

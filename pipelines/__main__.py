@@ -14,6 +14,7 @@ def main() -> None:
     pressed = signal.getsignal(signal.SIGINT)
     if pressed is signal.default_int_handler:  # else whoever started it wants Ctrl-C ignored
         signal.signal(signal.SIGINT, _end)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # held back while Python itself started: see the Makefile
     from pipelines.cli.app import main as run
 
     try:

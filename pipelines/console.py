@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterable
 from io import TextIOWrapper
@@ -11,13 +10,7 @@ from typing import IO
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Control characters but tab and line feed, and those that turn the direction of writing."""
-
-
-def printable(text: str) -> str:
-    """A text without what would steer a terminal: no colours, no cursor, no bell, no change of direction."""
-    return _STEERING.sub("", text)
+from pipelines.errors import printable
 
 
 class Terminal(TextIOWrapper):

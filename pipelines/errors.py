@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -38,6 +39,22 @@ def refuse_more_rows(member: str, line: int, rows: int, most: int) -> None:
     if rows > most:
         remedy = "fetch it again, or widen `rows` in source.yaml after looking at it"
         raise BadFile(member, line, f"{rows:,} rows", f"the file should have at most {most:,} rows", remedy)
+
+
+def refuse_nul_bytes(member: str, body: bytes) -> None:
+    """Raise `BadFile` where a text holds a NUL byte."""
+    if b"\x00" in body:
+        line = body[: body.index(b"\x00")].count(b"\n") + 1
+        raise BadFile(member, line, "\\x00", "the line holds a NUL byte", "save the file as UTF-8 text, or fetch it again")
+
+
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Control characters but tab and line feed, and those that turn the direction of writing."""
+
+
+def printable(text: str) -> str:
+    """A text without what would steer a terminal: no colours, no cursor, no bell, no change of direction."""
+    return _STEERING.sub("", text)
 
 
 def in_words(error: Exception) -> str:

@@ -34,33 +34,33 @@ def build(checkout: Path, data: Path, archive: Path) -> Path:
     return data / "lodestone.duckdb"
 
 
-def hashes(edition: Path) -> dict[str, tuple[str, str]]:
-    """Columns (name, type, comment) and a hash over the rows in their order, of every table by its full name."""
+def described(edition: Path) -> dict[str, tuple[str, str, str]]:
+    """Columns (name and type), comments, and a hash over the rows in their order, of every table by its full name."""
     found = {}
     with duckdb.connect(str(edition), read_only=True) as connection:
-        columns = connection.execute(
-            "select schema_name || '.' || table_name,"
-            " string_agg(concat_ws(' ', column_name, data_type, comment), '\n' order by column_index)"
+        tables = connection.execute(
+            "select schema_name || '.' || table_name, string_agg(concat_ws(' ', column_name, data_type), ', ' order by column_index),"
+            " string_agg(concat_ws(': ', column_name, comment), '\n' order by column_index)"
             " from duckdb_columns() where schema_name in ('facts', 'vocabulary', 'marts', 'meta') group by all order by all"
         ).fetchall()
-        for name, described in columns:
-            row = connection.execute(f"select md5(coalesce(string_agg(md5(one::varchar), '' order by rowid), '')) from {name} as one")
-            found[name] = (described, str(row.fetchall()[0][0]))
+        for name, columns, comments in tables:
+            rows = connection.execute(f"select md5(coalesce(string_agg(md5(one::varchar), '' order by rowid), '')) from {name} as one")
+            found[name] = (columns, comments, str(rows.fetchall()[0][0]))
     return found
 
 
 def differences(before: Path, after: Path) -> list[str]:
     """A line for each table that two editions do not have alike."""
-    had, has = hashes(before), hashes(after)
+    had, has = described(before), described(after)
     told = []
     for name in sorted((had.keys() | has.keys()) - LEFT_OUT):
         if name not in had or name not in has:
             told.append(f"{name} is only in the {'second' if name in has else 'first'}")
-        elif had[name][0] != has[name][0]:
-            changed = set(had[name][0].splitlines()) ^ set(has[name][0].splitlines())
-            told.append(f"{name} has other columns: {'; '.join(sorted(changed)) or 'their order'}")
-        elif had[name][1] != has[name][1]:
-            told.append(f"{name} has other rows")
+            continue
+        for what, one, other in zip(("columns", "comments", "rows"), had[name], has[name], strict=True):
+            if one != other:
+                changed = set(one.splitlines()) ^ set(other.splitlines()) if what == "comments" else ()
+                told.append("\n    ".join([f"{name} has other {what}", *sorted(changed)]))
     return told
 
 

@@ -121,11 +121,18 @@ class Webhook:
     def __init__(self) -> None:
         self.statuses: list[int] = []
         self.bodies: list[dict[str, Any]] = []
+        self.is_halting = False
+        self.seconds = 0.0
         webhook = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if webhook.is_halting:
+                    webhook.seconds += alerts.TIMEOUT_SECONDS + 1
+                    self.wfile.write(b"HTTP/1.1 2")
+                    self.rfile.read(1)  # until the other side goes
+                    return
                 status = webhook.statuses.pop(0) if webhook.statuses else 200
                 if status == 200:
                     webhook.bodies.append(body)
@@ -198,6 +205,21 @@ def test_a_webhook_that_refuses_is_named_without_its_token(webhook: Webhook, sta
         alerts.tell(webhook.url, [trouble()], {})
     assert "a-token" not in str(refused.value)
     assert (webhook.statuses, webhook.bodies) == ([], [])
+
+
+def test_a_webhook_has_a_deadline_however_its_answer_drips(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
+    webhook.is_halting = True
+    monkeypatch.setattr(alerts, "monotonic", lambda: webhook.seconds)
+    with pytest.raises(LodestoneError, match=r"127\.0\.0\.1 cannot be reached \(TooSlow\)"):
+        alerts.tell(webhook.url, [trouble()], {})
+    assert webhook.seconds == alerts.ATTEMPTS * (alerts.TIMEOUT_SECONDS + 1)
+
+
+@pytest.mark.parametrize("url", ["http://ana:a-token/x@127.0.0.1:9", "http://[a-token", "a-token"])
+def test_an_address_that_is_none_is_told_without_what_is_secret_in_it(url: str) -> None:
+    with pytest.raises(LodestoneError, match="LODESTONE_ALERT_URL") as refused:
+        alerts.tell(url, [trouble()], {})
+    assert "a-token" not in str(refused.value)
 
 
 def test_a_webhook_that_is_not_there_is_told_in_one_sentence() -> None:

@@ -24,8 +24,10 @@ from pipelines import archive, night
 from pipelines.edition.build import Edition
 from pipelines.edition.open import read_only
 from pipelines.errors import BadFile
-from pipelines.intake.curation import Refreshed, judge_releases, refresh
-from pipelines.intake.releases import looks, observations
+from pipelines.intake.curation import Refreshed, refresh
+from pipelines.intake.history import observations
+from pipelines.intake.looks import looks
+from pipelines.intake.verdicts import judge_releases
 from pipelines.model.statements import statements, tables_read
 from pipelines.model.tables import tables
 from pipelines.settings import PROJECT, Settings
@@ -444,7 +446,7 @@ def undoubted(found: dict[str, list[tuple]], name: str) -> set[tuple]:
     return {row[:-1] for row in found[name]}
 
 
-def test_a_line_rejected_within_the_limit_is_left_out_and_no_earlier_edition_speaks_for_it(copied, undisturbed):
+def test_a_printed_table_with_a_rejected_line_is_refused_and_what_stood_before_stands(copied, undisturbed):
     broken = Broken(RELIANCE, US_RELIANCE, {"value_text": "0.53", "value_percent": "0.53"}, "rejected")
     body, line = spoiled(broken)
     archive.receive(copied.raw, *RELIANCE, body, LATER)
@@ -454,15 +456,7 @@ def test_a_line_rejected_within_the_limit_is_left_out_and_no_earlier_edition_spe
     [(row, reasons)] = query(copied, "select source_row, reasons from meta.rejected")
     assert row == line
     assert "value_text '0.53': it is a percentage such as 76" in reasons
-    printed = (
-        "select value_text, edition from facts.net_import_reliance{}"
-        " where series_id like '%/rare_earths/compounds_and_metals' and year(period_start) = 2024"
-    )
-    assert query(copied, printed.format("")) == []
-    assert ("80", "2025") in query(copied, printed.format("_superseded") + " and is_still_printed")
-    after = edition(copied, ("facts",))
-    for name in after.keys() - {"facts.net_import_reliance", "facts.net_import_reliance_superseded"}:
-        assert after[name] == undisturbed[name]
+    assert edition(copied) == undisturbed
 
 
 def every_line_twice(lines: Lines) -> Lines:
@@ -536,6 +530,39 @@ def test_an_aggregate_in_a_new_list_is_unattributed_and_no_supplier(copied, undi
     unchanged = {"facts.production", "facts.trade_total", "marts.production_concentration", "marts.export_change_monthly"}
     after = edition(copied)
     assert {name: after[name] for name in unchanged} == {name: undisturbed[name] for name in unchanged}
+
+
+DECEMBER_2025 = {"period": "2025-12"}
+APRIL_2026 = {"period": "2026-04", "yoy_pct_reported": "", "mom_pct_reported": ""}
+
+
+@pytest.mark.parametrize(
+    ("member", "where", "change", "says"),
+    [
+        (BULLETIN, DECEMBER_2025, {"tonnes": "5500000"}, "weight_kg is 5,500,000,000, and"),
+        (BULLETIN, DECEMBER_2025, {"tonnes": "5.5"}, "weight_kg is 5,500, and"),
+        (MORE_SERIES, MAGNETS_2025_06, {"tonnes": "5000000", "period": "2026-04"}, "weight_kg is 5,000,000,000, and"),
+        (BULLETIN, DECEMBER_2025, {"tonnes": "5500"}, None),
+    ],
+)
+def test_a_month_never_seen_before_is_held_where_it_is_far_from_the_months_printed_before_it(data, member, where, change, says):
+    source, april = load_source(member[0]), APRIL_2026 | change
+    refresh(data, source)
+    archive.receive(data.raw, *member, with_line(member, where, april), LATER)
+
+    held = refresh(data, source).held
+
+    if says is None:
+        assert held == []
+        return
+    [told] = held
+    assert "/2026-04/" in told
+    assert says in told
+    assert told.split(" in ")[-1].startswith("china_customs_bulletin/")
+
+
+def test_months_that_one_file_brings_first_are_its_history_however_far_they_are_from_each_other(data):
+    assert refresh(data, load_source("china_customs_bulletin")).held == []
 
 
 REFUSED_BY_A_CHECK = {

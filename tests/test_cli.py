@@ -212,6 +212,9 @@ def test_an_answer_never_overwrites_what_the_program_keeps(rejects: Rejects, own
         own.curated / "usgs_mcs" / "new.csv",
         own.dagster / "new.csv",
         own.data / "raw" / ".." / "lodestone.duckdb",
+        tmp_path / "new.duckdb",
+        tmp_path / "lodestone.duckdb.wal",
+        tmp_path / ".lodestone.duckdb.4711",
     ]
     before = file_hashes(own.data)
     for path in kept:
@@ -259,6 +262,21 @@ def test_an_answer_is_never_written_into_a_data_folder_of_anybody(rejects: Rejec
     for path in (kept, data.data / "answer.csv", data.curated / "answer.csv"):
         assert "name another file" in rejects(built, 2, "sql", "select 1 as a", "--format", "csv", "--output", str(path))
     assert kept.read_bytes() == body
+
+
+@pytest.mark.parametrize("held", answers.IN_A_DATA_FOLDER)
+def test_a_data_folder_is_known_by_any_one_thing_in_it(rejects: Rejects, built: Settings, tmp_path: Path, held: str) -> None:
+    folder = tmp_path / "theirs" / held.replace("*", "usgs_mcs")
+    folder.mkdir(parents=True)
+    for path in (folder / "answer.csv", tmp_path / "theirs" / "answer.csv"):
+        assert "name another file" in rejects(built, 2, "sql", "select 1 as a", "--output", str(path))
+    assert list((tmp_path / "theirs").rglob("answer.csv")) == []
+
+
+def test_a_dash_for_a_file_is_standard_output(built: Settings, tmp_path: Path, lodestone: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert lodestone(built, "sql", "select 1 as n", "--output", "-", "--format", "csv") == (0, "n\n1\n", "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_answer_that_fails_half_way_leaves_the_file_as_it_was(rejects: Rejects, built: Settings, tmp_path: Path) -> None:
@@ -456,6 +474,28 @@ def test_ctrl_c_ends_the_command_with_one_word_while_it_still_loads(built: Setti
     done = subprocess.run(
         [sys.executable, "-c", PRESSES_CTRL_C_WHILE.format(module=module), "sql", "select 1"],
         env=os.environ | {"LODESTONE_DATA": str(built.data)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "lodestone: interrupted\n")
+
+
+def test_ctrl_c_ends_the_command_with_one_word_while_python_itself_still_starts(built: Settings, tmp_path: Path) -> None:
+    if subprocess.run(["env", "--block-signal=INT", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("the env of this system cannot hold a signal back")
+    command = tmp_path / ".venv" / "bin" / "lodestone"
+    command.parent.mkdir(parents=True)
+    command.write_text(f"#!{sys.executable}\nfrom pipelines.__main__ import main\nmain()\n", "utf-8")
+    command.chmod(0o755)
+    installs = subprocess.run(["make", "-n", "-B", ".venv/.ready"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    (held_back,) = [line for line in installs.splitlines() if "block-signal" in line and not line.startswith("#")]
+    subprocess.run(["sh", "-c", held_back], cwd=tmp_path, check=True)
+    (tmp_path / "sitecustomize.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n", "utf-8")
+    done = subprocess.run(
+        [command, "sql", "select 1"],
+        env=os.environ | {"LODESTONE_DATA": str(built.data), "PYTHONPATH": f"{tmp_path}:{PROJECT}"},
         capture_output=True,
         text=True,
         timeout=PATIENCE,

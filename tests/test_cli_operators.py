@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines import archive
@@ -75,6 +76,18 @@ CENSUS = "https://api.census.gov/data?get=A"
             "https://***@files.example/data?Subscription-Key=***&year=2026",
         ),
         ("ana:a-word@files.example/data?my_key=1&x%2Dapi%2Dkey=2", "***@files.example/data?my_key=***&x%2Dapi%2Dkey=***"),
+        ("https://ana:pa/ss@files.example/data?year=2026", "https://***@files.example/data?year=2026"),
+        ("https://ana:80/x?y#z@w@files.example/data", "https://***@files.example/data"),
+        ("https://ana@x.example:pa/ss@files.example/data", "https://***@files.example/data"),
+        ("https://a/token@files.example/data", "https://***@files.example/data"),
+        ("https://files.example/@ana/data?mail=ana@x.example", "https://files.example/@ana/data?mail=ana@x.example"),
+        ("https://files.example/data?key=a;b#c&year=2026", "https://files.example/data?key=***&year=2026"),
+        ("https://files.example/token=a/data#year=2026;key=a/b", "https://files.example/token=***"),
+        ("https://files.example/data#year=2026;key=a/b", "https://files.example/data#year=2026;key=***"),
+        (
+            "https://files.example/data?from=http%3A%2F%2Fana%3Apa%2Fss%40x.example%2F%3Fkey%3D1&year=2026",
+            "https://files.example/data?from=http%3A%2F%2F***%40x.example%2F%3Fkey%3D***&year=2026",
+        ),
         ("https://office.example/data?Ocp-Apim-Subscription-Key=1", "https://office.example/data?Ocp-Apim-Subscription-Key=***"),
         ("https://data.example/flow?series_key=EXR.D.USD&keyword=key", "https://data.example/flow?series_key=EXR.D.USD&keyword=key"),
     ],
@@ -169,3 +182,13 @@ def test_alerts_are_shown_and_nothing_is_posted(own: Settings, lodestone: Run) -
     assert lodestone(own, "alerts", LODESTONE_NOW="2026-03-01")[1].startswith("Nothing to tell")
     code, out, _ = lodestone(own, "alerts", LODESTONE_NOW="2027-01-01", LODESTONE_ALERT_URL="http://127.0.0.1:9/")
     assert (code, out.startswith("china_customs_bulletin late: something newer was due by")) == (0, True)
+
+
+def test_an_edition_of_another_version_of_the_code_is_told_in_one_sentence(own: Settings, lodestone: Run) -> None:
+    own.edition.chmod(0o644)
+    with duckdb.connect(str(own.edition)) as connection:
+        connection.execute("drop view main.asked; alter table meta.asked drop column ask_again_until")
+    code, out, told = lodestone(own, "sources")
+    assert (code, out, told.count("\n")) == (1, "", 1)
+    assert "another version of the code" in told
+    assert "`lodestone build` makes it anew" in told

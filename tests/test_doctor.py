@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import archive
-from pipelines.edition.build import stands
+from pipelines.edition.build import is_up_to_date
 from pipelines.edition.publish import writer
 from pipelines.operations import alerts, doctor
 from pipelines.operations.doctor import Finding
@@ -106,7 +106,7 @@ def test_a_night_in_which_nothing_changed_is_no_trouble_that_evening_or_later(tm
         assert [one.key for one in alerts.alerts(evening, evening.now()) if one.office == "edition"] == []
         data.weighed.write_text("half a li", "utf-8")
         assert only(evening, "edition").level == "bad", "the note is lost"
-        assert stands(data), "any build finds it again"
+        assert is_up_to_date(data), "any build finds it again"
 
 
 def test_a_clock_set_back_is_told_by_the_newest_receipt(own: Settings) -> None:
@@ -123,8 +123,9 @@ def test_a_rehearsal_is_named_as_one(own: Settings) -> None:
     assert "LODESTONE_NOW is set" in about(rehearsal, "clock")[0].told
 
 
-def test_a_password_of_the_stand_ins_is_not_shown(own: Settings) -> None:
-    found = only(replace(own, offices="http://ana:a-password@127.0.0.1:9/?token=a-password"), "offices")
+@pytest.mark.parametrize("password", ["a-password", "a/password", "9/a?pass#w@rd", "a%2Fpassword"])
+def test_a_password_of_the_stand_ins_is_not_shown(own: Settings, password: str) -> None:
+    found = only(replace(own, offices=f"http://ana:{password}@127.0.0.1:9/?token=a-password"), "offices")
     assert "http://***@127.0.0.1:9/?token=*** answers" in found.told
 
 

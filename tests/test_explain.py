@@ -19,7 +19,8 @@ from pipelines.edition.load import compute_marts
 from pipelines.edition.open import read_only
 from pipelines.model.statements import Statement, statements
 from pipelines.questions import explanation
-from pipelines.questions.explain import Explanation, Row, _as_lines, _record, explain
+from pipelines.questions.explain import Explanation, Row, explain
+from pipelines.readers import json_rows
 from pipelines.settings import Settings
 from tests.sql.made_up import FILED_SERIES, edition, imported, rows
 
@@ -214,31 +215,32 @@ TWO_LINES = ((2, '2024-01,60,"one line,'), (3, 'and another"'))
 def zipped(body: bytes) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("table.csv", body)
+        archive.writestr("readme.txt", "not the table")
+        archive.writestr("eurofxref-hist.csv", body)
     return packed.getvalue()
 
 
 @pytest.mark.parametrize(
-    ("member", "body", "source_row", "shown"),
+    ("source", "member", "body", "source_row", "shown"),
     [
-        ("table.csv", CSV, 2, TWO_LINES),
-        ("table.csv", CSV, 4, ((4, "2024-02,61,"),)),
-        ("table.csv", b"\xef\xbb\xbf" + CSV.replace(b"\n", b"\r\n"), 2, TWO_LINES),
-        ("table.zip", zipped(CSV), 2, TWO_LINES),
-        ("answer.json", b'[["VALUE","time"],\n["60","2024-01"],\n["61","2024-02"]]\n', 3, ((3, '["61","2024-02"]]'),)),
+        ("reference", "table.csv", CSV, 2, TWO_LINES),
+        ("reference", "table.csv", CSV, 4, ((4, "2024-02,61,"),)),
+        ("reference", "table.csv", b"\xef\xbb\xbf" + CSV.replace(b"\n", b"\r\n"), 2, TWO_LINES),
+        ("ecb_rates", "eurofxref-hist.zip", zipped(CSV), 2, TWO_LINES),
+        ("us_census", "imports-answer.json", b'[["VALUE","time"],\n["60","2024-01"],\n["61","2024-02"]]\n', 3, ((3, '["61","2024-02"]]'),)),
     ],
     ids=["a record of two lines", "the line after it", "other line ends", "the table in a zip", "a row of a JSON answer"],
 )
 def test_the_lines_of_a_record_are_shown_as_they_stand_in_the_file(
-    tmp_path: Path, member: str, body: bytes, source_row: int, shown: tuple[tuple[int, str], ...]
+    tmp_path: Path, source: str, member: str, body: bytes, source_row: int, shown: tuple[tuple[int, str], ...]
 ) -> None:
-    with received(tmp_path, member, body, source_row) as connection:
+    with received(tmp_path, source, member, body, source_row) as connection:
         (row,) = explain(connection, Settings(data=tmp_path), "trade_flow", None, None, 50).rows
     assert tuple(lines(row)) == shown
 
 
 def test_a_revised_figure_shows_what_it_was_and_a_corrected_one_what_was_filed(tmp_path: Path) -> None:
-    with received(tmp_path, "table.csv", CSV, 2) as connection:
+    with received(tmp_path, "reference", "table.csv", CSV, 2) as connection:
         connection.execute(
             "insert into facts.trade_flow_superseded by name select *, timestamp '2026-06-07' as known_until, false as is_still_printed"
             " from facts.trade_flow"
@@ -268,16 +270,16 @@ def test_a_revised_figure_shows_what_it_was_and_a_corrected_one_what_was_filed(t
     assert "value: filed '600', used '60' (Ada, 2026-06-08: a zero too many; feedfeedfeedfeed)" in told
 
 
-def received(data: Path, member: str, body: bytes, source_row: int) -> duckdb.DuckDBPyConnection:
+def received(data: Path, source: str, member: str, body: bytes, source_row: int) -> duckdb.DuckDBPyConnection:
     """An edition of one fact from one line of a raw file that lies in the archive under `data`."""
     sha256 = hashlib.sha256(body).hexdigest()
-    path = data / "raw" / "made_up" / "fetched" / sha256[:12] / member
+    path = data / "raw" / source / "fetched" / sha256[:12] / member
     path.parent.mkdir(parents=True)
     path.write_bytes(body)
     lineage = {"release_id": "0123456789abcdef", "source_member": member}
     connection = edition(trade_flow=[imported("CHN", 60.0, **lineage, source_row=source_row)])
     put(connection, "edition", **EDITION)
-    release = {"release_id": "0123456789abcdef", "source": "made_up"}
+    release = {"release_id": "0123456789abcdef", "source": source}
     put(connection, "release", **release, slice="made_up/table/2024", content_hash="", lines=2, accepted=2, rejected=0, state="current")
     file = {"source_member": member, "body_sha256": sha256, "receipt_id": "made up", "observed_at": datetime(2026, 6, 7), "stand_in": False}
     put(connection, "release_file", **release, **file)
@@ -315,7 +317,6 @@ def test_one_explanation_is_set_as_text_markdown_and_json(built: Settings) -> No
 @pytest.mark.parametrize("lines", [True, False])
 def test_a_row_of_a_json_array_is_shown_by_its_line_or_where_rows_share_one_by_its_place(lines: bool) -> None:
     body = b'[["code","value"],\n["283691","900"],\n["284690","70"]]'
-    text = _as_lines("answer.json", body if lines else body.replace(b"\n", b""))
-    ((number, shown),) = _record(text, 3, None)
-    assert number == 3
-    assert shown.startswith('["284690","70"]')
+    text = json_rows.raw_lines("answer.json", body if lines else body.replace(b"\n", b""))
+    (number,) = json_rows.record(text, 3)
+    assert text[number - 1].startswith('["284690","70"]')

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import shlex
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from pipelines.cli.output import own_name
 from pipelines.edition.open import read_only
 from pipelines.model.statements import read_statement
-from pipelines.questions.headline import headline
+from pipelines.questions.headline import goods, headline
 from pipelines.settings import SQL, Settings
 from tests.sql.made_up import SERIES, edition, exported, imported, rows
 
@@ -30,24 +33,43 @@ def moved(*levels: dict[str, Any]) -> list[dict[str, Any]]:
         return rows(connection, read_statement(SQL / "questions" / "exports_that_moved_most.sql").sql)
 
 
-def test_the_headline_of_the_bundled_figures_is_one_screen_with_countries_by_name(built: Settings) -> None:
+@pytest.mark.parametrize("command", ["lodestone", ".venv/bin/lodestone"])
+def test_the_headline_of_the_bundled_figures_is_one_screen_with_countries_by_name(built: Settings, command: str) -> None:
     with read_only(built.edition) as connection:
-        lines = headline(connection).splitlines()
+        lines = headline(connection, command=command).splitlines()
         codes = {row[0] for row in connection.execute("select iso3 from country where kind = 'country'").fetchall()}
     assert max(map(len, lines)) <= SCREEN[0]
     assert len(["Published ...", "", *lines]) <= SCREEN[1]
     assert not codes & set(re.findall(r"\b[A-Z]{3}\b", "\n".join(lines)))
     for wanted in ("China, gallium ", "South Korea, gallium ", "highest since 2025-10", "Not in the box: ecb_rates and us_census"):
         assert wanted in "\n".join(lines)
-    assert '6 of the article\'s 9 claims agree, 0 differ: lodestone sql "from claim_check"' in lines
+    assert re.search(f'6 of the article\'s 9 claims agree, 0 differ:\\s+{command} sql "from claim_check"', "\n".join(lines))
 
 
-def test_every_command_of_the_headline_can_be_asked(built: Settings) -> None:
+@pytest.mark.parametrize("command", ["lodestone", ".venv/bin/lodestone", "'/a folder/of many names/and/more of them/.venv/bin/lodestone'"])
+@pytest.mark.parametrize("as_of", [None, date(2024, 12, 31)])
+def test_every_command_of_the_headline_can_be_pasted_into_a_shell(built: Settings, command: str, as_of: date | None) -> None:
     with read_only(built.edition) as connection:
-        queries = re.findall(r'lodestone sql "(.*?)"', headline(connection))
-        assert len(queries) == 3
-        assert all(connection.sql(query).limit(1).fetchall() for query in queries)
-        assert 'lodestone sql --as-of 2024-12-31 "from claim_check"' in headline(connection, date(2024, 12, 31))
+        told = headline(connection, as_of, command)
+        asked = [shlex.split(words.replace("\\\n", "")) for words in re.findall(rf"{command} sql (?:\\\n|.)*", told)]
+        assert [words[2:-1] for words in asked] == 3 * [[] if as_of is None else ["--as-of", "2024-12-31"]]
+        assert all(connection.sql(words[-1]).limit(1).fetchall() for words in asked)
+    assert len(command) > 40 or max(map(len, told.splitlines())) <= SCREEN[0]
+    assert told.replace(command, "").count("lodestone ") == 0, "it is called by one name"
+
+
+def test_the_command_is_named_as_it_can_be_typed_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = tmp_path / "bin" / "lodestone"
+    command.parent.mkdir()
+    command.touch(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["bin/lodestone"])
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert own_name() == "bin/lodestone"
+    monkeypatch.setenv("PATH", str(command.parent))
+    assert own_name() == "lodestone"
+    monkeypatch.setattr("sys.argv", ["other folder/lodestone"])
+    assert own_name() == "'other folder/lodestone'", "the one on the PATH is another"
 
 
 def test_an_export_is_the_highest_since_the_month_in_which_it_was_last_as_high() -> None:
@@ -83,7 +105,30 @@ def test_an_amount_of_thousands_is_written_out() -> None:
 
 def test_the_newest_month_is_named_even_where_nothing_can_be_said_of_its_change() -> None:
     with edition(trade_total=[exported("2025-01", 90), exported("2025-03", 80)]) as connection:
-        assert re.search(r"China, rare earths +2025-03 +80 t +lowest of 2 months", told(connection))
+        assert re.search(r"^Newest: China, rare earths  2025-03  80 t  lowest of 2 months\n", told(connection))
+        assert "Exports that moved most" not in told(connection)
+    gallium = {"series_id": "china_customs_bulletin/gallium_all"}
+    known = [exported("2025-01", 1, **gallium), exported("2025-02", 2, **gallium)]
+    with edition(trade_total=[exported("2025-01", 90), exported("2025-03", 80), *known]) as connection:
+        _, moved, newest, *_ = told(connection).splitlines()
+    assert (moved.split()[:3], newest.split()[:4]) == (["China,", "gallium", "2025-02"], ["Newest:", "China,", "rare", "earths"])
+
+
+@pytest.mark.parametrize(
+    ("commodity", "stage", "code", "written"),
+    [
+        ("rare_earths", "any", None, "rare earths"),
+        ("rare_earths", "magnet", None, "rare earth magnets"),
+        ("light_rare_earths", "oxide", None, "light rare earth oxides"),
+        ("arsenic", "compound", None, "arsenic compounds"),
+        ("copper", "ore", None, "copper ore"),
+        ("lead", "refined", None, "refined lead"),
+        ("cobalt", "mine", None, "mined cobalt"),
+        ("lithium", "compound", "283691", "283691 lithium"),
+    ],
+)
+def test_a_commodity_and_its_stage_are_named_as_people_write_them(commodity: str, stage: str, code: str | None, written: str) -> None:
+    assert goods({"commodity": commodity, "stage": stage, "code": code}) == written
 
 
 def test_exports_of_more_than_a_year_before_the_newest_month_are_no_news() -> None:

@@ -44,7 +44,7 @@ def test_where_its_picture_cannot_be_taken_a_sentence_says_why(monkeypatch: pyte
 def test_the_screen_of_the_readme_is_what_a_build_prints(built: Settings) -> None:
     assert SCREEN is not None
     with read_only(built.edition) as connection:
-        assert headline(connection) == SCREEN[2]
+        assert headline(connection, command=".venv/bin/lodestone") == SCREEN[2]
         (counted,) = connection.execute(
             "select count(*) || ' tables, ' || format('{:,}', sum(estimated_size)::bigint) || ' rows' from duckdb_tables()"
             " where schema_name in ('facts', 'vocabulary', 'marts', 'meta')"

@@ -16,6 +16,7 @@ import pytest
 
 from pipelines.edition.open import read_only
 from pipelines.settings import Settings
+from pipelines.sources import source_names
 
 WIDE = "from import_concentration limit 5"
 COMMAND = (sys.executable, "-c", "from pipelines.cli.app import main; main()")
@@ -63,9 +64,22 @@ def test_a_narrow_answer_is_shown_whole_and_nothing_is_remarked(built: Settings)
     assert lines == ["iso3  name", "CHN   China", "CIV   Côte d'Ivoire"]
 
 
-def test_half_of_a_line_is_for_names_and_the_other_for_figures(built: Settings) -> None:
-    (header, *_) = in_a_terminal(built, 80, "sql", WIDE)
-    assert {"series_id", "period_start", "cr1"} <= set(header.split())
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        (WIDE, ["importer", "commodity", "period_start", "top_supplier", "cr1"]),
+        ("from supplier_share limit 5", ["commodity", "period_start", "supplier", "share"]),
+        ("from refining_share limit 5", ["commodity", "period_start", "refiner", "share"]),
+        ("from trade_flow where partner_role = 'country' order by all limit 5", ["partner_iso3", "weight_kg"]),
+        ("from claim_check limit 5", ["claim_id", "claimed_value", "period_start", "evidence_value"]),
+    ],
+)
+def test_what_a_row_is_about_stands_by_name_beside_its_figures_where_not_all_columns_fit(
+    built: Settings, query: str, shown: list[str]
+) -> None:
+    header = in_a_terminal(built, 80, "sql", query)[0].split()
+    assert [name for name in header if name in shown] == [*shown]
+    assert "series_id" not in header
 
 
 def test_a_long_text_is_cut_where_that_makes_room_for_all_columns(built: Settings) -> None:
@@ -142,3 +156,14 @@ def test_the_list_of_tables_fits_the_terminal(built: Settings) -> None:
     assert lines[0].startswith("\x1b[1mtable")  # what is drawn on the terminal itself keeps its colours
     assert max(len(line) for line in lines if "\x1b" not in line) <= 80
     assert any(line.startswith("supplier_share ") and "From whom does each importer buy" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_the_list_of_sources_fits_the_terminal_and_says_what_is_not_in_it(built: Settings, width: int) -> None:
+    lines = [re.sub("\x1b\\[[0-9]*m", "", line) for line in in_a_terminal(built, width, "sources")]
+    assert max(map(len, lines)) <= width
+    assert {line.split()[0] for line in lines[1:8]} == set(source_names())
+    left_out = re.search(r"For want of room without (.*?): `lodestone sql", " ".join(lines))
+    named = [] if left_out is None else re.sub(" +", " ", left_out[1]).split(", ")
+    assert all((name in lines[0]) != (name in named) for name in ("newest", "days old", "data to", "lines", "rejected", "due by"))
+    assert (width >= 96) == (named == [])

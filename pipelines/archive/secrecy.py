@@ -6,21 +6,34 @@ import html
 import json
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus, unquote_plus
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 _OF = r"(?:access|api|app|auth|client|private|registration|secret|security|session|signing|subscription|user|x-amz)"
 # A series key of SDMX is the name of a series.
 _KEY = re.compile(
     rf"(?!series_key)(?:.*[-_.])?{_OF}*(?:auth|credential|jwt|key|passw(?:or)?d|pwd?|secret|sig|signature|token)|userid", re.IGNORECASE
 )
-_PARAMETER = re.compile(r"(?<=[?&;#])([^=?&;#]+)=[^&;#]+")
-_USER = re.compile(r"(?:(?<=://)|^)[^/?#\s]*@")
+_PARAMETER = re.compile(r"(?<=[/?&;#])([^=/?&;#]+)=([^&]+)")
+# No address has an @, ?, # or / in its user or password, but people paste them so. An @ behind a plain host is one of its path.
+_USER = re.compile(r"(?:(?<=://)|^(?![a-z][a-z0-9+.-]*://))(?!(?:[\w-]+\.)+[\w-]+(?:[/?#&]|$)).*@", re.IGNORECASE | re.DOTALL)
 
 
 def public(address: str) -> str:
-    """An address as anybody may see it: asterisks for a user with a password, and for what a key's parameter holds."""
-    shown = _USER.sub("***@", address)
-    return _PARAMETER.sub(lambda found: f"{found[1]}=***" if _KEY.fullmatch(unquote_plus(found[1])) else found[0], shown)
+    """An address as anybody may see it: asterisks for a user with a password, and for what a key's parameter holds.
+
+    Where it cannot be told how far a secret reaches, more than the secret goes: up to the last @, or to the next parameter.
+    """
+    return _PARAMETER.sub(_shown, _USER.sub("***@", address))
+
+
+def _shown(parameter: re.Match[str]) -> str:
+    name, value = parameter.groups()
+    if _KEY.fullmatch(unquote_plus(name)):
+        return f"{name}=***"
+    inner = unquote(value)
+    if inner != value and "://" in inner and inner != public(inner):  # an address as a parameter of another
+        return f"{name}={quote(public(inner), safe='*')}"
+    return f"{name}={_PARAMETER.sub(_shown, value)}"
 
 
 def without(text: str, secrets: Iterable[str]) -> str:

@@ -92,9 +92,10 @@ def keep_answer(raw: Path, receipt: Receipt, body: bytes) -> Receipt:
 def answered_by_stand_ins(raw: Path) -> bool | None:
     """Whether the answers that are held are those of stand-ins. They are all of one kind; null where none is held."""
     for path in sorted(raw.glob("*/fetched/visits/*/receipts.jsonl")):
-        for line in _lines(path):
-            with suppress(ValueError):
-                return read_receipt(line).stand_in
+        with suppress(OSError):
+            for line in _lines(path):
+                with suppress(ValueError):
+                    return read_receipt(line).stand_in
     return None
 
 
@@ -118,11 +119,10 @@ def standing_trouble(raw: Path, source: str) -> str | None:
 
 
 def _last_trouble(path: Path) -> str | None:
-    for line in reversed(_lines(path)):
-        try:
-            return str(json.loads(line)["told"])
-        except (ValueError, KeyError, TypeError, RecursionError):  # what came before it tells as much
-            continue
+    with suppress(OSError):
+        for line in reversed(_lines(path)):
+            with suppress(ValueError, KeyError, TypeError, RecursionError):  # what came before it tells as much
+                return str(json.loads(line)["told"])
     return None
 
 
@@ -146,16 +146,23 @@ def readable_visits(raw: Path, source: str) -> tuple[list[Visit], list[Lodestone
             told = f"the questions of the visit cannot be read ({in_words(error)}); move its folder away, and the office is asked again"
             broken.append(LodestoneError(f"{path}: {told}"))
             continue
+        received = path.with_name("receipts.jsonl")
+        try:
+            lines = _lines(received)
+        except OSError as error:
+            remedy = "restore them, or move the visit's folder away, and the office is asked again"
+            broken.append(LodestoneError(f"{received}: the receipts of the visit cannot be read ({error.strerror}); {remedy}"))
+            continue
         asked = {question.member for question in questions}
         answers: list[Receipt] = []
-        for number, line in enumerate(_lines(path.with_name("receipts.jsonl")), start=1):
+        for number, line in enumerate(lines, start=1):
             try:
                 answers.append(read_receipt(line))
                 if answers[-1].member not in asked:
                     raise ValueError(f"{answers.pop().member} is no answer of this visit")
             except ValueError as error:
                 told = f"the receipt cannot be read ({in_words(error)}); remove the line, and its question is asked again"
-                broken.append(LodestoneError(f"{path.with_name('receipts.jsonl')} line {number}: {told}"))
+                broken.append(LodestoneError(f"{received} line {number}: {told}"))
         found.append(Visit(source, path.parent.name, questions, tuple(answers)))
     return found, broken
 

@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.console import printable, terminal_width
+from pipelines.console import terminal_width
+from pipelines.errors import printable
 from pipelines.questions.answers import Answer, as_json
 
 SHOWN_ROWS = 50
@@ -29,6 +30,8 @@ LEAST_VALUE = 14
 """Letters of a line that a record leaves for its values, however long a name is."""
 
 _GAP = "  "
+_NAME = re.compile(r"(\w+_)?(country|destination|exporter|importer|partner|producer|refiner|reporter|supplier)(_iso3)?|commodity|name")
+_CODE = re.compile(r"(\w+_)?(code|hs6|id|iso3|key)")
 
 
 def write_table(answer: Answer, file: IO[str]) -> None:
@@ -68,6 +71,10 @@ class _Column:
     def is_figure(self) -> bool:
         """Whether it measures something; whole numbers may be years, ranks and lines."""
         return self.is_number and "INT" not in self.kind
+
+    @property
+    def is_code(self) -> bool:
+        return _CODE.fullmatch(self.name) is not None
 
     @property
     def width(self) -> int:
@@ -123,7 +130,10 @@ def _found(answer: Answer) -> _Found:
 
 
 def _laid_out(found: _Found, width: int | None) -> _Layout:
-    """All columns where they fit, texts cut if need be; else those that differ from row to row, as many of them as fit."""
+    """All columns where they fit, texts cut if need be; else those that differ from row to row, as many of them as fit.
+
+    Names come first, so that it can be seen whose the figures are, then figures, then other texts, codes last.
+    """
     if width is None or _needed([one.width for one in found.columns]) <= width:
         return _Layout(tuple((one, one.width) for one in found.columns))
     if _needed([one.least for one in found.columns]) <= width:
@@ -131,12 +141,18 @@ def _laid_out(found: _Found, width: int | None) -> _Layout:
     same = tuple(one for one in found.columns if len(found.rows) > 1 and one.is_same)
     differing = [one for one in found.columns if one not in same]
     figures = [one for one in differing if one.is_figure]
-    # Half of a line is for what names a row (the first column, then days, then short names), the other half for its figures.
-    names = sorted(
-        (one for one in differing if not one.is_figure), key=lambda one: (one.place > 0, one.kind != "DATE", one.least < one.width)
-    )
-    chosen = _filled([], names, width // 2)
-    chosen = _filled(_filled(chosen, figures, width), differing, width)
+    every = {one.name for one in found.columns}
+    named = [one for one in differing if _NAME.fullmatch(one.name) and one.name.removesuffix("_iso3") not in every - {one.name}]
+    if named:
+        days = [one for one in differing if one.kind == "DATE"]
+        names, room = [one for one in differing if one in (*named, *days[:1])], width * 4 // 5
+    else:  # what names a row is its first column then, days, and short texts
+        names = sorted(
+            (one for one in differing if not one.is_figure), key=lambda one: (one.place > 0, one.kind != "DATE", one.least < one.width)
+        )
+        room = width // 2
+    chosen = _filled(_filled([], names, room), figures, width)
+    chosen = _filled(chosen, sorted(differing, key=lambda one: one.is_code), width)
     return _Layout(_widened([one for one in differing if one in chosen], width), same, tuple(one for one in differing if one not in chosen))
 
 

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from pipelines.edition.checks import CheckResult, Finding, run_check
 from pipelines.edition.describe import finish
 from pipelines.edition.load import Say, fill
 from pipelines.edition.open import published_id
-from pipelines.edition.plan import identify, newest_look, plan_source
+from pipelines.edition.plan import SourcePlan, identify, newest_look, plan_source
 from pipelines.edition.publish import note_weighed, open_draft, publish, remove_drafts
 from pipelines.errors import BuildFailed, LodestoneError
 from pipelines.model.statements import statements
@@ -23,6 +25,7 @@ from pipelines.settings import Settings
 from pipelines.sources import source_names
 
 SAMPLE_ROWS = 5
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,31 @@ class Edition:
     fell_back: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Planned:
+    """What an edition would be made of, and where it would lie."""
+
+    live: Path
+    as_of: date | None
+    sources: list[SourcePlan]
+    edition_id: str
+    inputs: str
+
+    @property
+    def is_published(self) -> bool:
+        """Whether that very edition stands there already."""
+        return published_id(self.live) == self.edition_id
+
+
+def plan_edition(
+    settings: Settings, as_of: date | None = None, before: Mapping[str, datetime] = _NONE, refused: Mapping[str, str] = _NONE
+) -> Planned:
+    """Plan the edition of now, or of a day; sources named in `before` stand on what was looked at earlier than that."""
+    live = settings.edition if as_of is None else settings.edition_as_of(as_of.isoformat())
+    sources = [plan_source(settings, name, as_of, before.get(name), refused.get(name)) for name in source_names()]
+    return Planned(live, as_of, sources, *identify(sources, as_of))
+
+
 def build_edition(settings: Settings, as_of: date | None = None, say: Say = lambda _: None) -> Edition:
     """Build, audit and publish an edition; with `as_of`, one that knows only what was known by the end of that day.
 
@@ -44,21 +72,19 @@ def build_edition(settings: Settings, as_of: date | None = None, say: Say = lamb
     before the draft is built again. Raises `BuildFailed`, with the live edition untouched, where a check names no source
     that could go back.
     """
-    live = settings.edition if as_of is None else settings.edition_as_of(as_of.isoformat())
-    live.parent.mkdir(parents=True, exist_ok=True)
     remove_drafts(settings)
     before: dict[str, datetime] = {}
     refused: dict[str, str] = {}
     findings: list[Finding] = []
     weighed: datetime | None = None
     while True:
-        plans = [plan_source(settings, name, as_of, before.get(name), refused.get(name)) for name in source_names()]
+        planned = plan_edition(settings, as_of, before, refused)
+        live, plans, edition_id = planned.live, planned.sources, planned.edition_id
         if as_of is None and not refused:
             weighed = newest_look(plans)
         if as_of is not None and not any(plan.judged for plan in plans):
             raise LodestoneError(f"nothing was known as of {as_of}; ask for a later day")
-        edition_id, inputs = identify(plans, as_of)
-        if published_id(live) == edition_id:
+        if planned.is_published:
             note_weighed(settings, edition_id, weighed)
             return Edition(live, edition_id, changed=False, fell_back=refused)
         with open_draft(live) as connection:
@@ -69,7 +95,7 @@ def build_edition(settings: Settings, as_of: date | None = None, say: Say = lamb
             failing = [(result, wrong) for result in results if (wrong := result.of("wrong"))]
             if not failing:
                 findings += [one for result in results for one in result.findings]
-                finish(connection, plans, results, findings, edition_id, inputs, as_of, say)
+                finish(connection, plans, results, findings, edition_id, planned.inputs, as_of, say)
                 publish(connection, live, settings.previous_edition if as_of is None else None)
                 note_weighed(settings, edition_id, weighed)
                 return Edition(live, edition_id, True, rows, tuple(results), refused)
@@ -90,11 +116,10 @@ def build_edition(settings: Settings, as_of: date | None = None, say: Say = lamb
             say(f"{name} falls back: {'; '.join(found)}")
 
 
-def stands(settings: Settings) -> bool:
-    """Whether the live edition already says all that a build would, with every release curated that can be; if so, that is noted."""
-    plans = [plan_source(settings, name, None, None, None) for name in source_names()]
-    edition_id = identify(plans, None)[0]
-    if published_id(settings.edition) != edition_id:
+def is_up_to_date(settings: Settings) -> bool:
+    """Whether the live edition already says all that a build would; if so, that is noted beside it."""
+    planned = plan_edition(settings)
+    if not planned.is_published:
         return False
-    note_weighed(settings, edition_id, newest_look(plans))
+    note_weighed(settings, planned.edition_id, newest_look(planned.sources))
     return True

@@ -14,8 +14,9 @@ from pipelines.edition.open import quoted
 from pipelines.edition.plan import SourcePlan, code_version, end_of, newest_look
 from pipelines.edition.status import status_of
 from pipelines.edition.versions import STILL_PRINTED, STILL_PRINTED_MEANS
+from pipelines.model import generated
 from pipelines.model.meta import SCHEMA_VERSION
-from pipelines.model.statements import files, statements
+from pipelines.model.statements import statements
 from pipelines.model.tables import tables
 
 
@@ -74,9 +75,8 @@ def finish(
     for name, rows in told.items():
         connection.execute(create_table(tables()[name]))
         insert(connection, name, rows, order_by=tables()[name].key)
-    for path in files("macros"):
-        if path.stem.endswith("_as_of"):
-            connection.execute(path.read_text("utf-8"))
+    for macro in generated.as_of_macros():
+        connection.execute(macro)
     describe(connection)
 
 

@@ -10,11 +10,8 @@ import duckdb
 from pipelines.edition.draft import create_table, insert
 from pipelines.edition.plan import SourcePlan
 from pipelines.intake.corrections import ALWAYS, Correction
-from pipelines.intake.curation import read_verdict
-from pipelines.intake.releases import (
-    Judged,
-    curated_folder,
-)
+from pipelines.intake.release import Judged, curated_folder
+from pipelines.intake.verdicts import read_verdict
 from pipelines.model.tables import tables
 from pipelines.settings import Settings
 

@@ -11,7 +11,6 @@ from pipelines.edition.draft import count, create_table, insert
 from pipelines.edition.history import folder_of, load_history
 from pipelines.edition.open import columns_of, quoted
 from pipelines.edition.plan import SourcePlan
-from pipelines.edition.unread import leave_unknown, of_unread, open_unread
 from pipelines.edition.versions import LINEAGE, REMARKS, STILL_PRINTED, VERSIONS
 from pipelines.errors import BadFile
 from pipelines.model import vocabulary
@@ -39,17 +38,13 @@ def fill(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list[
     create_macros(connection)
     open_curated(connection, settings, plans)
     load_offices(connection, plans)
-    open_unread(connection, settings, plans)
     extend_vocabulary(connection)
-    has_unread = count(connection, "unread.line") > 0
     for one in statements("load"):
         if one.name.startswith("staging."):
             connection.execute(f"create table {one.name} as {one.sql}")
-            if has_unread:
-                connection.execute(f"create table {of_unread(one.name)} as {of_unread(one.sql)}")
             continue
         say(f"loading {one.name}")
-        load_table(connection, tables()[one.name], one.sql, has_unread)
+        load_table(connection, tables()[one.name], one.sql)
     compute_marts(connection, say)
     made = {name.rsplit(".", 1)[0] for name in columns_of(connection, "edition")}
     return {name: count(connection, name) for name in [*tables(), *(one.name for one in statements("marts"))] if name in made}
@@ -101,8 +96,7 @@ def load_offices(connection: duckdb.DuckDBPyConnection, plans: list[SourcePlan])
 def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the macros that need no table; those that answer as of a moment come last, when facts are there."""
     for path in files("macros"):
-        if not path.stem.endswith("_as_of"):  # those read facts, which are not there yet
-            connection.execute(path.read_text("utf-8"))
+        connection.execute(path.read_text("utf-8"))
 
 
 def open_curated(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list[SourcePlan]) -> None:
@@ -127,7 +121,7 @@ def open_curated(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
         connection.execute(f"create view curated.{name} as {' union all by name '.join(selects)}")
 
 
-def load_table(connection: duckdb.DuckDBPyConnection, table: Table, sql: str, has_unread: bool = False) -> None:
+def load_table(connection: duckdb.DuckDBPyConnection, table: Table, sql: str) -> None:
     """Create a table and fill it by name; a versioned one keeps what is no longer current in `<name>_superseded`."""
     connection.execute(create_table(table, without=() if table.schema != "facts" else ("known_until",)))
     order = ", ".join(table.key)
@@ -148,8 +142,6 @@ def load_table(connection: duckdb.DuckDBPyConnection, table: Table, sql: str, ha
         if column.name in REMARKS
     )
     connection.execute(VERSIONS.format(key=key, content=content, remarks=f"replace ({remarks})" if remarks else ""))
-    if has_unread and {"series_id", "period_start"} <= set(table.key):
-        leave_unknown(connection, table, sql)
     connection.execute(f"insert into {table.full_name} by name select {names} from place where is_current order by {order}")
     connection.execute(
         f"insert into {table.full_name}_superseded by name select {names}, known_until, {STILL_PRINTED} from place"

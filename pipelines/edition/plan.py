@@ -14,18 +14,12 @@ import duckdb
 
 from pipelines import archive
 from pipelines.errors import LodestoneError
+from pipelines.intake.asked import asked_rows, first_asked, last_asked
 from pipelines.intake.corrections import Correction, corrections_of
-from pipelines.intake.curation import judge_releases, lost
-from pipelines.intake.releases import (
-    Judged,
-    all_stand,
-    asked_rows,
-    first_asked,
-    last_asked,
-    looks,
-    observations,
-    standing_errors,
-)
+from pipelines.intake.history import observations
+from pipelines.intake.looks import all_stand, looks, standing_errors
+from pipelines.intake.release import Judged
+from pipelines.intake.verdicts import judge_releases, lost
 from pipelines.model.statements import FOLDERS, files
 from pipelines.settings import PACKAGE, Settings
 from pipelines.sources import UNFORESEEN, Source, load_source

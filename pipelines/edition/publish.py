@@ -24,7 +24,7 @@ READABLE_BY = "v1.5.0"
 """DuckDB storage version of an edition: clients from 1.5 on can open it."""
 
 
-WORKING = ("curated", "staging", "unread", "staging_of_unread")
+WORKING = ("curated", "staging")
 """Databases in memory that a draft is filled from, gone with its connection; what does not fit is spilled beside the draft."""
 
 
@@ -84,6 +84,7 @@ def remove_drafts(settings: Settings) -> None:
 @contextmanager
 def open_draft(live: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to an empty draft beside the live edition; gone afterwards unless it was published."""
+    live.parent.mkdir(parents=True, exist_ok=True)
     draft = _draft_path(live)
     draft.unlink(missing_ok=True)
     try:

@@ -8,11 +8,9 @@ from typing import Any
 import duckdb
 
 from pipelines.edition.plan import SourcePlan
-from pipelines.intake.releases import (
-    Observation,
-)
+from pipelines.intake.release import Observation
 from pipelines.model.tables import tables
-from pipelines.sources import SourceConfig
+from pipelines.sources.config import SourceConfig
 
 
 def status_of(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[str, Any]:

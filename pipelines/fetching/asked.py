@@ -14,7 +14,7 @@ import httpcore
 import httpx
 
 from pipelines.archive import secrecy
-from pipelines.errors import LodestoneError
+from pipelines.errors import LodestoneError, printable
 from pipelines.fetching.headers import decoded, moment
 from pipelines.fetching.part import Part
 from pipelines.fetching.wire import ERRORS, KEY, TooSlow
@@ -142,4 +142,4 @@ def first_words(response: httpx.Response) -> str:
 
 def printable_words(text: str) -> str:
     """A text on one line, without control characters."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return printable(" ".join(text.split()))

@@ -210,7 +210,9 @@ class Downloader:
     def _address(self, asked: Asked, url: httpx.URL) -> httpx.URL:
         """Where a documented address is really asked for. Only https and the stand-in are."""
         if self._stand_in is not None and url.scheme == "https":
-            return httpx.URL(f"{self._stand_in}/{self._office}{url.raw_path.decode('ascii')}")
+            with suppress(httpx.InvalidURL):  # which may tell a part of a password
+                return httpx.URL(f"{self._stand_in}/{self._office}{url.raw_path.decode('ascii')}")
+            raise self._failed(asked, "LODESTONE_OFFICES holds no address that can be asked", "write http://HOST:PORT, or unset it")
         if url.scheme == "https" or (self._stand_in is not None and str(url).startswith(f"{self._stand_in}/")):
             return url
         raise self._failed(asked, f"it leads to {url.scheme}://{url.host}, and only https is followed", "look at the address in a browser")

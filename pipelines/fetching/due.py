@@ -12,11 +12,14 @@ import duckdb
 
 from pipelines import archive
 from pipelines.errors import LodestoneError, Usage
-from pipelines.intake.releases import Asked, Look, RevisionPeriod, last_asked, looks, newest_month, observations, to_ask_again
+from pipelines.intake.asked import Asked, RevisionPeriod, last_asked, newest_month, to_ask_again
+from pipelines.intake.history import observations
+from pipelines.intake.looks import Look, looks
 from pipelines.periods import months_between, shifted
 from pipelines.scope import Scope, current_scope
 from pipelines.settings import Settings
-from pipelines.sources import Fetch, Source
+from pipelines.sources import Source
+from pipelines.sources.config import Fetch
 from pipelines.sources.request import Request
 
 PACE_OF = 3

@@ -23,7 +23,8 @@ from pipelines.fetching.asked import FetchFailed, MissingKey
 from pipelines.fetching.download import Downloader, Politeness
 from pipelines.fetching.due import Plan, fetch_config, in_words
 from pipelines.settings import Settings
-from pipelines.sources import Fetch, Source
+from pipelines.sources import Source
+from pipelines.sources.config import Fetch
 from pipelines.sources.request import Request
 
 Say = Callable[[str], None]

@@ -1,4 +1,4 @@
-"""The way to the offices, below the downloader: sockets whose every read ends with the answer it is for, and the proxy of the environment.
+"""The way to offices and the webhook: sockets whose every read ends with the answer it is for, and the proxy of the environment.
 
 Here alone a key becomes part of an address: what goes to a proxy, to a log or into an error is made before.
 """
@@ -72,6 +72,7 @@ class Wire(httpx.BaseTransport):
                     target=(request.url.copy_set_param(*request.extensions[KEY]) if KEY in request.extensions else request.url).raw_path,
                 ),
                 headers=request.headers.raw,
+                content=request.stream,
                 extensions={"timeout": request.extensions["timeout"]},
             )
         )

@@ -9,19 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import pandera.polars as pa
 import polars as pl
-import polars.selectors as cs
 from pandera.errors import SchemaErrors
 
 from pipelines.model.vocabulary import Known
-
-MEASURES = "measures"
-"""Stands for every measure of a row, where a reason cannot be laid to one of them."""
 
 _NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
 
@@ -32,8 +29,6 @@ class Judged:
 
     accepted: pl.DataFrame
     rejected: pl.DataFrame
-    unread: pl.DataFrame
-    """What can be read of the rejected rows: typed, null wherever a reason names the column."""
     unknown: frozenset[tuple[str, str]]
     """(vocabulary, code) pairs that rows were rejected for; when one becomes known its release is worth another look."""
 
@@ -48,18 +43,41 @@ def judge(
     are a fault. `refused` holds reasons that were found elsewhere, by file and line.
     """
     schema = contract.to_schema()
+    doubled = _doubled(frame, schema)
+    starts = range(0, max(frame.height, 1), ROWS_JUDGED_AT_ONCE)
+    parts = [_judge(frame[at : at + ROWS_JUDGED_AT_ONCE], doubled[at : at + ROWS_JUDGED_AT_ONCE], schema, known, refused) for at in starts]
+    return Judged(
+        accepted=pl.concat([one.accepted for one in parts]),
+        rejected=pl.concat([one.rejected for one in parts]),
+        unknown=frozenset().union(*(one.unknown for one in parts)),
+    )
+
+
+ROWS_JUDGED_AT_ONCE = 20_000
+"""Reasons of rows in Python's own objects take a hundred times the memory of a frame."""
+
+
+def _doubled(frame: pl.DataFrame, schema: Any) -> pl.Series:
+    """Whether each row's key stands on another row too."""
+    if not schema.unique:
+        return pl.repeat(False, frame.height, eager=True)
+    return frame.select(_parsed(name, schema.columns[name]) for name in schema.unique).is_duplicated()
+
+
+def _judge(frame: pl.DataFrame, doubled: pl.Series, schema: Any, known: Known, refused: Mapping[tuple[str, int], str]) -> Judged:
     carried = ["source_row", "source_member", "slice"]
     numbered = frame.with_row_index("index").with_columns(pl.col("index").cast(pl.Int64))
     typed = frame.select(*(_parsed(name, column) for name, column in schema.columns.items() if name not in carried), *carried)
     reasons = [
         *_unreadable(numbered, typed, schema),
         *_unknown(numbered, schema, known),
-        *_broken(numbered, typed, contract, schema),
+        *_repeated(numbered, doubled, schema),
+        *_broken(numbered, typed, schema),
         *_refused(numbered, refused),
     ]
     if not reasons:
         none = _rejected(numbered.clear().with_columns(reasons=pl.lit("", pl.String)), schema)
-        return Judged(typed, none, typed.clear(), frozenset())
+        return Judged(typed, none, frozenset())
     cases = (
         pl.DataFrame(reasons, schema={"index": pl.Int64, "column": pl.String, "reason": pl.String}, orient="row")
         .unique(["index", "column"], keep="first", maintain_order=True)
@@ -70,7 +88,6 @@ def judge(
     return Judged(
         accepted=typed.with_row_index("index").filter(~pl.col("index").is_in(cases["index"].implode())).drop("index"),
         rejected=_rejected(numbered.join(cases, on="index", maintain_order="left"), schema),
-        unread=_readable_part(typed, reasons),
         unknown=frozenset(_unknown_codes(numbered, schema, known)),
     )
 
@@ -78,18 +95,6 @@ def judge(
 def refuse(frame: pl.DataFrame, contract: type[pa.DataFrameModel], reason: str) -> pl.DataFrame:
     """Every row rejected for one reason, where nothing can be said of single ones."""
     return _rejected(frame.with_columns(reasons=pl.lit(reason)), contract.to_schema())
-
-
-def _readable_part(typed: pl.DataFrame, reasons: list[tuple[int, str, str]]) -> pl.DataFrame:
-    """The rows that have reasons, without the values that are one."""
-    numbered = typed.with_row_index("index").with_columns(pl.col("index").cast(pl.Int64))
-    measures = typed.select(cs.decimal()).columns
-    wrong: dict[str, list[int]] = {}
-    for index, column, _ in reasons:
-        for name in measures if column == MEASURES else [column]:
-            wrong.setdefault(name, []).append(index)
-    emptied = [pl.when(~pl.col("index").is_in(wrong[name])).then(name).alias(name) for name in typed.columns if name in wrong]
-    return numbered.with_columns(emptied).filter(pl.col("index").is_in([index for index, _, _ in reasons])).drop("index")
 
 
 def _parsed(name: str, column: Any) -> pl.Expr:
@@ -158,9 +163,20 @@ def _unknown(raw: pl.DataFrame, schema: Any, known: Known) -> list[tuple[int, st
     return found
 
 
-def _broken(raw: pl.DataFrame, typed: pl.DataFrame, contract: type[pa.DataFrameModel], schema: Any) -> list[tuple[int, str, str]]:
+def _repeated(raw: pl.DataFrame, doubled: pl.Series, schema: Any) -> list[tuple[int, str, str]]:
+    found = []
+    for index in doubled.arg_true():
+        row = raw.row(index, named=True)
+        key = {name: row[name] for name in schema.unique}
+        found.append((index, str(schema.name), f"the key {key} stands on more than one line: keep one of them"))
+    return found
+
+
+def _broken(raw: pl.DataFrame, typed: pl.DataFrame, schema: Any) -> list[tuple[int, str, str]]:
+    of_single_rows = copy(schema)
+    of_single_rows.unique = None
     try:
-        contract.validate(typed.select(list(schema.columns)), lazy=True)
+        of_single_rows.validate(typed.select(list(schema.columns)), lazy=True)
     except SchemaErrors as errors:
         cases = errors.failure_cases
         if cases["index"].is_null().any():  # a missing column or wrong type: there is no row to blame
@@ -176,13 +192,10 @@ def _refused(raw: pl.DataFrame, refused: Mapping[tuple[str, int], str]) -> list[
     if not refused:
         return []
     places = enumerate(raw.select("source_member", "source_row").rows())
-    return [(index, MEASURES, refused[place]) for index, place in places if place in refused]
+    return [(index, "", refused[place]) for index, place in places if place in refused]
 
 
 def _reason(row: dict[str, Any], case: dict[str, Any], schema: Any) -> str:
-    if case["check"] == "multiple_fields_uniqueness":
-        key = {name: row[name] for name in schema.unique}
-        return f"the key {key} stands on more than one line: keep one of them"
     column = schema.columns.get(case["column"])
     if column is None:
         text = str(case["check"])

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sqlglot
 from sqlglot import exp
 
-from pipelines.model.statements import Evidence, Statement, files, read_statement, statements
+from pipelines.model.statements import Evidence, Statement, macros, statements
 from pipelines.model.tables import tables
 from pipelines.settings import PROJECT
 
@@ -34,8 +34,7 @@ def dictionary() -> str:
         named = ((column.name, column.unit, column.description) for column in table.columns if _is_kept(table.schema, column.name))
         versions = f"Versioned: `{table.name}_superseded`." if table.versioned else ""
         parts.append(_section(table.full_name, table.description, table.key, named, versions))
-    macros = [read_statement(path) for path in files("macros")]
-    lines = [f"- `{macro.name}`: {macro.description}" for macro in macros]
+    lines = [f"- `{macro.name}`: {macro.description}" for macro in macros()]
     parts.append("## Macros\n\n" + "\n".join(lines) + "\n")
     return "\n".join(parts)
 

@@ -18,11 +18,11 @@ Weight = Annotated[pl.Decimal, 18, 3]
 class _Lineage(pa.DataFrameModel):
     """Where a row came from and since when it was known. Beside every fact."""
 
-    publication: str = pa.Field(nullable=True, description="Address of the page or file that prints the figure.")
-    note: str = pa.Field(nullable=True, description="The compiler's note on the figure, with conflicts and formulas.")
+    publication: str = pa.Field(nullable=True)
+    note: str = pa.Field(nullable=True)
     release_id: str = pa.Field(description="Release (meta.release) whose raw file holds the line.")
-    source_member: str = pa.Field(description="Name of the raw file.")
-    source_row: pl.Int64 = pa.Field(description="Line of the raw file, the header being line 1.")
+    source_member: str
+    source_row: pl.Int64
     known_from: datetime = pa.Field(description="Since when the figure was known (UTC); a bare date is the end of that day.")
     known_from_basis: str = pa.Field(description="How that is known: stated by the publisher, calendar of the office, or held by us.")
     known_until: datetime = pa.Field(nullable=True, description="When another release took its place (UTC); null while it is current.")
@@ -31,47 +31,37 @@ class _Lineage(pa.DataFrameModel):
 class _Graded(pa.DataFrameModel):
     """How good the page is that prints a figure, and which other rows state the same one. Null where an office filed it."""
 
-    page_tier: pl.Int32 = pa.Field(
-        nullable=True, description="Grade of the page: 1 the publisher's own, 2 agency or trade press, 3 repost or unknown."
-    )
-    statistic_id: str = pa.Field(
-        nullable=True, description="Rows with one id state one figure of one publisher; null where it stands alone."
-    )
+    page_tier: pl.Int32 = pa.Field(nullable=True)
+    statistic_id: str = pa.Field(nullable=True)
 
 
 class _Flow(pa.DataFrameModel):
     """One level of trade of one series in one period."""
 
-    series_id: str = pa.Field(description="Series (vocabulary.series): what is counted, by whom, on which basis.")
-    source: str = pa.Field(description="Source folder the figure came through.")
-    dataset: str = pa.Field(description="Publication of the office the series belongs to.")
-    flow: str = pa.Field(description="export or import, as the reporter sees it.")
-    reporter_iso3: str = pa.Field(description="Country whose customs office filed the figure (ISO 3166 alpha-3).")
-    partner_iso3: str = pa.Field(description="The other country; WLD for all partners together, OTHER for secret or unspecified ones.")
-    partner_code: str = pa.Field(nullable=True, description="Partner as the office codes it; null where it uses no codes.")
-    code: str = pa.Field(nullable=True, description="Commodity code as filed.")
-    code_system: str = pa.Field(nullable=True, description="Code system of `code`, e.g. CN HS8 or the bulletin's own lines.")
+    series_id: str
+    source: str
+    dataset: str
+    flow: str
+    reporter_iso3: str
+    partner_iso3: str
+    partner_code: str = pa.Field(nullable=True)
+    code: str = pa.Field(nullable=True)
+    code_system: str = pa.Field(nullable=True)
     hs6: str = pa.Field(nullable=True, description="First six digits where the code is a code of the Harmonized System.")
     hs_edition: str = pa.Field(nullable=True, description="Edition of the Harmonized System in force, e.g. HS2017.")
-    period_start: date = pa.Field(description="First day of the period.")
-    period_months: pl.Int32 = pa.Field(description="Length of the period.", metadata={"unit": "months"})
-    period_kind: str = pa.Field(description="month, combined (January and February as one), cumulative (since January), year or range.")
-    value_usd: Money = pa.Field(nullable=True, description="Value as filed in US dollars.", metadata={"unit": "USD"})
-    valuation: str = pa.Field(nullable=True, description="FOB, CIF or customs value.")
+    period_start: date
+    period_months: pl.Int32
+    period_kind: str
+    value_usd: Money = pa.Field(nullable=True)
+    valuation: str = pa.Field(nullable=True)
     cif_value_usd: Money = pa.Field(nullable=True, description="Value including freight, where filed.", metadata={"unit": "USD"})
     fob_value_usd: Money = pa.Field(nullable=True, description="Value excluding freight, where filed.", metadata={"unit": "USD"})
     value_local: Money = pa.Field(nullable=True, description="Value in the reporter's currency.", metadata={"unit": "see currency"})
     currency: str = pa.Field(nullable=True, description="Currency of value_local (ISO 4217).")
-    weight_kg: Weight = pa.Field(nullable=True, description="Weight; null where unknown, never zero for unknown.", metadata={"unit": "kg"})
-    weight_method: str = pa.Field(
-        nullable=True,
-        description="filed, difference (of filed levels), percentage (of a printed change), product or null where there is no weight.",
-    )
-    derived_from: str = pa.Field(
-        nullable=True,
-        description="Spans whose printed totals a derived weight is the rest of, YYYY-MM/YYYY-MM separated by |; null where of none.",
-    )
-    value_method: str = pa.Field(nullable=True, description="How the value came about, as weight_method says it for the weight.")
+    weight_kg: Weight = pa.Field(nullable=True)
+    weight_method: str = pa.Field(nullable=True)
+    derived_from: str = pa.Field(nullable=True)
+    value_method: str = pa.Field(nullable=True)
     value_publication: str = pa.Field(
         nullable=True, description="Page that prints value_usd, where it is another than that of the row; null where the row's own."
     )
@@ -80,17 +70,12 @@ class _Flow(pa.DataFrameModel):
     value_source_row: pl.Int64 = pa.Field(
         nullable=True, description="Line of that file; null where value_usd stands in the row's own line."
     )
-    quantity: Weight = pa.Field(nullable=True, description="Quantity in the office's own unit.", metadata={"unit": "see quantity_unit"})
-    quantity_unit: str = pa.Field(nullable=True, description="Unit of quantity.")
-    trade_system: str = pa.Field(nullable=True, description="general or special trade.")
-    procedure: str = pa.Field(nullable=True, description="Customs regime, where filed.")
-    partner_role: str = pa.Field(
-        description="country, world, special (secret, bunkers, not specified) or returned (reporter equals partner)."
-    )
-    qualifier: str = pa.Field(
-        nullable=True,
-        description="eq, about, nearly, lt, le, gt or ge: only eq is a point. Of the weight where there is one, else of the value.",
-    )
+    quantity: Weight = pa.Field(nullable=True)
+    quantity_unit: str = pa.Field(nullable=True)
+    trade_system: str = pa.Field(nullable=True)
+    procedure: str = pa.Field(nullable=True)
+    partner_role: str
+    qualifier: str = pa.Field(nullable=True)
     status: str = pa.Field(description="reported, derived (from reported figures) or missing (known not to have been found).")
 
 
@@ -171,10 +156,10 @@ class ControlTotal(_Flow, _Graded, _Lineage):
 class ExchangeRate(_Lineage):
     """Mean exchange rate of a currency in one month."""
 
-    source: str = pa.Field(description="Source folder the figure came through.")
-    currency: str = pa.Field(description="Currency (ISO 4217).")
+    source: str
+    currency: str
     period_start: date = pa.Field(description="First day of the month.")
-    period_months: pl.Int32 = pa.Field(description="Length of the period.", metadata={"unit": "months"})
+    period_months: pl.Int32
     per_usd: float = pa.Field(description="Mean of the days' units of currency for one US dollar.", metadata={"unit": "currency per USD"})
     per_eur: float = pa.Field(description="Mean of the days' units of currency for one euro.", metadata={"unit": "currency per EUR"})
     days: pl.Int32 = pa.Field(description="Days with a rate.", metadata={"unit": "days"})
@@ -195,21 +180,21 @@ class Revision(_Lineage):
     when it is known to be gone, and `vanished_release_id` the release without it.
     """
 
-    series_id: str = pa.Field(description="Series (vocabulary.series).")
-    source: str = pa.Field(description="Source folder the figure came through.")
-    dataset: str = pa.Field(description="Publication of the office the series belongs to.")
-    flow: str = pa.Field(description="export or import, as the reporter sees it.")
-    reporter_iso3: str = pa.Field(description="Country whose customs office filed the figure (ISO 3166 alpha-3).")
-    partner_iso3: str = pa.Field(description="The other country; WLD for all partners together.")
-    partner_code: str = pa.Field(nullable=True, description="Partner as the office codes it.")
-    partner_role: str = pa.Field(description="country, world, special or returned.")
-    code: str = pa.Field(nullable=True, description="Commodity code as filed.")
-    procedure: str = pa.Field(nullable=True, description="Customs regime, where filed.")
-    period_start: date = pa.Field(description="First day of the period.")
-    period_months: pl.Int32 = pa.Field(description="Length of the period.", metadata={"unit": "months"})
-    period_kind: str = pa.Field(description="month, combined, cumulative, year or range.")
+    series_id: str
+    source: str
+    dataset: str
+    flow: str
+    reporter_iso3: str
+    partner_iso3: str
+    partner_code: str = pa.Field(nullable=True)
+    partner_role: str
+    code: str = pa.Field(nullable=True)
+    procedure: str = pa.Field(nullable=True)
+    period_start: date
+    period_months: pl.Int32
+    period_kind: str
     counted: str = pa.Field(description="total (facts.trade_total), partner (facts.trade_flow) or control (facts.control_total).")
-    measure: str = pa.Field(description="value_usd, weight_kg or quantity.")
+    measure: str
     quantity_unit: str = pa.Field(
         nullable=True, description="Unit of a quantity, null for other measures. In another unit it is another figure."
     )
@@ -261,8 +246,8 @@ class Revision(_Lineage):
 class PublishedShare(_Graded, _Lineage):
     """A share or an amount of one partner as someone published it: import sources, export destinations, refining."""
 
-    series_id: str = pa.Field(description="Series (vocabulary.series): publisher, scope and basis never mix within one.")
-    source: str = pa.Field(description="Source folder the figure came through.")
+    series_id: str
+    source: str
     dataset: str = pa.Field(
         description="File family: import_sources, import_shares, export_destinations, refining_shares, published_checks."
     )
@@ -272,9 +257,9 @@ class PublishedShare(_Graded, _Lineage):
     )
     reporter_iso3: str = pa.Field(description="Whose trade or production is shared out; WLD for the world's.")
     partner_iso3: str = pa.Field(description="Supplier, destination or producer; OTHER, EUU and TOP3 are no single country.")
-    basis: str = pa.Field(description="weight, value, or unknown where the page does not say.")
+    basis: str
     period_start: date = pa.Field(nullable=True, description="First day of the period; null where the page names none.")
-    period_months: pl.Int32 = pa.Field(nullable=True, description="Length of the period.", metadata={"unit": "months"})
+    period_months: pl.Int32 = pa.Field(nullable=True)
     period_qualifier: str = pa.Field(
         nullable=True,
         description="Why the period is no printed one: not_printed, edition, publication_year (then null), assumed, projection or average.",
@@ -290,18 +275,15 @@ class PublishedShare(_Graded, _Lineage):
         metadata={"unit": "0 to 1"},
     )
     share_high: float = pa.Field(nullable=True, description="Upper end of what the print allows.", metadata={"unit": "0 to 1"})
-    share_bound: str = pa.Field(nullable=True, description="Bound as printed, e.g. >90; a bound is never a point.")
+    share_bound: str = pa.Field(nullable=True)
     qualifier: str = pa.Field(
         nullable=True,
         description="eq, about, nearly, lt, le, gt or ge, of the share, else of its bound, else of the amount: only eq is a point.",
     )
-    includes_domestic: bool = pa.Field(
-        nullable=True,
-        description="Whether the importer's own output is in the base, so that it is no share of imports; null where unknown.",
-    )
+    includes_domestic: bool = pa.Field(nullable=True)
     amount: Annotated[pl.Decimal, 20, 3] = pa.Field(nullable=True, description="Printed amount.", metadata={"unit": "see amount_unit"})
-    amount_unit: str = pa.Field(nullable=True, description="t or USD.")
-    amount_of: str = pa.Field(nullable=True, description="Whether the amount is the partner's or that of all partners.")
+    amount_unit: str = pa.Field(nullable=True)
+    amount_of: str = pa.Field(nullable=True)
     list_status: str = pa.Field(
         nullable=True, description="complete (largest suppliers first, the rest known as OTHER), partial, or null for a loose figure."
     )
@@ -319,22 +301,22 @@ class PublishedShare(_Graded, _Lineage):
 class Production(_Lineage):
     """Production of one country, of other countries together, or of the world, in one year and stage."""
 
-    series_id: str = pa.Field(description="Series (vocabulary.series): commodity, stage and unit.")
-    source: str = pa.Field(description="Source folder the figure came through.")
-    commodity: str = pa.Field(description="Commodity (vocabulary.commodity).")
+    series_id: str
+    source: str
+    commodity: str
     stage: str = pa.Field(description="mine, refinery, smelter ... of the series.")
     country_iso3: str = pa.Field(description="Producer; WLD for the printed world total, OTHER for other countries.")
-    country_name: str = pa.Field(description="Country as printed.")
+    country_name: str
     period_start: date = pa.Field(description="First day of the year.")
-    period_months: pl.Int32 = pa.Field(description="Length of the period.", metadata={"unit": "months"})
+    period_months: pl.Int32
     quantity: Weight = pa.Field(
         nullable=True, description="Quantity as printed; null where withheld or not available.", metadata={"unit": "see unit"}
     )
     unit: str = pa.Field(description="Unit and content basis as printed.")
     weight_kg: Weight = pa.Field(nullable=True, description="Quantity in kilograms of the content basis.", metadata={"unit": "kg"})
     qualifier: str = pa.Field(description="reported, estimated, unspecified (mark lost in the copy), withheld or not_available.")
-    edition: str = pa.Field(description="Edition that prints the figure.")
-    incomplete_because: str = pa.Field(nullable=True, description="Why rows of this table are known to be missing; null where none are.")
+    edition: str
+    incomplete_because: str = pa.Field(nullable=True)
 
     class Config:
         """Key."""
@@ -346,19 +328,19 @@ class Production(_Lineage):
 class NetImportReliance(_Lineage):
     """Net imports as a share of apparent consumption, as printed: `>95` is not 95."""
 
-    series_id: str = pa.Field(description="Series (vocabulary.series).")
-    source: str = pa.Field(description="Source folder the figure came through.")
+    series_id: str
+    source: str
     reporter_iso3: str = pa.Field(description="Importer.")
-    commodity: str = pa.Field(description="Commodity (vocabulary.commodity).")
-    stage: str = pa.Field(description="Stage of the series.")
+    commodity: str
+    stage: str
     period_start: date = pa.Field(description="First day of the year.")
-    period_months: pl.Int32 = pa.Field(description="Length of the period.", metadata={"unit": "months"})
+    period_months: pl.Int32
     value_text: str = pa.Field(description="As printed: a percentage, a bound, or E for net exporter.")
     qualifier: str = pa.Field(description="eq, gt, lt or net_exporter.")
     reliance: float = pa.Field(nullable=True, description="Reliance; null where only a bound is printed.", metadata={"unit": "0 to 1"})
     reliance_low: float = pa.Field(nullable=True, description="Lower bound; null where there is none.", metadata={"unit": "0 to 1"})
     reliance_high: float = pa.Field(nullable=True, description="Upper bound.", metadata={"unit": "0 to 1"})
-    edition: str = pa.Field(description="Edition that prints the figure.")
+    edition: str
 
     class Config:
         """Key."""
@@ -371,26 +353,26 @@ class PublishedNumber(_Graded, _Lineage):
     """A single published number, to compare results with."""
 
     measure: str = pa.Field(description="What is counted, e.g. import_share, export_weight, change_on_month.")
-    source: str = pa.Field(description="Source folder the figure came through.")
+    source: str
     series_id: str = pa.Field(nullable=True, description="Series, where the number was printed with one.")
     flow: str = pa.Field(nullable=True, description="export, import or production; null where none applies.")
     reporter_iso3: str = pa.Field(nullable=True, description="Whose number it is; null where it is nobody's in particular.")
-    reporter_text: str = pa.Field(description="Reporter as worded.")
+    reporter_text: str
     partner_iso3: str = pa.Field(nullable=True, description="Partner the number is about.")
     commodity: str = pa.Field(nullable=True, description="Commodity (vocabulary.commodity); null where the wording names several or none.")
-    commodity_text: str = pa.Field(description="Commodity as worded.")
+    commodity_text: str
     basis: str = pa.Field(nullable=True, description="weight, value, count, days ...; null where the page does not say.")
     period_start: date = pa.Field(nullable=True, description="First day of the period; null where open or unknown.")
-    period_end: date = pa.Field(nullable=True, description="Last day of the period; null where open or unknown.")
-    period_text: str = pa.Field(description="Period as worded.")
+    period_end: date = pa.Field(nullable=True)
+    period_text: str
     period_qualifier: str = pa.Field(
         description="exact, estimate, average ... as far as the wording says; publication_year leaves the period null."
     )
     value: Annotated[pl.Decimal, 20, 3] = pa.Field(
         nullable=True, description="The number; a point only where value_qualifier is eq.", metadata={"unit": "see unit"}
     )
-    value_text: str = pa.Field(description="As printed.")
-    value_qualifier: str = pa.Field(description="eq, about, nearly, lt, le, gt, ge or not_available.")
+    value_text: str
+    value_qualifier: str
     unit: str = pa.Field(description="Unit as worded.")
     publisher: str = pa.Field(
         nullable=True,
@@ -408,16 +390,16 @@ class PublishedNumber(_Graded, _Lineage):
 class PolicyEvent(_Lineage):
     """An act of a government that tightens or loosens supply; one row per event and commodity it touches."""
 
-    event_id: str = pa.Field(description="Number of the event.")
+    event_id: str
     commodity: str = pa.Field(description="Commodity it touches (vocabulary.commodity).")
     scope: str = pa.Field(description="exact, part where the act touches some of the commodity, or broad where it covers more.")
     commodity_text: str = pa.Field(description="Commodities as worded.")
-    event_date: date = pa.Field(description="First day the printed date can mean.")
-    date_precision: str = pa.Field(description="day, month, year, or approx where inferred.")
+    event_date: date
+    date_precision: str
     country_iso3: str = pa.Field(description="Acting country.")
     measure: str = pa.Field(description="Kind of act.")
-    direction: str = pa.Field(description="tighten or loosen.")
-    description: str = pa.Field(description="What happened.")
+    direction: str
+    description: str
 
     class Config:
         """Key."""
@@ -429,18 +411,18 @@ class PolicyEvent(_Lineage):
 class OverseasStake(_Lineage):
     """A stake, offtake or loan in a mine or refinery abroad; one row per commodity it yields."""
 
-    investor: str = pa.Field(description="Who holds it.")
-    investor_country_iso3: str = pa.Field(description="Investor's country.")
-    asset: str = pa.Field(description="Mine, plant or company.")
-    asset_country_iso3: str = pa.Field(description="Country of the asset.")
-    commodity: str = pa.Field(description="Commodity (vocabulary.commodity).")
+    investor: str
+    investor_country_iso3: str
+    asset: str
+    asset_country_iso3: str
+    commodity: str
     commodity_text: str = pa.Field(description="Commodities as worded.")
     stage: str = pa.Field(description="mine, offtake, refining or loan.")
     stake: float = pa.Field(nullable=True, description="Share held; null where not printed.", metadata={"unit": "0 to 1"})
-    offtake_text: str = pa.Field(nullable=True, description="Terms of the offtake.")
-    start_date: date = pa.Field(nullable=True, description="First day the printed start can mean.")
-    end_date: date = pa.Field(nullable=True, description="Last day the printed end can mean.")
-    status: str = pa.Field(description="reported or derived.")
+    offtake_text: str = pa.Field(nullable=True)
+    start_date: date = pa.Field(nullable=True)
+    end_date: date = pa.Field(nullable=True)
+    status: str
 
     class Config:
         """Key."""
@@ -452,16 +434,16 @@ class OverseasStake(_Lineage):
 class StockpileTarget(_Lineage):
     """Days of consumption that a country means to hold."""
 
-    country_iso3: str = pa.Field(description="Country.")
+    country_iso3: str
     commodity: str = pa.Field(description="Commodity or list of commodities (vocabulary.commodity).")
     scope_text: str = pa.Field(description="Minerals covered, as worded.")
-    target_days: Annotated[pl.Decimal, 9, 2] = pa.Field(description="Days.", metadata={"unit": "d"})
+    target_days: Annotated[pl.Decimal, 9, 2]
     basis: str = pa.Field(description="Days of what: domestic_consumption, base_consumption, supply or unknown.")
-    basis_text: str = pa.Field(description="Days of what, as worded.")
-    holder: str = pa.Field(description="national, private or total.")
-    valid_from: date = pa.Field(nullable=True, description="First day of validity; null where not printed.")
-    valid_to: date = pa.Field(nullable=True, description="Last day of validity; null where open or not printed.")
-    status: str = pa.Field(description="reported or derived.")
+    basis_text: str
+    holder: str
+    valid_from: date = pa.Field(nullable=True)
+    valid_to: date = pa.Field(nullable=True)
+    status: str
 
     class Config:
         """Key."""
@@ -473,14 +455,14 @@ class StockpileTarget(_Lineage):
 class Consumption(_Lineage):
     """Domestic consumption of one commodity in one year, by definition and page."""
 
-    country_iso3: str = pa.Field(description="Country.")
-    commodity: str = pa.Field(description="Commodity (vocabulary.commodity).")
-    commodity_text: str = pa.Field(description="Commodity as worded.")
+    country_iso3: str
+    commodity: str
+    commodity_text: str
     period_start: date = pa.Field(description="First day of the year.")
-    period_months: pl.Int32 = pa.Field(description="Length of the period.", metadata={"unit": "months"})
+    period_months: pl.Int32
     weight_kg: Weight = pa.Field(description="Weight consumed.", metadata={"unit": "kg"})
-    definition: str = pa.Field(description="What is counted.")
-    status: str = pa.Field(description="reported or derived.")
+    definition: str
+    status: str
 
     class Config:
         """Key."""
@@ -493,10 +475,10 @@ class Conflict(_Lineage):
     """A print that another print of the same figure is preferred to. Kept, never averaged."""
 
     table_name: str = pa.Field(description="Fact table the preferred print stands in.")
-    series_id: str = pa.Field(description="Series (vocabulary.series).")
+    series_id: str
     partner_iso3: str = pa.Field(description="Partner; WLD for all partners together.")
-    period_start: date = pa.Field(nullable=True, description="First day of the period.")
-    period_months: pl.Int32 = pa.Field(nullable=True, description="Length of the period.", metadata={"unit": "months"})
+    period_start: date = pa.Field(nullable=True)
+    period_months: pl.Int32 = pa.Field(nullable=True)
     period_kind: str = pa.Field(description="Kind of period.")
     print_no: pl.Int64 = pa.Field(description="Rank among the prints of the measure; 1 is the preferred one and stands in facts.")
     preferred: bool = pa.Field(description="Always false here; the preferred print stands in its fact table.")

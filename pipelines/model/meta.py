@@ -16,15 +16,13 @@ class Release(pa.DataFrameModel):
     """One content of one slice of what an office publishes."""
 
     release_id: str = pa.Field(description="16 hex digits of slice and content.")
-    source: str = pa.Field(description="Source folder.")
+    source: str
     slice: str = pa.Field(description="Slice it is a content of.")
     content_hash: str = pa.Field(description="sha256 over the fields of its rows.")
     lines: pl.Int64 = pa.Field(description="Raw lines.", metadata={"unit": "lines"})
     accepted: pl.Int64 = pa.Field(description="Lines that keep the contract.", metadata={"unit": "lines"})
     rejected: pl.Int64 = pa.Field(description="Lines that break it (meta.rejected).", metadata={"unit": "lines"})
-    state: str = pa.Field(
-        description="current, superseded, withdrawn, held, failed, or passed_over (it was held or failed, and a later look was good)."
-    )
+    state: str
     reason: str = pa.Field(nullable=True, description="Why it is, or was, held or failed.")
 
     class Config:
@@ -37,9 +35,9 @@ class Release(pa.DataFrameModel):
 class ReleaseFile(pa.DataFrameModel):
     """The raw files a release was first found in. A slice that is asked for in pieces has several."""
 
-    release_id: str = pa.Field(description="Release (meta.release).")
-    source: str = pa.Field(description="Source folder.")
-    source_member: str = pa.Field(description="Name of the raw file; source_row counts in it.")
+    release_id: str
+    source: str
+    source_member: str
     body_sha256: str = pa.Field(description="sha256 of the raw file; its first 12 digits are its folder under data/raw/<source>/*.")
     receipt_id: str = pa.Field(description="Receipt of the file.")
     observed_at: datetime = pa.Field(description="When it was received (UTC).")
@@ -83,15 +81,15 @@ class Override(pa.DataFrameModel):
     """A correction that changed a row: a person's override, or a publisher's error that is known to everybody."""
 
     override_id: str = pa.Field(description="16 hex digits of what the correction says.")
-    source: str = pa.Field(description="Source folder.")
+    source: str
     release_id: str = pa.Field(description="Release (meta.release) whose row it changed.")
-    source_member: str = pa.Field(description="Raw file.")
+    source_member: str
     source_row: pl.Int64 = pa.Field(description="Line of the raw file, as filed.")
     column_name: str = pa.Field(description="Column of the raw file.")
     filed: str = pa.Field(nullable=True, description="Text as filed.")
     used: str = pa.Field(nullable=True, description="Text used in its place.")
     author: str = pa.Field(description="Who decided it.")
-    reason: str = pa.Field(description="Why.")
+    reason: str
     decided_at: datetime = pa.Field(nullable=True, description="When (UTC); null for what is committed with the source.")
 
     class Config:
@@ -104,7 +102,7 @@ class Override(pa.DataFrameModel):
 class CuratedRows(pa.DataFrameModel):
     """Rows that the curated files of a release hold, by the kind of fact they make. A check counts as many in facts."""
 
-    release_id: str = pa.Field(description="Release (meta.release).")
+    release_id: str
     fact: str = pa.Field(description="Kind of fact: trade for levels, else a fact table; line for the lines that yield any.")
     expected_rows: pl.Int64 = pa.Field(description="Rows of that kind, or lines.", metadata={"unit": "rows"})
 
@@ -118,7 +116,7 @@ class CuratedRows(pa.DataFrameModel):
 class Observation(pa.DataFrameModel):
     """A look at a slice that found another content than the look before."""
 
-    source: str = pa.Field(description="Source folder.")
+    source: str
     slice: str = pa.Field(description="Slice looked at.")
     release_id: str = pa.Field(description="What was found (meta.release).")
     observed_at: datetime = pa.Field(description="When (UTC).")
@@ -126,9 +124,7 @@ class Observation(pa.DataFrameModel):
     known_from: datetime = pa.Field(description="Since when the content was known (UTC).")
     known_from_basis: str = pa.Field(description="stated, calendar or held.")
     known_until: datetime = pa.Field(nullable=True, description="When a later observation took its place; null while current.")
-    state: str = pa.Field(
-        description="current, superseded, withdrawn, held, failed, or passed_over (it was held or failed, and a later look was good)."
-    )
+    state: str
 
     class Config:
         """Key."""
@@ -194,14 +190,14 @@ class SourceStatus(pa.DataFrameModel):
 class Coverage(pa.DataFrameModel):
     """For every series and month between its first and last: what we have of it, and if nothing, why."""
 
-    series_id: str = pa.Field(description="Series (vocabulary.series).")
-    source: str = pa.Field(description="Source folder.")
-    dataset: str = pa.Field(description="Publication of the office.")
-    flow: str = pa.Field(description="export or import.")
-    reporter_iso3: str = pa.Field(description="Reporter.")
-    partner_iso3: str = pa.Field(description="Partner; WLD for all together.")
-    code: str = pa.Field(nullable=True, description="Code as filed.")
-    month: date = pa.Field(description="First day of the month.")
+    series_id: str
+    source: str
+    dataset: str
+    flow: str
+    reporter_iso3: str
+    partner_iso3: str
+    code: str = pa.Field(nullable=True)
+    month: date
     status: str = pa.Field(
         description="published (alone, or January and February as one), within_total (only within a longer span or total), none_filed,"
         " not_yet, not_asked, not_found (looked for in vain) or withdrawn."
@@ -241,11 +237,11 @@ class CheckFinding(pa.DataFrameModel):
 
     finding_id: str = pa.Field(description="16 hex digits of the check and the row: what `lodestone accept` takes.")
     check_name: str = pa.Field(description="Check (meta.check_result).")
-    source: str = pa.Field(nullable=True, description="Source folder.")
+    source: str = pa.Field(nullable=True)
     outcome: str = pa.Field(description="refused (its source fell back behind it), accepted (a person lets it in) or shown.")
     found: str = pa.Field(description="The row, with the figures that disagree (JSON).")
     author: str = pa.Field(nullable=True, description="Who accepted it.")
-    reason: str = pa.Field(nullable=True, description="Why.")
+    reason: str = pa.Field(nullable=True)
     decided_at: datetime = pa.Field(nullable=True, description="When (UTC).")
 
     class Config:
@@ -258,11 +254,11 @@ class CheckFinding(pa.DataFrameModel):
 class Rejected(pa.DataFrameModel):
     """Raw lines that broke their contract, with the reasons. Nothing of them reaches facts; nothing of them is lost."""
 
-    source: str = pa.Field(description="Source folder.")
-    slice: str = pa.Field(description="Slice the line belongs to.")
-    release_id: str = pa.Field(description="Release (meta.release) the line belongs to.")
-    source_member: str = pa.Field(description="Raw file.")
-    source_row: pl.Int64 = pa.Field(description="Line of the raw file, the header being line 1.")
+    source: str
+    slice: str
+    release_id: str
+    source_member: str
+    source_row: pl.Int64
     reasons: str = pa.Field(description="Every rule it breaks, with the value and the remedy.")
     raw: str = pa.Field(description="The line's fields as received (JSON).")
 

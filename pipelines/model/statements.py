@@ -1,10 +1,12 @@
 """Read sql/: what a statement makes, what its header says, which tables it reads, in which order statements must run.
 
-The queries themselves are the only list of what depends on what.
+The queries themselves are the only list of what depends on what. Where one reads `generated.<name>`, the query that
+`pipelines.model.generated` makes of the models stands in its place.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -13,6 +15,8 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
+from pipelines.model import generated
+from pipelines.model.columns import COLUMNS
 from pipelines.settings import SQL
 
 
@@ -39,7 +43,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Statement:
-    """One file of sql/: its name (schema.table), its text and what its header says."""
+    """One statement: its name (schema.table), its text and what its header says."""
 
     name: str
     path: Path
@@ -48,6 +52,8 @@ class Statement:
     grain: tuple[str, ...]
     columns: tuple[HeaderColumn, ...]
     evidence: tuple[Evidence, ...]
+    unique: tuple[str, ...] = ()
+    """Columns that no two rows may share: the grain, where the header names no others."""
 
     @property
     def table(self) -> str:
@@ -92,26 +98,43 @@ def _begins_with_its_name(path: Path) -> bool:
     return first.startswith("--") and (name if schema else name.rpartition(".")[2]) == f"{schema}{path.stem}"
 
 
-FIELDS = ("grain", "column", "evidence", "check")
+FIELDS = ("grain", "unique", "columns", "column", "evidence", "check")
+"""What a header says beside its prose. `columns` names those that mean what they mean everywhere, `column` describes one of its own."""
 CONTINUED = "   "
 """Lines of a header that begin with so many blanks belong to the field above them."""
 
 
 def read_statement(path: Path) -> Statement:
     """One file: its header is the comment lines at its top, the first of them the name of what it makes."""
-    sql = path.read_text("utf-8")
+    return _statement(path, _filled(path.read_text("utf-8")))
+
+
+@cache
+def macros() -> tuple[Statement, ...]:
+    """Every macro, those of sql/macros and those made for facts, by name. The latter read facts and come last in an edition."""
+    made = [_statement(SQL / "macros", text) for text in generated.as_of_macros()]
+    return tuple(sorted([*map(read_statement, files("macros")), *made], key=lambda one: one.name))
+
+
+def _filled(sql: str) -> str:
+    return re.sub(r"\bgenerated\.(\w+)", lambda named: f"(\n{generated.relation(named[1], lambda: statements('marts'))}\n)", sql)
+
+
+def _statement(path: Path, sql: str) -> Statement:
     header = _header(sql)
     fields = [line.split(":", 1) for line in header if line.split(":", 1)[0] in FIELDS]
     prose = [line for line in header[1:] if line and line.split(":", 1)[0] not in FIELDS]
-    grain = next((value for key, value in fields if key == "grain"), "")
+    listed = {key: tuple(name.strip() for name in value.split(",")) for key, value in fields if key in ("grain", "unique")}
+    grain = listed.get("grain", ())
     return Statement(
         name=header[0] if header else path.stem,
         path=path,
         sql=sql,
         description=" ".join(prose),
-        grain=tuple(name.strip() for name in grain.split(",") if name.strip()),
-        columns=tuple(_column(value) for key, value in fields if key == "column"),
+        grain=grain,
+        columns=tuple(column for key, value in fields for column in _columns(path, key, value)),
         evidence=tuple(_evidence(path, value) for key, value in fields if key == "evidence"),
+        unique=listed.get("unique", grain),
     )
 
 
@@ -135,10 +158,18 @@ def _evidence(path: Path, text: str) -> Evidence:
     return Evidence(table, condition)
 
 
-def _column(text: str) -> HeaderColumn:
-    parts = [part.strip() for part in text.split("|")]
-    name, unit, description = parts if len(parts) == 3 else (parts[0], None, parts[-1])
-    return HeaderColumn(name, unit or None, description)
+def _columns(path: Path, key: str, text: str) -> list[HeaderColumn]:
+    if key == "column":
+        parts = [part.strip() for part in text.split("|")]
+        name, unit, description = parts if len(parts) == 3 else (parts[0], None, parts[-1])
+        return [HeaderColumn(name, unit or None, description)]
+    named = [name.strip() for name in text.split(",")] if key == "columns" else []
+    for name in named:
+        if name not in COLUMNS:
+            raise ValueError(
+                f"{path}: model/columns.py describes no {name!r}; add it there, or describe it here, `-- column: {name} | | ...`"
+            )
+    return [HeaderColumn(name, COLUMNS[name].unit, COLUMNS[name].description) for name in named]
 
 
 @cache

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,14 +22,17 @@ import stamina
 import yaml
 
 from pipelines import archive
+from pipelines.archive import secrecy
 from pipelines.edition.open import read_only, refused
 from pipelines.edition.publish import weighed_until
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
+from pipelines.fetching.wire import ERRORS, Wire
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, source_names
 
 TIMEOUT_SECONDS = 10.0
+"""Until then a webhook has answered, however it drips."""
 ATTEMPTS = 3
 SAMPLE_ROWS = 3
 LONGEST_TEXT = 3000
@@ -251,20 +255,30 @@ def _without_secrets(text: str) -> str:
 def _send(url: str, body: dict[str, Any]) -> None:
     # The address of a webhook is itself a secret, so no error may show more than its host, nor hang on one of httpx that does.
     failure: str | None = None
+    wire = Wire(with_proxy=url.startswith("https:"), least_speed_after=TIMEOUT_SECONDS, deadline=TIMEOUT_SECONDS, clock=monotonic)
     try:
-        for attempt in stamina.retry_context(on=_may_pass, attempts=ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=2.0):
-            with attempt:
-                httpx.post(url, json=body, timeout=TIMEOUT_SECONDS).raise_for_status()
+        with httpx.Client(transport=wire, timeout=TIMEOUT_SECONDS) as client:
+            for attempt in stamina.retry_context(on=_may_pass, attempts=ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=2.0):
+                # What a webhook says beside its status is not read: it was told by then.
+                with attempt, client.stream("POST", url, json=body) as response:
+                    response.raise_for_status()
     except httpx.HTTPStatusError as error:
         failure = f"answers {error.response.status_code}"
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, *ERRORS) as error:
         failure = f"cannot be reached ({type(error).__name__})"
     if failure is not None:
-        raise LodestoneError(f"the webhook at {urlsplit(url).hostname or 'LODESTONE_ALERT_URL'} {failure}; see LODESTONE_ALERT_URL")
+        raise LodestoneError(f"the webhook at {_host(url)} {failure}; see LODESTONE_ALERT_URL")
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(secrecy.public(url)).hostname or "LODESTONE_ALERT_URL"
+    except ValueError:
+        return "LODESTONE_ALERT_URL"
 
 
 def _may_pass(error: Exception) -> bool:
     """Whether another attempt may help: no answer came, or one that says that the trouble is theirs."""
     if isinstance(error, httpx.HTTPStatusError):
         return error.response.status_code == 429 or error.response.status_code >= 500
-    return isinstance(error, httpx.TransportError)
+    return isinstance(error, (httpx.TransportError, *ERRORS))

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
@@ -39,6 +40,8 @@ _EXPLAIN_HOW = re.compile(r"\s*(analyze\b|\([^()]*\))?", re.IGNORECASE)
 _UNREADABLE = (duckdb.IOException, duckdb.InternalError, duckdb.SerializationException)
 DUCKDB_MARK = slice(8, 12)
 """Where the four letters DUCK stand in a DuckDB file."""
+IN_A_DATA_FOLDER = (".writer.lock", "lodestone.duckdb", "raw/*/bundled", "raw/*/fetched", "raw/*/decisions", "raw/*/overrides")
+"""What only data folders hold, each of it alone enough to know one."""
 
 
 class Format(StrEnum):
@@ -332,16 +335,20 @@ def as_text(write: Callable[[Answer, IO[str]], None], answer: Answer) -> Callabl
 
 
 def _refuse_kept(settings: Settings, path: Path, target: Path) -> None:
-    """Editions and what they are made from are written by builds and offices alone, and the project by those who work on it."""
-    if any(folder == settings.data.resolve() or _is_data_folder(folder) for folder in target.parents) or _is_database(target):
+    """Refuse with `Usage` what no answer may replace, whether it is there yet or not.
+
+    - What lies in a data folder, this installation's or any other: builds, offices and people who decide write there, nothing else.
+    - A DuckDB file anywhere, and what is named like one: an edition, its write-ahead log or a draft of it.
+    - What git keeps of the project, its code and SQL also where they are new, and any `.git`: those who work on it write these.
+    """
+    if ".duckdb" in target.name or any(map(partial(_is_data_folder, settings), target.parents)) or _is_database(target):
         raise Usage(f"{path}: belongs to the editions or what they are made from; name another file")
     if ".git" in target.parts or any(target.is_relative_to(folder) for folder in (PACKAGE, SQL)) or _is_tracked(target):
         raise Usage(f"{path}: belongs to the project itself; name another file")
 
 
-def _is_data_folder(folder: Path) -> bool:
-    """Whether some installation keeps its files there."""
-    return (folder / ".writer.lock").exists() or any(folder.glob("raw/*/bundled")) or any(folder.glob("raw/*/fetched"))
+def _is_data_folder(settings: Settings, folder: Path) -> bool:
+    return folder == settings.data.resolve() or any(any(folder.glob(name)) for name in IN_A_DATA_FOLDER)
 
 
 def _is_tracked(target: Path) -> bool:

@@ -5,11 +5,8 @@ Only finds; how an explanation looks on a page is explanation's. Nothing here co
 
 from __future__ import annotations
 
-import csv
 import difflib
 import hashlib
-import io
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,17 +14,15 @@ from typing import Any
 
 import duckdb
 
-from pipelines.errors import BadFile, Usage
+from pipelines.errors import LodestoneError, Usage
 from pipelines.model.statements import mart
 from pipelines.model.tables import tables
 from pipelines.questions.answers import as_dicts
 from pipelines.questions.citation import SCHEMAS, Citation, citations
-from pipelines.readers.json_rows import read_arrays
-from pipelines.readers.zipped import unzip
 from pipelines.settings import Settings
+from pipelines.sources import load_source
 
 MOST_ROWS = 20
-MOST_UNPACKED_BYTES = 2_000_000_000
 PLACE = "explained_rowid"
 """Column that tells rows of a table apart while they are explained."""
 
@@ -311,7 +306,7 @@ class _Finder:
         kept = (file["body_sha256"], file["receipt_id"], f"{file['observed_at']:%Y-%m-%d %H:%M} UTC", url)
         text, problem = self.read(source, member, file["body_sha256"])
         header = text[0].rstrip("\r\n") if text else None
-        lines = () if first is None else tuple(_record(text, first, last))
+        lines = () if first is None else tuple(self.record(source, text, first, last))
         if first is not None and not lines and problem is None:
             problem = f"the file has no line {first}"
         return RawLines(shown, *kept, header=header, lines=lines, problem=problem)
@@ -323,6 +318,14 @@ class _Finder:
             self.files[known] = self.read_anew(source, member, sha256)
         return self.files[known]
 
+    def record(self, source: str, text: list[str], first: int, last: int | None) -> Iterator[tuple[int, str]]:
+        """The lines of the record that begins on line `first`, or all from there to line `last`."""
+        if first > len(text):
+            return
+        numbers = load_source(source).reader.record(text, first) if last is None else range(min(first, last), max(first, last) + 1)
+        for number in numbers:
+            yield number, text[number - 1].rstrip("\r\n")
+
     def read_anew(self, source: str, member: str, sha256: str) -> tuple[list[str], str | None]:
         path = next((self.settings.raw / source).glob(f"*/{sha256[:12]}/{member}"), None)
         if path is None:
@@ -331,36 +334,8 @@ class _Finder:
             body = path.read_bytes()
             if hashlib.sha256(body).hexdigest() != sha256:
                 return [], "the raw file was changed after it was kept: its hash is not the release's"
-            if zipfile.is_zipfile(io.BytesIO(body)):
-                body = unzip(body, zipfile.ZipFile(io.BytesIO(body)).namelist()[0], MOST_UNPACKED_BYTES)
-            return _as_lines(member, body), None
+            return load_source(source).raw_lines(member, body), None
         except OSError as error:
             return [], f"the raw file cannot be read ({error.strerror})"
-        except (BadFile, UnicodeDecodeError, zipfile.BadZipFile, IndexError) as error:
-            return [], f"the raw file is no text, nor a zip of one ({error})"
-
-
-def _as_lines(member: str, body: bytes) -> list[str]:
-    """The physical lines of a text; the rows of a JSON array whose rows share lines, for there they are numbered by their place."""
-    lines = list(io.StringIO(body.decode("utf-8-sig"), newline=""))
-    if lines[0].lstrip().startswith("["):
-        rows = [(one.line, one.raw) for one in read_arrays(member, body)]
-        if len({line for line, _ in rows}) < len(rows):
-            return [raw.decode() for _, raw in rows]
-    return lines
-
-
-def _record(text: list[str], first: int, last: int | None) -> Iterator[tuple[int, str]]:
-    """The physical lines of the record that begins on line `first`, or all from there to line `last`."""
-    if first > len(text):
-        return
-    if last is not None:
-        numbers = range(min(first, last), max(first, last) + 1)
-    elif text[0].lstrip().startswith("["):
-        numbers = range(first, first + 1)  # JSON: a row a line
-    else:
-        reader = csv.reader(iter(text[first - 1 :]))
-        next(reader, None)
-        numbers = range(first, first + max(reader.line_num, 1))
-    for number in numbers:
-        yield number, text[number - 1].rstrip("\r\n")
+        except (LodestoneError, UnicodeDecodeError) as error:
+            return [], f"the raw file is not what the source publishes ({error})"

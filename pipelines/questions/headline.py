@@ -23,40 +23,59 @@ TROUBLE_LINES = 2
 """So that all sources may fail and everything still is one screen of forty lines."""
 
 RANGES = "Ranges: what rounding and unnamed suppliers leave open. Index 1: one supplier."
-NOT_HELD = "Not in the box: {silent}, until `lodestone nightly` asks them."
-COVERAGE = 'lodestone sql "from coverage" says of every month whether it is there.'
-GO_ON = (
-    "Go on: .venv/bin/lodestone sql \"from refining_share where commodity = 'cobalt'\"",
-    "       .venv/bin/lodestone sources, explain or --help; docs/using.md; make ui",
-)
+BEFORE = {"mine": "mined", "refined": "refined", "refinery": "refined", "smelter": "smelted"}
+"""Stages that are said before the name of a commodity; the others behind it."""
+SEVERAL = {"alloy", "compound", "concentrate", "magnet", "product"}
+"""Stages of which a commodity has several kinds."""
 
 _CLAIMS = "select verdict, count(distinct claim_id) as statements from marts.claim_check group by verdict"
 _STATUS = "select source, title, state, message from meta.source_status order by source"
 
 
-def headline(connection: duckdb.DuckDBPyConnection, as_of: date | None = None) -> str:
-    """The headline of an edition, in lines of at most 80 columns unless a name is longer; with `as_of`, commands ask that edition."""
+def headline(connection: duckdb.DuckDBPyConnection, as_of: date | None = None, command: str = "lodestone") -> str:
+    """The headline of an edition, in lines of at most 80 columns unless a name is longer.
+
+    The commands in it can be pasted into a shell: `command` is how this program is called there, and with `as_of` they ask that edition.
+    """
+    asked = f"{command} sql" if as_of is None else f"{command} sql --as-of {as_of}"
     lines: list[str] = []
     status = as_dicts(connection.sql(_STATUS))
     troubles = [f"{one['source']} {one['state']}: {one['message']}" for one in status if one["state"] not in ("ok", "not_asked")]
     for told in troubles:
-        lines += wrap(told, WIDTH, max_lines=TROUBLE_LINES, placeholder=" ... (lodestone sources)", break_on_hyphens=False)
+        lines += wrap(told, WIDTH, max_lines=TROUBLE_LINES, placeholder=f" ... ({command} sources)", break_on_hyphens=False)
     lines += [""] if troubles else []
-    moved = _moved(as_dicts(connection.sql(_question("exports_that_moved_most"))))
+    held = as_dicts(connection.sql(_question("exports_that_moved_most")))
+    moved = _moved(held)
     if moved:
-        lines += [*_columns([("Exports that moved most", "month", ">amount", ">change", ""), *map(_as_moved, moved)]), ""]
+        lines += _columns([("Exports that moved most", "month", ">amount", ">change", ""), *map(_as_moved, moved)])
+    lines += _newest(held, moved)
+    lines += [""] if held else []
     lists = as_dicts(connection.sql(_question("most_concentrated_imports")))[:CONCENTRATED]
     if lists:
         head = ("Most concentrated imports", "months", "largest", ">its share", ">index")
-        lines += [*_columns([head, *map(_as_concentrated, lists)]), RANGES, ""]
+        lines += [*_columns([head, *map(_as_concentrated, lists)]), RANGES]
     silent = [one["source"] for one in status if one["state"] == "not_asked"]
     if silent:
-        lines.append(NOT_HELD.format(silent=" and ".join(silent)))
-    lines.append(COVERAGE)
-    lines += _claims(as_dicts(connection.sql(_CLAIMS)))
-    lines += GO_ON
-    asked = "lodestone sql" if as_of is None else f"lodestone sql --as-of {as_of}"
-    return "".join(f"{line}\n" for line in lines).replace("lodestone sql", asked)
+        lines += _with_command(f"Not in the box: {' and '.join(silent)}; ask them:", f"{command} nightly")
+    lines += _with_command("Whether a month is there:", asked, "from coverage")
+    verdicts = {one["verdict"]: one["statements"] for one in as_dicts(connection.sql(_CLAIMS))}
+    if verdicts:
+        agree, differ = (verdicts.get(verdict, 0) for verdict in ("agrees", "differs"))
+        told = f"{agree} of the article's {sum(verdicts.values())} claims agree, {differ} differ:"
+        lines += _with_command(told, asked, "from claim_check")
+    lines += _with_command("Go on:", asked, "from refining_share where commodity = 'cobalt'")
+    lines.append(f"       {command} sources, explain or --help; docs/using.md; make ui")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _with_command(text: str, command: str, query: str = "") -> list[str]:
+    """A text and the command that tells more; where the line would be too long, broken so that a shell still takes the command whole."""
+    query = f' "{query}"' if query else ""
+    if len(f"{text} {command}{query}") <= WIDTH:
+        return [f"{text} {command}{query}"]
+    if len(f"  {command}{query}") <= WIDTH or not query:
+        return [text, f"  {command}{query}"]
+    return [text, f"  {command} \\", f"   {query}"]
 
 
 def _question(name: str) -> str:
@@ -68,10 +87,20 @@ def _moved(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     risen, fallen = ([one for one in found if one["change"] is not None and sign * one["change"] > 0] for sign in (1, -1))
     half = MOVED // 2
     shown = risen[: max(half, MOVED - len(fallen))] + fallen[-max(half, MOVED - len(risen)) :]
-    newest = max((one["period_start"] for one in found), default=None)
-    if all(one["period_start"] < newest for one in shown):
-        shown += [one for one in found if one["period_start"] == newest][:1]
-    return shown
+    more = [one for one in risen + fallen if one["period_start"] == _newest_month(found)]
+    return shown if any(one in shown for one in more) else shown + more[:1]
+
+
+def _newest(found: list[dict[str, Any]], moved: list[dict[str, Any]]) -> list[str]:
+    """Something of the newest month, where nothing of it moved or its change is not known."""
+    newest = [one for one in found if one["period_start"] == _newest_month(found)]
+    if not newest or any(one in moved for one in newest):
+        return []
+    return wrap(f"Newest: {'  '.join(cell for cell in _as_moved(newest[0]) if cell)}", WIDTH, break_on_hyphens=False)
+
+
+def _newest_month(found: list[dict[str, Any]]) -> date | None:
+    return max((one["period_start"] for one in found), default=None)
 
 
 def _as_moved(one: dict[str, Any]) -> tuple[str, ...]:
@@ -81,7 +110,7 @@ def _as_moved(one: dict[str, Any]) -> tuple[str, ...]:
     level = f"{word} since {since:%Y-%m}" if since else f"{word} of {one['months_before'] + 1} months"
     span = "y/y" if one["change_on_month"] is None else "m/m"
     change = "" if one["change"] is None else f"{100 * one['change']:+,.0f} % {span}"
-    return (f"{one['reporter']}, {_goods(one)}", f"{one['period_start']:%Y-%m}", amount, change, level)
+    return (f"{one['reporter']}, {goods(one)}", f"{one['period_start']:%Y-%m}", amount, change, level)
 
 
 def _rounded(amount: float) -> str:
@@ -95,27 +124,24 @@ def _as_concentrated(one: dict[str, Any]) -> tuple[str, ...]:
         f"to {last:%Y-%m}" if (first.month, last.month) != (1, 12) else f"{first:%Y}" + (f"-{last:%y}" if first.year != last.year else "")
     )
     index = _range(one["hhi_low"], one["hhi_high"], 2)
-    return (f"{one['importer']}, {_goods(one)}", months, one["top_supplier"] or "uncertain", f"{share} %", index)
+    return (f"{one['importer']}, {goods(one)}", months, one["top_supplier"] or "uncertain", f"{share} %", index)
 
 
-def _goods(one: dict[str, Any]) -> str:
-    """The commodity with what tells it apart: its code of six digits or else its stage."""
-    words = (one["code"], one["commodity"]) if one["code"] else (one["commodity"], "" if one["stage"] == "any" else one["stage"])
-    return " ".join(words).replace("_", " ").strip()
+def goods(one: dict[str, Any]) -> str:
+    """The commodity as people write it, with what tells it apart: its code of six digits or else its stage."""
+    commodity, stage = one["commodity"].replace("_", " "), one["stage"]
+    if one["code"] or stage == "any":
+        return f"{one['code'] or ''} {commodity}".strip()
+    if stage in BEFORE:
+        return f"{BEFORE[stage]} {commodity}"
+    are_many = commodity.endswith("earths")
+    return f"{commodity.removesuffix('s') if are_many else commodity} {stage}{'s' if are_many or stage in SEVERAL else ''}"
 
 
 def _range(low: float, high: float, digits: int) -> str:
     """A point where both ends look alike, else both ends."""
     ends = dict.fromkeys(f"{one:.{digits}f}" for one in (low, high))
     return "-".join(ends)
-
-
-def _claims(verdicts: list[dict[str, Any]]) -> Iterator[str]:
-    if not verdicts:
-        return
-    counted = {one["verdict"]: one["statements"] for one in verdicts}
-    agree, differ = (counted.get(verdict, 0) for verdict in ("agrees", "differs"))
-    yield f'{agree} of the article\'s {sum(counted.values())} claims agree, {differ} differ: lodestone sql "from claim_check"'
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

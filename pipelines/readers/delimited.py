@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import polars as pl
 
-from pipelines.errors import BadFile, refuse_more_rows
+from pipelines.errors import BadFile, refuse_more_rows, refuse_nul_bytes
+from pipelines.readers import framed
 
 MOST_LINE_LETTERS = 1_000_000
-ROWS_AT_ONCE = 20_000
-"""Rows of Python's own texts take ten times the memory of a frame."""
 
 
-def read_delimited(member: str, body: bytes, columns: tuple[str, ...], most_rows: int, added: Collection[str] = ()) -> pl.DataFrame:
+def read(member: str, body: bytes, columns: Sequence[str], most_rows: int, added: Collection[str] = ()) -> pl.DataFrame:
     """Rows of a comma-separated UTF-8 file: `columns` as text in the given order, then `source_row`.
 
     An empty field is null. `source_row` is the line of the file on which the row begins; the header is line 1.
@@ -38,28 +37,34 @@ def read_delimited(member: str, body: bytes, columns: tuple[str, ...], most_rows
     earlier = not set(added) & set(header)
     _check_header(member, header, tuple(name for name in columns if not (earlier and name in added)))
     place = [header.index(name) if name in header else None for name in columns]
-    rows: list[list[str | int | None]] = []
-    pieces = [_frame(rows, columns)]
-    for count, (line, fields) in enumerate(records, start=1):
-        if len(fields) != width or any(fields[len(header) :]):
-            named = len(header) if len(fields) == width else width
-            raise BadFile(
-                member,
-                line,
-                ",".join(fields),
-                f"the line has {len(fields)} fields and the header {named}",
-                "quote fields that hold a comma, or fetch the file again",
-            )
-        refuse_more_rows(member, line, count, most_rows)
-        rows.append([*(None if index is None else fields[index] or None for index in place), line])
-        if len(rows) == ROWS_AT_ONCE:
-            pieces.append(_frame(rows, columns))
-            rows = []
-    return pl.concat([*pieces, _frame(rows, columns)])
+
+    def rows() -> Iterator[list[str | int | None]]:
+        for count, (line, fields) in enumerate(records, start=1):
+            if len(fields) != width or any(fields[len(header) :]):
+                named = len(header) if len(fields) == width else width
+                raise BadFile(
+                    member,
+                    line,
+                    ",".join(fields),
+                    f"the line has {len(fields)} fields and the header {named}",
+                    "quote fields that hold a comma, or fetch the file again",
+                )
+            refuse_more_rows(member, line, count, most_rows)
+            yield [*(None if index is None else fields[index] or None for index in place), line]
+
+    return framed(rows(), columns)
 
 
-def _frame(rows: list[list[str | int | None]], columns: tuple[str, ...]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String()) | {"source_row": pl.Int64()}, orient="row")
+def raw_lines(member: str, body: bytes) -> list[str]:
+    """The physical lines of a file, as they are numbered."""
+    return list(io.StringIO(body.decode("utf-8-sig"), newline=""))
+
+
+def record(lines: list[str], first: int) -> range:
+    """Numbers of the physical lines of the record that begins on line `first`."""
+    reader = csv.reader(iter(lines[first - 1 :]))
+    next(reader, None)
+    return range(first, first + max(reader.line_num, 1))
 
 
 def _check_bytes(member: str, body: bytes) -> None:
@@ -69,9 +74,7 @@ def _check_bytes(member: str, body: bytes) -> None:
     if shown.startswith(b"<"):
         first = shown[:500].decode("utf-8", errors="replace").splitlines()[0]
         raise BadFile(member, 1, first, "the file is a web page, not a table", "fetch it again; the address may have moved")
-    if b"\x00" in body:
-        line = body[: body.index(b"\x00")].count(b"\n") + 1
-        raise BadFile(member, line, "\\x00", "the line holds a NUL byte", "save the file as UTF-8 text, or fetch it again")
+    refuse_nul_bytes(member, body)
 
 
 def _records(member: str, body: bytes) -> Iterator[tuple[int, list[str]]]:

@@ -5,12 +5,16 @@ An answer is judged while it is read, so that one that is nested, endless or cut
 
 from __future__ import annotations
 
+import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from pipelines.errors import BadFile
+import polars as pl
+
+from pipelines.errors import BadFile, refuse_more_rows, refuse_nul_bytes
+from pipelines.readers import framed
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MOST_ROW_BYTES = 100_000
@@ -35,11 +39,72 @@ class Array:
     values: list[object]
 
 
+def read(member: str, body: bytes, columns: Sequence[str], most_rows: int, added: Collection[str] = ()) -> pl.DataFrame:
+    """Rows of an array of arrays, the first of them the header: `columns` as text, then `source_row`, the line of the file.
+
+    The header may repeat a name, as where a filter is also asked for; the first of them counts. Where rows share a line,
+    `source_row` is the place of the row in the array. Raises `BadFile` for what is no array of arrays, for a variable that is
+    missing or not known, for a row that is longer or shorter than the header, and for more than `most_rows`.
+    """
+    arrays = read_arrays(member, body)
+    first = next(arrays)
+    header = [str(name) for name in first.values]
+    _check_header(member, header, columns, () if set(added) & set(header) else added)
+    place = [header.index(name) if name in header else None for name in columns]
+    frame = framed(_rows(member, arrays, header, place, most_rows), columns)
+    by_place = pl.int_range(first.place + 1, pl.len() + first.place + 1, dtype=pl.Int64).alias("source_row")
+    return frame.with_columns(by_place) if share_lines([first.line, *frame["source_row"]]) else frame
+
+
+def raw_lines(member: str, body: bytes) -> list[str]:
+    """The physical lines of an answer, or its rows where rows share lines: they are numbered by their place then."""
+    lines = list(io.StringIO(body.decode("utf-8-sig"), newline=""))
+    rows = [(one.line, one.raw) for one in read_arrays(member, body)]
+    return [raw.decode() for _, raw in rows] if share_lines([line for line, _ in rows]) else lines
+
+
+def record(lines: list[str], first: int) -> range:
+    """A row is told by one line."""
+    return range(first, first + 1)
+
+
+def _rows(
+    member: str, arrays: Iterator[Array], header: list[str], place: list[int | None], most_rows: int
+) -> Iterator[list[str | int | None]]:
+    for count, one in enumerate(arrays, start=1):
+        refuse_more_rows(member, one.number, count, most_rows)
+        yield [*_texts(member, one, header, place), one.line]
+
+
+def _texts(member: str, one: Array, header: list[str], place: list[int | None]) -> list[str | None]:
+    if len(one.values) != len(header):
+        told = f"the row has {len(one.values)} values and the header {len(header)}"
+        raise BadFile(member, one.number, json.dumps(one.values), told, "fetch it again")
+    return [None if index is None else _as_text(member, one.number, one.values[index]) for index in place]
+
+
+def _check_header(member: str, header: list[str], columns: Sequence[str], absent: Collection[str]) -> None:
+    for names, what in (
+        ([name for name in columns if name not in header and name not in absent], "missing"),
+        ([name for name in header if name not in columns], "not known"),
+    ):
+        if names:
+            listed = ", ".join(repr(name) for name in names)
+            remedy = f"the variables are {', '.join(columns)}: teach the source's contract and fetch.py the new names"
+            raise BadFile(member, 1, ",".join(header), f"variable {listed} is {what}", remedy)
+
+
+def _as_text(member: str, line: int, value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return value
+    raise BadFile(member, line, json.dumps(value), "a value is no string", "the API sends every value as a string: look at what changed")
+
+
 def read_arrays(member: str, body: bytes) -> Iterator[Array]:
     """Every inner array. Raises `BadFile` for what is no array of flat arrays in UTF-8, or not whole."""
-    if b"\x00" in body:
-        line = body[: body.index(b"\x00")].count(b"\n") + 1
-        raise BadFile(member, line, "\\x00", "the line holds a NUL byte", "fetch it again")
+    refuse_nul_bytes(member, body)
     position = _after(member, body, len(BYTE_ORDER_MARK) if body.startswith(BYTE_ORDER_MARK) else 0, b"[")
     line, counted, place, before = 1, 0, 0, 0
     while True:
@@ -56,10 +121,9 @@ def read_arrays(member: str, body: bytes) -> Iterator[Array]:
         position = _after(member, body, position, b",")
 
 
-def numbered(arrays: list[tuple[int, int]]) -> list[int]:
-    """The number of each array, by line and place: its line, or its place where two stand on one line."""
-    lines = [line for line, _ in arrays]
-    return lines if len(set(lines)) == len(lines) else [place for _, place in arrays]
+def share_lines(lines: list[int]) -> bool:
+    """Whether arrays that begin on these lines have to be numbered by their place, for two stand on one line."""
+    return len(set(lines)) < len(lines)
 
 
 def _values(member: str, line: int, raw: bytes) -> list[object]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
+if __name__ == "__main__":  # before all else is loaded; a folder half filled is filled by the next start
+    signal.signal(signal.SIGINT, lambda *_: (os.write(2, b"offices: interrupted\n"), os._exit(130)))
+
 import shlex
 import shutil
-import signal
 import sys
 import threading
 from datetime import UTC, date, datetime, timedelta

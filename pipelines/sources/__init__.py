@@ -1,10 +1,11 @@
 """Where data come from: one folder per office, each with the same files. Adding one that files trade touches nothing else.
 
-Each folder holds `source.yaml` (publisher, licence, cadence, limits), `parse.py` (bytes to text), `slices.py` (which
-slice a row belongs to, and since when it was known), `contract.py` (an acceptable row) and `conform.py` (accepted rows
-to standard units and periods), with reviewed companion tables (CSV) where a publisher's habits need to be written down.
-An office that is asked over the network also has `fetch.py` (which requests bring which slices, how a good answer is
-told); one that files trade by country has `partners.csv` (its codes to ours).
+Each folder holds `source.yaml` (publisher, terms, limits, how its files are read), `contract.py` (an acceptable row) and
+`conform.py` (accepted rows to standard units and periods), with reviewed companion tables (CSV) where a publisher's habits
+need to be written down. An office that is asked over the network also has `fetch.py` (which requests bring which slices,
+how a good answer is told); one that files trade by country has `partners.csv` (its codes to ours). `parse.py` (bytes to
+text) and `slices.py` (which slice a row belongs to, and since when it was known) stand only where what source.yaml says of
+them does not serve.
 """
 
 from __future__ import annotations
@@ -23,134 +24,24 @@ from typing import TYPE_CHECKING
 import pandera.polars as pa
 import polars as pl
 import yaml
-from pydantic import BaseModel, ConfigDict
 
 from pipelines.errors import BadFile, LodestoneError
+from pipelines.model.tables import curated_tables
+from pipelines.model.vocabulary import known_from_address
+from pipelines.readers.zipped import unzip
 from pipelines.scope import Scope, current_scope
 from pipelines.settings import PACKAGE
+from pipelines.sources.config import MOST_BYTES_HANDED_IN, SourceConfig
 
 if TYPE_CHECKING:
     from pipelines.sources.request import Answer, Request
 
 FOLDER = PACKAGE / "sources"
-SHARED_CODE = ("sources/*.py", "readers/*.py", "intake/*.py", "model/trade.py", "model/vocabulary/*.py", "periods.py", "scope.py")
+SHARED_CODE = (
+    *("sources/*.py", "readers/*.py", "intake/*.py", "model/trade.py", "model/curated.py", "model/tables.py", "model/columns.py"),
+    *("model/vocabulary/*.py", "periods.py", "scope.py"),
+)
 """What, beside a source's folder, decides what its curated files hold; tests/test_architecture.py follows the imports."""
-
-
-MOST_BYTES_HANDED_IN = 200_000_000
-
-
-class Member(BaseModel):
-    """One file of a source: what it is and how large it may be."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    dataset: str
-    title: str
-    rows: tuple[int, int]
-    """Fewest and most rows a good file has; outside of it no release is made."""
-    pattern: str | None = None
-    """What the names of such files look like (`*` for anything) where an office is asked in pieces; else the name is the key."""
-
-
-class Continuity(BaseModel):
-    """What a new release of a slice must keep of its predecessor, else it is held. See docs/operations.md, Held releases."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    key: tuple[str, ...]
-    measures: tuple[str, ...]
-    max_factor: float
-    max_shrink: float
-    few_rows: int = 0
-    """So many rows may vanish, whatever their share of all rows: small flows come and go with every revision."""
-    by_partner: ByPartner | None = None
-    """Where trade is filed by partner: what vanishes counts by its amount too, and only totals may not jump."""
-
-
-class ByPartner(BaseModel):
-    """How the rows of trade filed by partner belong together."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    partner: str
-    """Column that names the partner; of the rows of a single one no more may vanish than of all."""
-    total: str | None = None
-    """What stands in it for all partners together; null where the office files no totals."""
-    group: dict[str, int | None]
-    """Columns, and how many of their first characters count (null: all), of rows that have one total, e.g. those of a heading."""
-
-
-class Key(BaseModel):
-    """What an office must be shown before it answers."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    parameter: str
-    environment: str
-    sign_up: str
-
-
-class Fetch(BaseModel):
-    """How an office is asked, and what of it every night."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    address: str
-    key: Key | None = None
-    requests_per_minute: float
-    timeout_seconds: float
-    """So long nothing may come, and after so long too little."""
-    deadline_seconds: float = 900
-    """So long a whole answer may take."""
-    most_bytes: int
-    """More are not read of one answer."""
-    visit_seconds: float = 21_600
-    visit_bytes: int = 10_000_000_000
-    """After so long, or so much, a visit ends with the answer that came; the next run goes on with it."""
-    first_month: str
-    """First month that is asked for when nothing is held yet, YYYY-MM."""
-    lag_days: int
-    """Days after a month's end when its figures may first be there; earlier it is not asked for."""
-    late_after_days: int
-    """Days after a month's end when its figures should be there; later the office is late."""
-    revision_months: int
-    """How many of the newest months are asked for again every night."""
-    yearly_revision: YearlyRevision | None = None
-
-
-class YearlyRevision(BaseModel):
-    """A season in which the office revises far back."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    calendar_months: tuple[int, ...]
-    months: int
-    """How many of the newest months are asked for again during those calendar months."""
-
-
-class SourceConfig(BaseModel):
-    """source.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    title: str
-    publisher: str
-    homepage: str | None
-    licence: str
-    citation: str
-    redistributable: bool
-    cadence: str
-    due_after_days: int | None
-    """Days after the newest release's publication when the next one is due; null where there is no calendar."""
-    revision_window: str
-    max_rejected_share: float
-    reporter_iso3: str | None = None
-    """Whose trade the office files; null where it varies or nothing is traded."""
-    members: dict[str, Member]
-    continuity: dict[str, Continuity]
-    fetch: Fetch | None = None
-    """Null where files are handed in and never asked for."""
 
 
 @dataclass(frozen=True)
@@ -176,14 +67,54 @@ class Source:
         if kind is None:
             raise LodestoneError(f"{member}: {self.name} has no such file; it has {', '.join(self.config.members)}")
         with _named(member):
-            frame: pl.DataFrame = self._module("parse").parse(member, body, self.config.members[kind].rows[1])
+            return self._parse(kind, member, self.unpacked(member, body))
+
+    def _parse(self, kind: str, member: str, body: bytes) -> pl.DataFrame:
+        described = self.config.members[kind]
+        fewest, most = described.rows
+        if self._has("parse"):
+            frame: pl.DataFrame = self._module("parse").parse(member, body, most)
             return frame
+        columns = [name for name in self.contract(kind).to_schema().columns if name not in described.joined]
+        if fewest == 0 and not body.strip(BLANK):
+            frame = pl.DataFrame(schema=dict.fromkeys(columns, pl.String()) | {"source_row": pl.Int64()})
+        else:
+            frame = self.reader.read(member, body, columns, most, self.config.added)
+        if self.config.nulls:
+            frame = frame.with_columns(pl.col(columns).replace(dict.fromkeys(self.config.nulls)))
+        texts = {name: [pl.col(part).str.strip_chars().fill_null("") for part in parts] for name, parts in described.joined.items()}
+        return frame.with_columns(**{name: pl.concat_str(parts, separator="|") for name, parts in texts.items()})
+
+    def unpacked(self, member: str, body: bytes) -> bytes:
+        """The bytes that are read of a file: its own, or those of one file in it."""
+        kind = self.kind(member)
+        inner = self.config.members[kind].unzip if kind is not None else None
+        return body if inner is None else unzip(body, inner, self.most_bytes)
+
+    @property
+    def reader(self) -> ModuleType:
+        """The module of `readers` that knows the format of its files."""
+        return importlib.import_module(f"pipelines.readers.{self.config.reader}")
+
+    def raw_lines(self, member: str, body: bytes) -> list[str]:
+        """The lines of a file that `source_row` counts. Raises `LodestoneError` whatever is wrong with it."""
+        with _named(member):
+            lines: list[str] = self.reader.raw_lines(member, self.unpacked(member, body))
+            return lines
 
     def slices(self, member: str, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with `slice`, `known_from` (UTC, null where only holding it dates it) and `known_from_basis`."""
         with _named(member):
-            sliced: pl.DataFrame = self._module("slices").slices(member, frame)
-            return sliced
+            if self._has("slices"):
+                sliced: pl.DataFrame = self._module("slices").slices(member, frame)
+                return sliced
+            config = self.config
+            named = config.members[str(self.kind(member))].slice or config.slice
+            kept = frame if config.code is None else frame.filter(current_scope().keeps(pl.col(config.code)))
+            kept = kept.with_columns(slice=pl.concat_str(named, separator="/", ignore_nulls=True))
+            if config.known_from == "page":
+                return known_from_address(kept, "source_url")
+            return kept.with_columns(known_from=pl.lit(None, pl.Datetime("us")), known_from_basis=pl.lit("held"))
 
     def contract(self, kind: str) -> type[pa.DataFrameModel]:
         """Pandera model of an acceptable row of a kind of file."""
@@ -201,9 +132,18 @@ class Source:
             self._module("fetch").recognise(member, answer)
 
     def conform(self, kind: str, accepted: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        """Accepted rows of a kind of file as curated tables in standard units and periods."""
-        tables: dict[str, pl.DataFrame] = self._module("conform").conform(kind, accepted)
-        return tables
+        """Accepted rows of a kind of file as curated tables in standard units and periods, each as its model says."""
+        made: dict[str, pl.DataFrame] = self._module("conform").conform(kind, accepted)
+        if "trade_line" in made and self.config.reporter_iso3 is not None:
+            made["trade_line"] = made["trade_line"].with_columns(pl.col("reporter_iso3").fill_null(self.config.reporter_iso3))
+        empty = empty_tables(self.name)
+        for table, frame in made.items():
+            if table not in empty or dict(frame.schema) != dict(empty[table].schema):
+                raise LodestoneError(_other_shape(self.name, table, frame.schema))
+        return {table: frame.select(empty[table].columns) for table, frame in made.items()}
+
+    def _has(self, name: str) -> bool:
+        return (FOLDER / self.name / f"{name}.py").exists()
 
     def _module(self, name: str) -> ModuleType:
         return importlib.import_module(f"pipelines.sources.{self.name}.{name}")
@@ -227,7 +167,10 @@ def _named(member: str) -> Iterator[None]:
         raise BadFile(member, 1, told, "the file cannot be read", "fetch it again, or teach the source to read it") from error
 
 
-CARRIED = {"source_row": pl.Int64(), "source_member": pl.String(), "slice": pl.String()}
+BLANK = b"\xef\xbb\xbf \t\r\n"
+"""Of nothing but these an empty answer may consist."""
+
+CARRIED = ("source_row", "source_member", "slice")
 """Columns that travel with every row from the raw line to the curated file."""
 
 
@@ -263,14 +206,19 @@ def _load(name: str, scope: Scope) -> Source:
 
 @cache
 def empty_tables(name: str) -> dict[str, pl.DataFrame]:
-    """Every curated table of a source without rows: their columns and types. Needs nothing of source.yaml."""
-    contracts = importlib.import_module(f"pipelines.sources.{name}.contract").CONTRACTS
-    conform = importlib.import_module(f"pipelines.sources.{name}.conform").conform
-    tables: dict[str, pl.DataFrame] = {}
-    for member, contract in contracts.items():
-        columns = contract.to_schema().columns
-        tables |= conform(member, pl.DataFrame(schema={column: columns[column].dtype.type for column in columns} | CARRIED))
-    return tables
+    """Every curated table of a source without rows: those its conform.py names as `TABLES`, else filed trade alone."""
+    conform = importlib.import_module(f"pipelines.sources.{name}.conform")
+    return {table: curated_tables()[table].empty() for table in getattr(conform, "TABLES", ("trade_line",))}
+
+
+def _other_shape(source: str, table: str, made: pl.Schema) -> str:
+    place = f"pipelines/sources/{source}/conform.py"
+    if table not in empty_tables(source):
+        return f"{place} makes {table!r}, which is not among its TABLES: name it there, and describe it in pipelines/model/curated.py"
+    modelled = curated_tables()[table].dtypes
+    other = {name: (made.get(name), modelled.get(name)) for name in {**modelled, **made} if made.get(name) != modelled.get(name)}
+    told = ", ".join(f"{name} is {has or 'missing'} and should be {should or 'left out'}" for name, (has, should) in other.items())
+    return f"{place} makes {table} otherwise than pipelines/model/curated.py says: {told}"
 
 
 def companion(name: str, file: str) -> pl.DataFrame:

@@ -8,8 +8,10 @@
 -- no_independent_evidence, basis_unstated, differs (a piece of evidence lies outside the statement's rounding), agrees.
 --
 -- grain:  claim_id, role, evidence_no
+-- unique: claim_id, evidence_table, evidence_scope, evidence_basis, evidence_period_start, evidence_period_end, evidence_value,
+--   evidence_low, publisher, publication
 -- column: claim_id | | Statement (vocabulary.claim).
--- column: statement | | The statement in our words.
+-- columns: statement
 -- column: claimed_value | see unit | The number stated.
 -- column: unit | | t, ratio, minerals or days.
 -- column: scope | | Scope as the article words it.
@@ -28,7 +30,7 @@
 -- column: evidence_basis | | Basis of the evidence; null where its publisher gives none.
 -- column: evidence_period_start | | First day of its period; null where open or unknown.
 -- column: evidence_period_end | | Last day of its period; null where open or unknown.
--- column: publisher | | Whose statistic it is.
+-- columns: publisher
 -- column: publication | | Page that prints it; null for computed values of several pages.
 -- column: page_tier | | Grade of the page, 1 the publisher's own; null for computed values of several pages.
 -- column: why_not_evidence | | For context: which of scope (commodity, stage and wording), basis and period does not match.

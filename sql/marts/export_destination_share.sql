@@ -4,31 +4,17 @@
 -- exporter stand apart.
 --
 -- grain:  series_id, commodity, exporter_iso3, basis, period_start, period_months, destination_iso3, destination_kind
--- column: series_id | | Series (vocabulary.series); publisher and scope never mix.
--- column: source | | Source folder the figures came through.
--- column: publisher | | Whose statistic it is.
+-- unique: series_id, commodity, exporter_iso3, basis, period_start, period_months, destination_iso3
+-- columns: series_id, source, publisher
 -- column: exporter_iso3 | | Exporting country.
 -- column: exporter | | Its English short name (vocabulary.country).
--- column: commodity | | Commodity (vocabulary.commodity).
--- column: stage | | Stage of processing.
--- column: scope | | exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more).
--- column: basis | | weight, value, or unknown where the publisher does not say.
+-- columns: commodity, stage, scope, basis
 -- column: period_start | | First day of the period; null where the page names none.
--- column: period_months | months | Length of the period.
+-- columns: period_months
 -- column: destination_iso3 | | Destination; OTHER for the part not attributed to a country, EUU for the European Union.
 -- column: destination | | Its English short name (vocabulary.country).
 -- column: destination_kind | | country, group (which may hold countries beside it), unattributed or returned (the exporter itself).
--- column: share | 0 to 1 | Share of the exporter's total; null where the figure is no point: a bound, about that much, or an amount alone.
--- column: share_low | 0 to 1 | Least it can be: what the print allows; the share itself for filed flows.
--- column: share_high | 0 to 1 | Most it can be; of a filed flow with what is unattributed, which may be the destination's.
--- column: share_rank | | Rank among the countries, 1 for the largest share; equal shares have equal ranks.
--- column: amount | see unit | Amount sold to the destination; null where not printed or no point.
--- column: amount_low | see unit | Least the amount can be.
--- column: amount_high | see unit | Most it can be; null where nothing is printed, or only that it is more than so much.
--- column: total | see unit | Total of all destinations; null where not printed.
--- column: unit | | t or USD of amount and total.
--- column: list_status | | complete, loose, partial, selected or filed; see docs/methods.md.
--- column: page_tier | | Best grade of the pages that print it, 1 the publisher's own; null where an office filed it.
+-- columns: share, share_low, share_high, share_rank, amount, amount_low, amount_high, total, unit, list_status, page_tier
 -- column: flags | | computed (from other figures), not_a_point (about, or a bound), contradicted (by another print); separated by blanks.
 -- evidence: marts.partner_share | evidence.series_id = mart.series_id and evidence.commodity = mart.commodity
 --   and evidence.reporter_iso3 = mart.exporter_iso3 and evidence.basis = mart.basis and evidence.flow = 'export'

@@ -4,21 +4,10 @@
 -- Herfindahl-Hirschman index, bounds with a residual and normalised index as in docs/methods.md.
 --
 -- grain:  series_id, commodity, importer_iso3, basis, period_start, period_months
--- column: series_id | | Series (vocabulary.series); publisher, scope and basis never mix.
--- column: source | | Source folder the figures came through.
--- column: publisher | | Whose statistic it is.
--- column: importer_iso3 | | Importing country; EUU counts supply from outside the Union only.
--- column: importer | | Its English short name (vocabulary.country).
--- column: commodity | | Commodity (vocabulary.commodity).
--- column: stage | | Stage of processing.
--- column: scope | | exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more).
--- column: basis | | weight, value, or unknown where the publisher does not say.
--- column: period_start | | First day of the period.
--- column: period_months | months | Length of the period.
+-- columns: series_id, source, publisher, importer_iso3, importer, commodity, stage, scope, basis, period_start, period_months
 -- column: list_status | | complete, loose, selected or filed: what the part not attributed may be, see docs/methods.md.
 -- column: page_tier | | Lowest grade of the pages that print the list, 1 the publisher's own; null where an office filed it.
--- column: total | see unit | Total imports of the period; null where not printed.
--- column: unit | | t or USD of the total.
+-- columns: total, unit
 -- column: supplier_count | suppliers | Countries with a share above zero.
 -- column: supplier_count_qualifier | | exact, or at_least where part of the total is not attributed.
 -- column: top_supplier_iso3 | | Largest supplier; null where the part not attributed could make another the largest, or where two are.
@@ -36,7 +25,7 @@
 -- column: attributed_share | 0 to 1 | Part of the total that named countries supply; null where a share is printed only as a bound.
 -- column: returned_share | ratio | Goods the importer got back from itself, over the total they are not part of; null where not filed.
 -- column: concentration_class | | Class of the index, or of both bounds; null where they fall into different ones.
--- column: threshold_version | | Thresholds (vocabulary.threshold) the class was judged by.
+-- columns: threshold_version
 -- column: flags | | Why something is null: unattributed, straddles_threshold, top_uncertain, top_tied; separated by blanks.
 -- evidence: marts.supplier_share | evidence.series_id = mart.series_id and evidence.commodity = mart.commodity
 --   and evidence.importer_iso3 = mart.importer_iso3 and evidence.basis = mart.basis

@@ -5,30 +5,14 @@
 -- control total that they are part of.
 --
 -- grain:  series_id, commodity, reporter_iso3, basis, period_start, period_months, partner_iso3, partner_kind
--- column: series_id | | Series (vocabulary.series); publisher, scope and basis never mix.
--- column: source | | Source folder the figures came through.
--- column: publisher | | Whose statistic it is.
--- column: flow | | import or export, as the reporter sees it.
+-- columns: series_id, source, publisher, flow
 -- column: reporter_iso3 | | Importing or exporting country; EUU counts trade with the outside of the Union only.
--- column: commodity | | Commodity (vocabulary.commodity).
--- column: stage | | Stage of processing.
--- column: scope | | exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more).
--- column: basis | | weight, value, or unknown where the publisher does not say.
+-- columns: commodity, stage, scope, basis
 -- column: period_start | | First day of the period; null where the page names none.
--- column: period_months | months | Length of the period.
+-- columns: period_months
 -- column: partner_iso3 | | Supplier or destination; OTHER for the part not attributed to a country.
 -- column: partner_kind | | country, group (of destinations), unattributed (others, secret, unexplained) or returned (the reporter itself).
--- column: share | 0 to 1 | Share of the reporter's total; null where the figure is no point: a bound, about that much, or an amount alone.
--- column: share_low | 0 to 1 | Least it can be: what the print allows.
--- column: share_high | 0 to 1 | Most it can be; of a filed flow with what is unattributed, which may be the partner's.
--- column: share_rank | | Rank among the countries, 1 for the largest share; equal shares have equal ranks.
--- column: amount | see unit | Amount traded with the partner; null where not printed or no point.
--- column: amount_low | see unit | Least the amount can be.
--- column: amount_high | see unit | Most it can be; null where nothing is printed, or only that it is more than so much.
--- column: total | see unit | Total of all partners; null where not printed.
--- column: unit | | t or USD of amount and total.
--- column: list_status | | complete, loose, partial, selected or filed: what the rest may be, see docs/methods.md.
--- column: page_tier | | Best grade of the pages that print it, 1 the publisher's own; null where an office filed it.
+-- columns: share, share_low, share_high, share_rank, amount, amount_low, amount_high, total, unit, list_status, page_tier
 -- column: flags | | computed (from other figures), not_a_point (about, or a bound), contradicted (by another print); separated by blanks.
 -- evidence: facts.published_share | mart.list_status in ('complete', 'loose', 'partial') and evidence.series_id = mart.series_id
 --   and evidence.reporter_iso3 = mart.reporter_iso3 and evidence.basis = mart.basis

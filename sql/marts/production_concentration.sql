@@ -4,12 +4,9 @@
 -- or the rows do not add up to the printed world total within its rounding.
 --
 -- grain:  series_id, period_start
--- column: series_id | | Series (vocabulary.series): commodity, stage and unit.
--- column: source | | Source folder the figures came through.
--- column: commodity | | Commodity (vocabulary.commodity).
--- column: stage | | Stage of processing.
+-- columns: series_id, source, commodity, stage
 -- column: period_start | | First day of the year.
--- column: period_months | months | Length of the period.
+-- columns: period_months
 -- column: edition | | Edition whose table this is.
 -- column: unit | | Unit and content basis as printed.
 -- column: world_total | see unit | World total as printed, rounded.
@@ -30,7 +27,7 @@
 -- column: withheld_iso3 | | Countries the edition withholds and leaves out of the world total; null where none.
 -- column: unavailable_iso3 | | Countries, or OTHER, whose production is not available and in no total; null where none.
 -- column: concentration_class | | Class of the index, or of both bounds; null where they differ or some production is not available.
--- column: threshold_version | | Thresholds (vocabulary.threshold) the class was judged by.
+-- columns: threshold_version
 -- column: flags | | Why a largest producer is null: top_tied or top_uncertain.
 -- evidence: facts.production | evidence.series_id = mart.series_id and evidence.period_start = mart.period_start
 --   and evidence.edition = mart.edition

@@ -4,14 +4,11 @@
 -- Shares of an unnamed stage, which may be the mine, are none of them. No list is put together from two publishers.
 --
 -- grain:  series_id, commodity, period_start, period_months, edition, refiner_iso3
--- column: series_id | | Series (vocabulary.series): publisher, commodity and stage never mix.
--- column: source | | Source folder the figures came through.
--- column: publisher | | Whose statistic it is.
--- column: commodity | | Commodity (vocabulary.commodity).
+-- columns: series_id, source, publisher, commodity
 -- column: stage | | Stage of processing: refined, refinery, smelter, sponge or magnet.
--- column: scope | | exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more).
+-- columns: scope
 -- column: period_start | | First day of the year; null where the page names none.
--- column: period_months | months | Length of the period.
+-- columns: period_months
 -- column: edition | | Edition whose table this is; null for shares printed alone.
 -- column: refiner_iso3 | | Country that refines; OTHER and TOP3 for what is printed together.
 -- column: refiner | | Its English short name (vocabulary.country).

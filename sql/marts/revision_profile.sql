@@ -5,10 +5,9 @@
 -- `looked_at_again` says how many could have been.
 --
 -- grain:  source, dataset, counted, measure, quantity_unit
--- column: source | | Source folder.
--- column: dataset | | Publication of the office.
+-- columns: source, dataset
 -- column: counted | | total (all partners together), partner, or control (filed lines that are no facts); each by itself.
--- column: measure | | value_usd, weight_kg or quantity.
+-- columns: measure
 -- column: quantity_unit | | Unit of the quantities; null for other measures.
 -- column: figures | figures | Figures held, each of one code, partner and period.
 -- column: looked_at_again | figures | Figures whose slice had another content since they were first held: only those can be revised.

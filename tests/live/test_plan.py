@@ -9,7 +9,7 @@ import pytest
 from pipelines import archive
 from pipelines.fetching import due
 from pipelines.fetching.visit import Fetched, datetime
-from pipelines.intake.releases import looks
+from pipelines.intake.looks import looks
 from pipelines.periods import months_between
 from pipelines.rehearsal import ecb_stand_in as ecb
 from pipelines.rehearsal import us_census_stand_in as us_census

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -74,6 +75,35 @@ command.main()
 def test_it_can_be_stopped_from_its_first_word_that_it_listens():
     done = subprocess.run([sys.executable, "-c", STOPPED_AT_ONCE], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (0, "Stopped.", "")
+
+
+PRESSES_CTRL_C_WHILE = """
+import importlib.abc, os, signal, sys
+
+class Pressing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Pressing())
+"""
+
+
+@pytest.mark.parametrize("module", ["shlex", "typer", "pipelines.rehearsal.us_census_stand_in", "pipelines.rehearsal.server"])
+def test_it_can_be_stopped_while_it_still_loads(tmp_path: Path, module: str):
+    (tmp_path / "sitecustomize.py").write_text(PRESSES_CTRL_C_WHILE.format(module=module), "utf-8")
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{PROJECT}"}
+    done = subprocess.run([*COMMAND, "--port", "0"], env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "offices: interrupted\n")
+
+
+def test_it_can_be_stopped_while_it_reads_a_file(tmp_path: Path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, pathlib, signal\npathlib.Path.read_bytes = lambda _: os.kill(os.getpid(), signal.SIGINT)\n", "utf-8"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{PROJECT}"}
+    done = subprocess.run([*COMMAND, "--ecb", "any.zip"], env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "offices: interrupted\n")
 
 
 def test_a_vintage_file_comes_with_the_scope_it_can_answer_for(vintages: list[Path], real_rates: Path):

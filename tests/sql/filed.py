@@ -13,10 +13,11 @@ import polars as pl
 from pipelines.edition.draft import create_table
 from pipelines.edition.load import create_macros, extend_vocabulary, load_offices, load_table, load_vocabulary, open_curated
 from pipelines.edition.plan import SourcePlan
+from pipelines.model import generated
 from pipelines.model.statements import statements
 from pipelines.model.tables import tables
 from pipelines.model.trade import TRADE_LINE
-from pipelines.settings import PROJECT, SQL, Settings
+from pipelines.settings import PROJECT, Settings
 from pipelines.sources import source_names
 
 LOADED = ("facts.exchange_rate", "facts.trade_flow", "facts.trade_total", "facts.control_total", "facts.revision")
@@ -98,8 +99,9 @@ def facts(*releases: Release, rates: Rates | None = None) -> duckdb.DuckDBPyConn
             connection.execute(f"create table {one.name} as {one.sql}")
         elif one.name in LOADED:
             load_table(connection, tables()[one.name], one.sql)
-    for path in sorted((SQL / "macros").glob("trade_*_as_of.sql")):
-        connection.execute(path.read_text("utf-8"))
+    for macro in generated.as_of_macros():
+        if "facts.trade_" in macro:
+            connection.execute(macro)
     return connection
 
 

@@ -11,8 +11,8 @@ import polars as pl
 from pipelines.edition.draft import create_table
 from pipelines.edition.load import compute_marts, create_macros, load_vocabulary
 from pipelines.edition.versions import STILL_PRINTED
+from pipelines.model.statements import statements
 from pipelines.model.tables import Table, tables
-from pipelines.settings import SQL
 
 SERIES = "china_customs_bulletin/rare_earths"
 FILED_SERIES = "made_up/imports/rare_earths"
@@ -68,7 +68,8 @@ def check_rows(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame
 
 def compared(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
     """Every comparison of a check of sql/checks, with its outcome."""
-    return connection.sql((SQL / "checks" / f"{name}.sql").read_text("utf-8")).pl()
+    (check,) = (one for one in statements("checks") if one.table == name)
+    return connection.sql(check.sql).pl()
 
 
 def exported(period: str, tonnes: float | None, kind: str | None = None, **other: Any) -> dict[str, Any]:

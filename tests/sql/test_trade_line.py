@@ -147,8 +147,8 @@ def test_a_printed_partner_has_the_role_of_its_kind(partner: str, role: str):
     held.execute(
         "insert into staging.bulletin_choice by name select 'printed' as series_id, 'CHN' as reporter_iso3, ? as partner_iso3", [partner]
     )
-    (flows,) = (one for one in statements("load") if one.name == "facts.trade_flow")
-    assert held.sql(flows.sql).project("partner_role").fetchall() == [(role,)]
+    (trade,) = (one for one in statements("load") if one.name == "staging.trade")
+    assert held.sql(trade.sql).project("partner_role").fetchall() == [(role,)]
 
 
 def test_gaza_and_the_west_bank_are_two_rows_of_one_country_now_and_as_of_any_day():

@@ -17,7 +17,7 @@ from pipelines.archive import files
 from pipelines.edition import build as building
 from pipelines.edition import describe, load, publish
 from pipelines.edition.publish import writer
-from pipelines.intake import curation, releases
+from pipelines.intake import curation, looks
 from pipelines.night import build
 from pipelines.settings import Settings
 from tests.warehouse.copies import CHINA, JULY_2019, JUNE_2019, RARE_EARTHS, december, leftovers, night, revise, table_hashes
@@ -63,7 +63,7 @@ def previous(_: object, path: object) -> bool:
 STAGES: dict[str, Callable[[], None]] = {
     "receiving the bytes": lambda: die(files.os, "replace", into("fetched")),
     "writing the receipt": lambda: die(files.os, "replace", into("receipts")),
-    "cutting": lambda: die(releases, "cut"),
+    "cutting": lambda: die(looks, "cut"),
     "remembering the cuts": lambda: die(files.os, "replace", into("cuts")),
     "judging rows": lambda: die(curation, "judge"),
     "writing the second release": lambda: die(curation, "_write", nth=2),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.edition.build import stands
+from pipelines.edition.build import is_up_to_date
 from pipelines.edition.open import read_only, side_by_side
 from pipelines.errors import LodestoneError
 from pipelines.operations import doctor
@@ -65,7 +65,7 @@ def test_a_question_and_the_doctor_say_so_in_one_line(own: Settings, lodestone: 
 def test_a_build_removes_the_log_even_where_no_figure_changed(own: Settings) -> None:
     before = table_hashes(own.edition)
     log = written_to(own.edition)
-    assert not stands(own)
+    assert not is_up_to_date(own)
     assert night(own).changed
     assert not log.exists()
     assert table_hashes(own.edition) == before

@@ -11,7 +11,7 @@ from pipelines import archive, sources
 from pipelines.edition import plan
 from pipelines.errors import LodestoneError
 from pipelines.intake.curation import refresh
-from pipelines.intake.releases import Look, looks, standing_errors
+from pipelines.intake.looks import Look, looks, standing_errors
 from pipelines.night import build
 from pipelines.settings import Settings
 from pipelines.sources import load_source, source_names
@@ -187,7 +187,39 @@ def test_what_cannot_be_read_of_an_archive_costs_itself_and_is_named(data: Setti
     assert archive.standing_trouble(data.raw, "us_census") is None
 
 
-@pytest.mark.parametrize("text", ["{", "{}"])
+def test_receipts_of_a_visit_that_cannot_be_opened_cost_that_visit_and_are_named(data: Settings) -> None:
+    source = sources.load_source("us_census")
+    for number in (1, 2):
+        member = f"imports-HS6-2836-2024-0{number}.json"
+        question = archive.Question(member, "", (f"us_census/imports/2024-0{number}",), ("2836",))
+        visit = archive.begin_visit(data.raw, "us_census", f"2026120{number}T000000Z", (question,))
+        answer = archive.Receipt("us_census", member, "0" * 64, 0, december(number), "fetched", visit=visit.name, stand_in=True)
+        archive.keep_answer(data.raw, answer, b"")
+        archive.note_trouble(data.raw, visit, december(number), "it is slow")
+    lost = data.raw / "us_census" / "fetched" / "visits" / "20261201T000000Z"
+    for name in ("receipts.jsonl", "troubles.jsonl"):
+        (lost / name).unlink()
+        (lost / name).mkdir()
+
+    assert [visit.name for visit in archive.visits(data.raw, "us_census")] == ["20261202T000000Z"]
+    (told,) = [one for one in standing_errors(looks(data, source)) if str(lost) in one]
+    assert told.startswith(f"{lost / 'receipts.jsonl'}: the receipts of the visit cannot be read (Is a directory); ")
+    assert archive.standing_trouble(data.raw, "us_census") is None
+    assert archive.answered_by_stand_ins(data.raw) is True
+
+
+MISSHAPEN = (
+    "{",
+    "{}",
+    "[]",
+    DEEP,
+    '{"cuts": 5, "errors": {}, "spent": []}',
+    '{"cuts": [{"slice": 1}], "errors": {}, "spent": []}',
+    '{"cuts": [], "errors": {"x": 1}, "spent": []}',
+)
+
+
+@pytest.mark.parametrize("text", MISSHAPEN)
 def test_what_was_curated_and_can_no_longer_be_read_is_curated_again(own: Settings, text: str) -> None:
     source = sources.load_source(CHINA)
     for path in (*(own.curated / CHINA).glob("*/verdict.json"), *(own.curated / CHINA / "cuts").glob("*.json")):

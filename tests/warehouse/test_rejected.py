@@ -1,4 +1,4 @@
-"""A line that cannot be read makes its figure unknown: no older one takes its place, and no table is ranked without it."""
+"""A printed table is used whole: a line of it that cannot be read refuses the release, and the one before it stands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from tests.warehouse.copies import PRODUCTION, USGS, ask, december, newest, nigh
 NIGERIA_2024 = "rare earths,mine,Nigeria,NGA,2024,1500,"
 RARE_EARTHS_2024 = "series_id = 'usgs_mcs/world_production/rare_earths/mine' and period_start = '2024-01-01'"
 WORLD = [("2026",)]
-OF_2023 = "from marts.production_concentration where period_start = '2023-01-01' order by all"
 
 
 def spoil(settings: Settings, old: str, new: str) -> None:
@@ -29,22 +28,19 @@ def spoil(settings: Settings, old: str, new: str) -> None:
         pytest.param("rare erths,mine,Nigeria,NGA,2024,1500,", "rare erths", id="a series that cannot be told"),
     ],
 )
-def test_a_rejected_line_lets_no_older_figure_speak_and_no_table_be_ranked_without_it(own: Settings, new: str, told: str) -> None:
-    assert ask(own.edition, f"select edition from marts.production_concentration where {RARE_EARTHS_2024}") == WORLD
-    others = ask(own.edition, OF_2023)
+def test_a_table_with_a_line_that_cannot_be_read_is_refused_and_its_predecessor_stands(own: Settings, new: str, told: str) -> None:
+    produced = "from facts.production order by all"
+    before, ranked = ask(own.edition, produced), ask(own.edition, "from marts.production_concentration order by all")
     spoil(own, NIGERIA_2024, new)
     edition = night(own)
 
     state, message = status(edition.path, USGS)
     assert state == "incomplete"
-    for part in ("usgs_world_production.csv line 58", told, "lodestone build"):
+    for part in ("usgs_mcs/world_production/2026", "1 of ", "usgs_world_production.csv line 58", told):
         assert part in message
-    assert ask(edition.path, f"select quantity from facts.production where country_iso3 = 'NGA' and {RARE_EARTHS_2024}") == []
-    printed = f"select edition, is_still_printed from facts.production_superseded where country_iso3 = 'NGA' and {RARE_EARTHS_2024}"
-    assert ("2025", True) in ask(edition.path, printed)
-    assert ask(edition.path, f"select edition from marts.production_concentration where {RARE_EARTHS_2024}") == []
-    if new.startswith("rare earths"):
-        assert ask(edition.path, OF_2023) == others
+    assert ask(edition.path, produced) == before
+    assert ask(edition.path, "from marts.production_concentration order by all") == ranked
+    assert ask(edition.path, "select source_member, source_row from meta.rejected") == [(PRODUCTION, 58)]
 
 
 def test_a_mended_copy_makes_the_table_whole_again(own: Settings) -> None:

@@ -29,7 +29,7 @@ class Country(pa.DataFrameModel):
     japan_code: str = pa.Field(nullable=True, description="Japan Customs' code; null where it has none of its own.")
     valid_from: date = pa.Field(nullable=True, description="Since when the territory exists as it is; null where since before 1990.")
     valid_to: date = pa.Field(nullable=True, description="Until when; null where it still does.")
-    note: str = pa.Field(nullable=True, description="Remark.")
+    note: str = pa.Field(nullable=True)
 
     class Config:
         """Key."""
@@ -44,9 +44,9 @@ class Commodity(pa.DataFrameModel):
     commodity: str = pa.Field(description="Short name used everywhere.")
     name: str = pa.Field(description="English name.")
     symbol: str = pa.Field(nullable=True, description="Chemical symbol.")
-    parent: str = pa.Field(nullable=True, description="Commodity it is part of.")
+    parent: str = pa.Field(nullable=True, description="Commodity it is part of.", metadata={"refers": "commodity"})
     japan_rare_metal: bool = pa.Field(description="Whether it is one of the 34 rare metals of Japan's economy ministry.")
-    note: str = pa.Field(nullable=True, description="Remark.")
+    note: str = pa.Field(nullable=True)
 
     class Config:
         """Key."""
@@ -59,10 +59,10 @@ class CommodityTerm(pa.DataFrameModel):
     """Wordings of commodities on pages and what they mean; a wording may name several."""
 
     term: str = pa.Field(description="Wording in lower case.")
-    commodity: str = pa.Field(description="Commodity (vocabulary.commodity).")
+    commodity: str
     stage: str = pa.Field(description="Stage the wording names, or any.")
     scope: str = pa.Field(isin=SCOPES, description="exact, part where the wording leaves some of it out, or broad where it covers more.")
-    note: str = pa.Field(nullable=True, description="Remark.")
+    note: str = pa.Field(nullable=True)
 
     class Config:
         """Key."""
@@ -76,13 +76,10 @@ class CommodityCode(pa.DataFrameModel):
 
     hs_edition: str = pa.Field(description="Edition, e.g. HS2017.")
     hs6: str = pa.Field(description="Six-digit code.")
-    commodity: str = pa.Field(description="Commodity (vocabulary.commodity).")
-    stage: str = pa.Field(description="Stage of processing.")
-    scope: str = pa.Field(
-        isin=SCOPES,
-        description="exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more than it).",
-    )
-    note: str = pa.Field(nullable=True, description="Remark.")
+    commodity: str
+    stage: str
+    scope: str = pa.Field(isin=SCOPES)
+    note: str = pa.Field(nullable=True)
 
     class Config:
         """Key."""
@@ -95,28 +92,24 @@ class Series(pa.DataFrameModel):
     """What is counted, by whom, on which basis. Changes, shares and indices stay within one series."""
 
     series_id: str = pa.Field(description="Name of the series.")
-    source: str = pa.Field(description="Source folder.")
+    source: str
     dataset: str = pa.Field(description="Publication of the office, or file family.")
     source_key: str = pa.Field(description="How the source names the series.")
-    publisher: str = pa.Field(nullable=True, description="Whose statistic it is.")
+    publisher: str = pa.Field(nullable=True)
     flow: str = pa.Field(description="export, import, supply (imports and own output), production, refining or reliance.")
     reporter_iso3: str = pa.Field(nullable=True, description="Reporter; null where it varies.")
     partner_iso3: str = pa.Field(nullable=True, description="Partner; WLD for all together, null where it varies.")
     commodity: str = pa.Field(
         nullable=True, description="Commodity (vocabulary.commodity); null for a code that none of them has. A code may serve several."
     )
-    stage: str = pa.Field(nullable=True, description="Stage of processing.")
-    scope: str = pa.Field(
-        nullable=True,
-        isin=SCOPES,
-        description="exact (all of the commodity at that stage and nothing else), part (nothing else, not all) or broad (more than it).",
-    )
-    scope_text: str = pa.Field(nullable=True, description="What it covers, as worded.")
-    code_system: str = pa.Field(nullable=True, description="Code system of `code`.")
-    code: str = pa.Field(nullable=True, description="Code as filed.")
-    valuation: str = pa.Field(nullable=True, description="FOB, CIF or customs value.")
+    stage: str = pa.Field(nullable=True)
+    scope: str = pa.Field(nullable=True, isin=SCOPES)
+    scope_text: str = pa.Field(nullable=True)
+    code_system: str = pa.Field(nullable=True)
+    code: str = pa.Field(nullable=True)
+    valuation: str = pa.Field(nullable=True)
     weight_basis: str = pa.Field(nullable=True, description="gross, REO, metal_content or unknown.")
-    note: str = pa.Field(nullable=True, description="Remark.")
+    note: str = pa.Field(nullable=True)
 
     class Config:
         """Key: one series may have several names at its source."""
@@ -128,7 +121,7 @@ class Series(pa.DataFrameModel):
 class SeriesBreak(pa.DataFrameModel):
     """Months from which a series counts something else; no change is computed across them."""
 
-    series_id: str = pa.Field(description="Series (vocabulary.series).")
+    series_id: str
     break_month: date = pa.Field(description="First month of the new definition.")
     kind: str = pa.Field(description="What changed: scope, code or method.")
     reason: str = pa.Field(description="What changed, in words.")
@@ -144,7 +137,7 @@ class SeriesBreak(pa.DataFrameModel):
 class Month(pa.DataFrameModel):
     """The calendar, so that no query needs to generate one."""
 
-    month: date = pa.Field(description="First day of the month.")
+    month: date
     year: pl.Int32 = pa.Field(description="Calendar year.")
     month_of_year: pl.Int32 = pa.Field(description="1 to 12.")
     next_month: date = pa.Field(description="First day of the next month.")
@@ -167,7 +160,7 @@ class PartnerCode(pa.DataFrameModel):
     role: str = pa.Field(description="country, world (all together), group, special (secret, not specified) or returned.")
     valid_from: date = pa.Field(nullable=True, description="First day the code means this; null where it always did.")
     valid_to: date = pa.Field(nullable=True, description="Last day; null where it still does.")
-    note: str = pa.Field(nullable=True, description="Remark.")
+    note: str = pa.Field(nullable=True)
 
     class Config:
         """Key."""
@@ -185,7 +178,7 @@ class Publication(pa.DataFrameModel):
     primary_publisher: str = pa.Field(nullable=True, description="Body whose statistic the page carries; null where several or unclear.")
     ancestor: str = pa.Field(description="Text the page repeats; reprints of one article share one.")
     published_on: str = pa.Field(nullable=True, description="Date (day or month) where the address itself or the figures state it.")
-    note: str = pa.Field(nullable=True, description="Remark.")
+    note: str = pa.Field(nullable=True)
 
     class Config:
         """Key."""
@@ -204,7 +197,7 @@ class Threshold(pa.DataFrameModel):
     threshold_class: str = pa.Field(description="Name of the class.")
     lower: float = pa.Field(nullable=True, description="Lower bound, included; null where open.", metadata={"unit": "0 to 1"})
     upper: float = pa.Field(nullable=True, description="Upper bound, excluded; null where open.", metadata={"unit": "0 to 1"})
-    note: str = pa.Field(nullable=True, description="Remark.")
+    note: str = pa.Field(nullable=True)
 
     class Config:
         """Key."""
@@ -217,13 +210,13 @@ class Claim(pa.DataFrameModel):
     """Statements of the article this project began with. Verdicts are not written here: marts.claim_check computes them."""
 
     claim_id: str = pa.Field(description="Short name of the statement.")
-    statement: str = pa.Field(description="The statement in our words.")
+    statement: str
     measure: str = pa.Field(description="What it counts.")
     reporter_iso3: str = pa.Field(description="Whose figure it is.")
     partner_iso3: str = pa.Field(nullable=True, description="Partner it is about.")
     commodity: str = pa.Field(description="Commodity or list it is about (vocabulary.commodity).")
     stage: str = pa.Field(description="Stage of processing it is about, as in vocabulary.series; any where the article names none.")
-    counts: str = pa.Field(description="What it counts; the wordings that count the same stand in vocabulary.claim_scope.")
+    counts: str
     scope_text: str = pa.Field(description="Scope as the article words it.")
     basis: str = pa.Field(nullable=True, description="weight, count, domestic_consumption ...; null where the article does not say.")
     period_start: date = pa.Field(nullable=True, description="First day; null where the article does not say.")
@@ -234,7 +227,11 @@ class Claim(pa.DataFrameModel):
     )
     unit: str = pa.Field(description="t, ratio, minerals or days.")
     ancestor: str = pa.Field(description="The article; pages that repeat it are no evidence.")
-    context_commodity: str = pa.Field(nullable=True, description="Another commodity whose figures are shown as context; null where none.")
+    context_commodity: str = pa.Field(
+        nullable=True,
+        description="Another commodity whose figures are shown as context; null where none.",
+        metadata={"refers": "commodity"},
+    )
     context_period: str = pa.Field(
         isin=["same", "any"], description="Whether only figures of the statement's own period are shown as context, or those of any period."
     )
@@ -249,7 +246,7 @@ class Claim(pa.DataFrameModel):
 class ClaimScope(pa.DataFrameModel):
     """Scopes of figures, as worded, that count the same as a statement. A wording that is not here makes a figure context."""
 
-    counts: str = pa.Field(description="What the statement counts (vocabulary.claim).")
+    counts: str
     wording: str = pa.Field(description="Scope of a series (vocabulary.series.scope_text), or commodity of a single figure, as worded.")
     note: str = pa.Field(nullable=True, description="Why it counts the same.")
 

@@ -8,6 +8,7 @@ from pipelines.periods import first_day, months_in, period_kind
 from pipelines.sources.china_customs_bulletin.contract import MAIN
 from pipelines.sources.china_customs_bulletin.slices import with_prints
 
+TABLES = ("bulletin_level", "bulletin_change")
 LINEAGE = ["source_member", "source_row", "slice"]
 
 

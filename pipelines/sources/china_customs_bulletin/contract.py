@@ -17,10 +17,6 @@ PERCENT_REMEDY = "a change is a percentage of at least -100 and below 10,000"
 ADDRESS_REMEDY = "a source address begins with http"
 
 
-ADDED = ("qualifier", "page_tier", "statistic_id")
-"""Columns that copies before 26 November 2026 do not have."""
-
-
 class _Line(pa.DataFrameModel):
     """What the two files have in common: one printed line on one series and period."""
 

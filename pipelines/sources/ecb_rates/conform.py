@@ -6,6 +6,8 @@ import polars as pl
 
 from pipelines.sources.ecb_rates.contract import CURRENCIES
 
+TABLES = ("reference_rate",)
+
 
 def conform(kind: str, accepted: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """`reference_rate`: day, currency and its units for one euro."""

@@ -8,6 +8,7 @@ from pipelines.periods import first_day, month_after
 from pipelines.sources import companion
 from pipelines.sources.published_shares.contract import EXPORT_DESTINATIONS, IMPORT_SHARES, PUBLISHED_CHECKS
 
+TABLES = ("published_share", "published_number")
 CARRIED = ["source_member", "source_row", "slice"]
 PLAIN_PERIOD = r"^(19|20)[0-9]{2}(-(0[1-9]|1[0-2]))?$"
 

@@ -22,9 +22,6 @@ KIND_REMEDY = "it is reported or derived"
 AMOUNT_REMEDY = "an amount is not negative"
 QUALIFIER_REMEDY = "it is eq, about, nearly, lt, le, gt or ge"
 
-ADDED = ("qualifier", "page_tier", "period_qualifier", "includes_domestic", "statistic_id")
-"""Columns that copies before 26 November 2026 do not have."""
-
 
 class _Graded(pa.DataFrameModel):
     """What is told of every figure and of the page that prints it; null in copies that did not have it."""
@@ -212,15 +209,4 @@ CONTRACTS: dict[str, type[pa.DataFrameModel]] = {
     EXPORT_DESTINATIONS: ExportDestination,
     REFINING_SHARES: RefiningShare,
     PUBLISHED_CHECKS: PublishedCheck,
-}
-SERIES_COLUMNS = {
-    IMPORT_SHARES: ("importer_iso3", "commodity", "hs_scope_or_scope_text", "basis", "publisher"),
-    EXPORT_DESTINATIONS: ("exporter_iso3", "commodity"),
-    REFINING_SHARES: ("commodity", "stage", "publisher"),
-}
-SLICE_COLUMNS = {
-    IMPORT_SHARES: ("series_key", "period_start", "source_url"),
-    EXPORT_DESTINATIONS: ("series_key", "period", "source_url"),
-    REFINING_SHARES: ("series_key", "year", "source_url"),
-    PUBLISHED_CHECKS: ("commodity", "period", "source_url"),
 }

@@ -8,6 +8,7 @@ from pipelines.periods import first_day
 from pipelines.sources import companion
 from pipelines.sources.reference.contract import OVERSEAS_STAKES, POLICY_EVENTS, STOCKPILE_TARGETS
 
+TABLES = ("policy_event", "overseas_stake", "stockpile_target", "consumption")
 CARRIED = ["source_member", "source_row", "slice"]
 
 

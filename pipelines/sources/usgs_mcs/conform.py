@@ -7,6 +7,7 @@ import polars as pl
 from pipelines.sources import companion
 from pipelines.sources.usgs_mcs.contract import IMPORT_SOURCES, UNIT_KG, WORLD_PRODUCTION
 
+TABLES = ("usgs_import_source", "usgs_production", "usgs_net_import_reliance")
 CARRIED = ["source_member", "source_row", "slice"]
 
 

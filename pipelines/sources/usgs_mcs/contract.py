@@ -149,9 +149,3 @@ CONTRACTS: dict[str, type[pa.DataFrameModel]] = {
     WORLD_PRODUCTION: WorldProduction,
     NET_IMPORT_RELIANCE: NetImportReliance,
 }
-SERIES_COLUMNS = {
-    IMPORT_SOURCES: ("commodity", "scope"),
-    WORLD_PRODUCTION: ("commodity", "stage", "unit"),
-    NET_IMPORT_RELIANCE: ("commodity", "scope"),
-}
-COUNTRY_COLUMNS = {IMPORT_SOURCES: ("supplier", "supplier_iso3"), WORLD_PRODUCTION: ("country", "iso3")}

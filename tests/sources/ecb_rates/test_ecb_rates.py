@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tracemalloc
 import zipfile
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ import pytest
 
 from pipelines import archive
 from pipelines.errors import BadFile, LodestoneError
+from pipelines.intake.curation import refresh
 from pipelines.intake.gate import Judged, judge
-from pipelines.intake.releases import cut
+from pipelines.intake.looks import cut
 from pipelines.model.vocabulary import known_codes
 from pipelines.rehearsal import ecb_stand_in as ecb
 from pipelines.rehearsal.server import Offices
@@ -65,6 +66,17 @@ def rates(body: bytes) -> list[tuple[Any, ...]]:
 
 NEXT = day("2019-06-03", USD="1.1185")
 """A fixing of the month after, without which May would not be closed."""
+
+
+@pytest.mark.parametrize(("dollars", "held"), [("1.12", 0), ("1120", 1)])
+def test_a_new_month_of_rates_is_held_where_it_is_far_from_the_month_before(tmp_path: Path, dollars: str, held: int):
+    settings, source = Settings(tmp_path), load_source("ecb_rates")
+    may = day("2019-05-31", USD="1.1151", JPY="121.27")
+    archive.receive(settings.raw, source.name, MEMBER, packed(NEXT, may), datetime(2019, 6, 4, tzinfo=UTC))
+    assert refresh(settings, source).held == []
+    july = [day("2019-07-01", USD="1.13"), day("2019-06-28", USD=dollars, JPY="122.6"), may]
+    archive.receive(settings.raw, source.name, MEMBER, packed(*july), datetime(2019, 7, 2, tzinfo=UTC))
+    assert ["in ecb_rates/reference_rates/2019-05" in told for told in refresh(settings, source).held] == [True] * held
 
 
 def test_a_day_is_a_row_a_currency_and_what_is_not_available_is_none():

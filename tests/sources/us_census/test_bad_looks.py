@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from pipelines import archive
-from pipelines.intake.curation import judge_releases
-from pipelines.intake.releases import Judged, Observation, judge_history, looks, observations
+from pipelines.intake.history import judge_history, observations
+from pipelines.intake.looks import looks
+from pipelines.intake.release import Comparison, Judged, Observation
+from pipelines.intake.verdicts import judge_releases
 from pipelines.periods import months_between
 from pipelines.rehearsal.faults import Delivery
 from pipelines.rehearsal.server import Offices
@@ -116,7 +118,7 @@ def test_a_month_that_waited_is_held_against_its_neighbours_once_the_wait_ends()
             [first, wrong, new, mended],
             failed=lambda one: None,
             held=lambda before, after: "it jumped" if after is wrong else None,
-            apart=lambda neighbour, one, reason=reason: reason if one is new else None,
+            compared=lambda neighbour, one, reason=reason: Comparison(1, reason if one is new else None),
             decided={},
             as_of=None,
         )
@@ -126,7 +128,7 @@ def test_a_month_that_waited_is_held_against_its_neighbours_once_the_wait_ends()
 def test_a_new_month_that_is_apart_from_the_months_around_it_is_held(asked: Asked):
     found = asked.look(filed("2024-06", only("2024-06")), AUGUST)
     assert {name for name, one in found.items() if one.state == "held"} == {NEW}
-    assert "value of 4 totals is" in str(found[NEW].reason)
+    assert "value of 4 totals together is" in str(found[NEW].reason)
     assert "in us_census/imports/2024-05" in str(found[NEW].reason)
 
 

@@ -1,0 +1,226 @@
+"""Which release is current for which slice, and which was, at any past time.
+
+A slice is a fixed piece of what an office publishes; a release is (slice, content). Every look observes releases, and
+the sequence of observations of a slice is its history: A, then B, then A again is three admitted observations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from itertools import groupby, pairwise
+
+from pipelines import archive
+from pipelines.intake.asked import MONTH
+from pipelines.intake.looks import Look
+from pipelines.intake.release import EMPTY, Comparison, Cut, Judged, Observation, RawFile, release_id
+from pipelines.periods import shifted
+from pipelines.scope import current_scope
+from pipelines.sources import Source
+
+
+def observations(source: Source, looked: Iterable[Look]) -> list[Observation]:
+    """The history of every slice: an entry for each look that found another content than the look before.
+
+    A look that asked for fewer of the codes in scope than the one before knows only a part of the slice, and tells nothing
+    of it: the codes it did not ask for would seem withdrawn. That happens where the scope was narrower for a while.
+    """
+    latest: dict[str, Observation] = {}
+    asked: dict[str, frozenset[str]] = {}
+    history: list[Observation] = []
+    for one in looked:
+        found = {piece.slice: piece for piece in one.cuts}
+        for name in _emptied(one, found.keys(), latest):
+            found[name] = Cut(name, release_id(source.name, name, EMPTY), EMPTY, 0, None, "held", one.slices.get(name, ()))
+        for name, piece in found.items():
+            if name in one.asked:
+                covered = _covered(one.asked[name], current_scope().headings)
+                if any(not code.startswith(tuple(covered)) for code in asked.get(name, ())):
+                    continue
+                asked[name] = covered
+            before = latest.get(name)
+            if before is not None and before.content_hash == piece.content_hash:
+                continue
+            latest[name] = _observe(source, one, piece, before)
+            history.append(latest[name])
+    return history
+
+
+@cache
+def _covered(asked: tuple[str, ...], headings: tuple[str, ...]) -> frozenset[str]:
+    """What of the scope was asked for: its headings, and parts of them."""
+    whole = {heading for heading in headings if heading.startswith(asked)}
+    return frozenset(whole | {code for code in asked if code.startswith(headings)})
+
+
+def _emptied(one: Look, found: Collection[str], latest: Mapping[str, Observation]) -> list[str]:
+    """Slices that had rows and of which this look, which speaks for them, has none."""
+    read = {receipt.member for receipt in one.receipts} - one.errors.keys()
+    gone = []
+    for name, earlier in latest.items():
+        if name in found or earlier.withdrawn:
+            continue
+        if name in one.slices:
+            spoken_for = set(one.slices[name]) <= read
+        else:
+            spoken_for = not one.slices and bool(one.cuts) and {file.member for file in earlier.files} <= read
+        if spoken_for:
+            gone.append(name)
+    return gone
+
+
+def _observe(source: Source, one: Look, piece: Cut, before: Observation | None) -> Observation:
+    """The calendar dates only a level as first printed; a later content is known from a later stated date, or from now."""
+    known_from, basis = piece.known_from, piece.known_from_basis
+    revised = before is not None and not (basis == "stated" and known_from is not None and known_from > before.known_from)
+    if known_from is None or revised:
+        known_from, basis = one.observed_at, "held"
+    if before is not None:
+        known_from = max(known_from, before.known_from)
+    files = tuple(
+        RawFile(receipt.member, receipt.sha256, receipt.receipt_id, receipt.observed_at, receipt.url, receipt.stand_in)
+        for receipt in one.receipts
+        if receipt.member in (one.slices.get(piece.slice) or piece.members or (receipt.member,))
+    )
+    return Observation(
+        source=source.name,
+        slice=piece.slice,
+        release_id=piece.release_id,
+        content_hash=piece.content_hash,
+        lines=piece.lines,
+        observed_at=one.observed_at,
+        receipt_id=one.name,
+        files=files,
+        known_from=known_from,
+        known_from_basis=basis,
+    )
+
+
+def judge_history(
+    history: Iterable[Observation],
+    failed: Callable[[Observation], str | None],
+    held: Callable[[Observation, Observation], str | None],
+    compared: Callable[[Observation, Observation], Comparison | None],
+    decided: Mapping[str, archive.Decision],
+    as_of: datetime | None,
+) -> list[Judged]:
+    """What became of every observation, as far as it was known at `as_of`.
+
+    `failed` says why a release has no curated rows to offer, `held` why it may not follow its predecessor, `compared` how it stands
+    to that of another month, where they can be compared; a person's decision overrules the latter two. An observation's place ends when the
+    next admitted one of its slice begins. One that was held or failed is passed over as soon as a later look found a content
+    that was admitted: nothing waits for it any more.
+
+    The first release of a slice has no predecessor. It waits while others of its look are held, and is held where it is apart
+    from each of its neighbours in time.
+    """
+    admitted: dict[str, list[Observation]] = {}
+    refused: dict[str, list[Judged]] = {}
+    waiting: list[tuple[Observation, list[Observation]]] = []
+
+    def refuse(one: Observation, state: str, why: str) -> None:
+        refused.setdefault(one.slice, []).append(Judged(one, state, why, None))
+
+    def admit(one: Observation) -> None:
+        refused[one.slice] = [replace(other, state="passed_over") for other in refused.get(one.slice, ())]
+        before = admitted.setdefault(one.slice, [])
+        if not before or before[-1].release_id != one.release_id:
+            before.append(one)
+
+    known = [one for one in history if as_of is None or one.known_from <= as_of]
+    for _, look in groupby(known, key=lambda one: one.receipt_id):
+        held_here: list[Observation] = []
+        first_seen: list[Observation] = []
+        for one in look:
+            why_failed, decision, before = failed(one), decided.get(one.release_id), admitted.get(one.slice)
+            if why_failed is not None:
+                refuse(one, "failed", why_failed)
+            elif decision is not None and decision.verb == "hold":
+                refuse(one, "held", f"{decision.author} holds it: {decision.reason}")
+            elif decision is not None:
+                admit(one)
+            elif not before:
+                first_seen.append(one)
+            elif (why := held(before[-1], one)) is not None:
+                refuse(one, "held", why)
+                held_here.append(one)
+            else:
+                admit(one)
+        stood, beside = (_by_month(found) for found in ([found[-1] for found in admitted.values() if found], first_seen))
+        for one in first_seen:
+            if held_here:
+                other = refused[held_here[0].slice][-1]
+                refuse(one, "held", f"it waits for others of the same look, e.g. {other.observation.slice}: {other.reason}")
+                waiting.append((one, held_here))
+            elif (why := _why_apart(one, stood, beside, compared)) is not None:
+                refuse(one, "held", why)
+            else:
+                admit(one)
+    last = {one.slice: one for one in known}
+    for one, others in waiting:
+        held_still = {id(other.observation) for found in refused.values() for other in found if other.state == "held"}
+        if last[one.slice] is one and held_still.isdisjoint(map(id, others)):
+            refused[one.slice] = [other for other in refused[one.slice] if other.observation is not one]
+            standing = _by_month(found[-1] for found in admitted.values() if found)
+            if (why := _why_apart(one, standing, {}, compared)) is not None:
+                refuse(one, "held", why)
+            else:
+                admit(one)
+    judged = [one for found in refused.values() for one in found]
+    for found in admitted.values():
+        judged += [Judged(one, "superseded", None, following.known_from) for one, following in pairwise(found)]
+        judged.append(Judged(found[-1], "withdrawn" if found[-1].withdrawn else "current", None, None))
+    return judged
+
+
+MOST_MONTHS_APART = 12
+"""A neighbour further off tells nothing of how large a month should be."""
+
+
+_Months = Mapping[tuple[str, str], list[Observation]]
+"""Releases by what of their slice's name stands before its month, and the month."""
+
+
+def _by_month(found: Iterable[Observation]) -> _Months:
+    months: dict[tuple[str, str], list[Observation]] = {}
+    for one in found:
+        place = _month_of(one.slice)
+        if place is not None:
+            months.setdefault(place, []).append(one)
+    return months
+
+
+@cache
+def _month_of(name: str) -> tuple[str, str] | None:
+    """What stands before the month in a slice's name, and the month; null where it names none, or a range. Addresses name none."""
+    parts = name.partition("://")[0].split("/")
+    months = [place for place, part in enumerate(parts) if MONTH.fullmatch(part)]
+    return ("/".join(parts[: months[0]]), parts[months[0]]) if len(months) == 1 else None
+
+
+def _why_apart(
+    one: Observation, stood: _Months, beside: _Months, compared: Callable[[Observation, Observation], Comparison | None]
+) -> str | None:
+    """Why the first release of a month fits none of its neighbours; null where it fits one, or has none.
+
+    Months that the same look brought first count only where no other stands near: they would be wrong together. A single figure
+    tells nothing of them then: that of a single flow may well have been a thousandth the month before.
+    """
+    found = list(_compared(one, stood, compared))
+    if not found:
+        found = [other for other in _compared(one, beside, compared) if other.figures > 1]
+    return found[0].why_apart if found and all(other.why_apart for other in found) else None
+
+
+def _compared(one: Observation, months: _Months, compared: Callable[[Observation, Observation], Comparison | None]) -> Iterator[Comparison]:
+    """How a release stands to others of its month, and to those of the nearest month before and after with which it can be compared."""
+    place = _month_of(one.slice)
+    if place is None:
+        return
+    series, month = place
+    for steps in ([0], range(-1, -MOST_MONTHS_APART - 1, -1), range(1, MOST_MONTHS_APART + 1)):
+        near = (months.get((series, shifted(month, step)), []) for step in steps)
+        comparable = ([found for other in others if other is not one and (found := compared(other, one)) is not None] for others in near)
+        yield from next(filter(None, comparable), [])

@@ -1,0 +1,281 @@
+"""Looks at a source, oldest first: the files that came, read, cut into slices and fingerprinted.
+
+A file that was handed in, or the answers of one visit, is a look. What was read of it is remembered beside the curated files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+from pydantic import TypeAdapter
+
+from pipelines import archive
+from pipelines.archive.files import write_atomically
+from pipelines.errors import BadFile, LodestoneError
+from pipelines.intake.corrections import ALWAYS, Applied, Correction, apply, readable_corrections
+from pipelines.intake.release import Cut, Judged, release_id
+from pipelines.model.vocabulary import dates_version
+from pipelines.settings import Settings
+from pipelines.sources import Source
+
+UNNAMED = "unnamed"
+"""Slice of the rows whose slice cannot be told, because a field that names it is empty: the gate says which."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A file that was handed in, or the answers of one visit, and what was read from them.
+
+    A file that was handed in, or that a question without slices brought, speaks for the whole of its member: a slice it
+    no longer holds is withdrawn. Other answers speak for the slices of their question, once all answers that a slice
+    needs are there.
+    """
+
+    name: str
+    observed_at: datetime
+    receipts: tuple[archive.Receipt, ...]
+    slices: Mapping[str, tuple[str, ...]]
+    """Slices that the look speaks for, each with the members it stands on; empty for whole members."""
+    asked: Mapping[str, tuple[str, ...]]
+    """Codes that were asked for, by slice."""
+    cuts: tuple[Cut, ...] = ()
+    errors: Mapping[str, LodestoneError] = field(default_factory=dict)
+    """What cannot be read, by member."""
+    corrections: tuple[Correction, ...] = ()
+    """Corrections that had been decided by then."""
+    spent: tuple[str, ...] = ()
+    """What is told of corrections whose guard no longer holds."""
+
+    @property
+    def speaks_for(self) -> frozenset[str]:
+        """Members, or slices, that the look tells about."""
+        return frozenset(self.slices) if self.slices else frozenset(receipt.member for receipt in self.receipts)
+
+
+def read_member(settings: Settings, source: Source, receipt: archive.Receipt) -> pl.DataFrame:
+    """The rows of a received file as text, with `source_member`, `slice`, `known_from` and its basis.
+
+    Raises `LodestoneError` where the bytes are gone or changed, and `BadFile` where they are not what the source publishes.
+    """
+    if receipt.size > source.most_bytes:
+        told = f"the file should have at most {source.most_bytes:,} bytes"
+        raise BadFile(receipt.member, 1, f"{receipt.size:,} bytes", told, "look at it, and hand in what is meant")
+    frame = source.parse(receipt.member, archive.body(settings.raw, receipt))
+    member = source.config.members[str(source.kind(receipt.member))]
+    fewest, most = member.rows
+    if frame.height < fewest:
+        raise BadFile(
+            receipt.member,
+            1,
+            f"{frame.height} rows",
+            f"the file should have {fewest} to {most} rows",
+            "fetch it again, or widen `rows` in source.yaml after looking at it",
+        )
+    sliced = source.slices(receipt.member, frame)
+    return sliced.with_columns(
+        slice=pl.concat_str(pl.lit(f"{source.name}/{member.dataset}/"), pl.col("slice").fill_null(UNNAMED)),
+        source_member=pl.lit(receipt.member),
+    )
+
+
+def cut(source: Source, frame: pl.DataFrame) -> list[Cut]:
+    """The slices of rows of one kind. The content hash leaves out line numbers, file names, line ends and anything but the fields."""
+    derived = {"source_row", "source_member", "slice", "known_from", "known_from_basis"}
+    fields = [name for name in frame.columns if name not in derived]
+    cuts = []
+    for (name,), rows in frame.group_by(["slice"], maintain_order=True):
+        slice_name = str(name)
+        content = json.dumps([fields, sorted(map(list, rows.select(fields).rows()), key=str)], ensure_ascii=False)
+        content_hash = hashlib.sha256(content.encode()).hexdigest()
+        known: datetime | None = rows["known_from"].dt.max() if rows["known_from"].null_count() == 0 else None  # type: ignore[assignment]
+        basis = "held" if known is None else rows.filter(pl.col("known_from") == known)["known_from_basis"][0]
+        members = tuple(sorted(rows["source_member"].unique()))
+        release = release_id(source.name, slice_name, content_hash)
+        cuts.append(Cut(slice_name, release, content_hash, rows.height, _utc(known), basis, members))
+    return cuts
+
+
+@dataclass(frozen=True)
+class Read:
+    """The rows of a look by kind of file, what of it cannot be read by member, and what became of its corrections."""
+
+    frames: dict[str, pl.DataFrame]
+    errors: dict[str, LodestoneError]
+    applied: tuple[Applied, ...]
+    spent: tuple[str, ...]
+
+
+def read_look(settings: Settings, source: Source, look: Look, slices: Iterable[str] | None = None) -> Read:
+    """Read the files of a look, with its corrections; with `slices`, only the rows of those.
+
+    A slice of which an answer cannot be read, or is still missing, has no rows here.
+    """
+    wanted = None if slices is None else set(slices)
+    by_kind: dict[str, list[pl.DataFrame]] = {}
+    errors: dict[str, LodestoneError] = {}
+    for receipt in look.receipts:
+        covered = [name for name, members in look.slices.items() if receipt.member in members]
+        if wanted is not None and covered and wanted.isdisjoint(covered):
+            continue
+        try:
+            frame = read_member(settings, source, receipt)
+        except LodestoneError as error:
+            errors[receipt.member] = error
+            continue
+        by_kind.setdefault(str(source.kind(receipt.member)), []).append(frame)
+    answered = {receipt.member for receipt in look.receipts} - errors.keys()
+    whole = (
+        pl.lit(True) if not look.slices else pl.col("slice").is_in([name for name, needs in look.slices.items() if set(needs) <= answered])
+    )
+    if wanted is not None:
+        whole = whole & pl.col("slice").is_in(list(wanted))
+    frames: dict[str, pl.DataFrame] = {}
+    applied: list[Applied] = []
+    spent: list[str] = []
+    for kind, parts in by_kind.items():
+        frames[kind], here, told = apply(pl.concat(parts).filter(whole), kind, look.corrections)
+        applied += here
+        spent += told
+    return Read(frames, errors, tuple(applied), tuple(spent))
+
+
+def looks(settings: Settings, source: Source, before: datetime | None = None) -> list[Look]:
+    """Every look at a source, oldest first; with `before`, only those that were earlier.
+
+    The newest copy of each file that was handed in is read again and held against its hash: damage shows, though what is
+    known stands.
+    """
+    received, unreadable = archive.readable_receipts(settings.raw, source.name)
+    found = [Look(receipt.receipt_id, receipt.observed_at, (receipt,), {}, {}) for receipt in received]
+    visits, of_visits = archive.readable_visits(settings.raw, source.name)
+    for visit in visits:
+        found += _looks_of_visit(visit)
+    known, of_corrections = readable_corrections(settings.raw, source.name)
+    unreadable += [*of_visits, *of_corrections, *archive.readable_decisions(settings.raw, source.name)[1]]
+    # In the same second the archive's own order counts: names would put a second visit (X-02) before the first.
+    found = sorted((one for one in found if before is None or one.observed_at < before), key=lambda one: one.observed_at)
+    corrections = [one for one in known if before is None or one.decided_at < before]
+    found = _with_corrections(found, corrections, lambda one: source.kind(one.receipts[0].member))
+    newest = {receipt.member: receipt for one in found if not one.slices for receipt in one.receipts}
+    broken = [Look(str(error), datetime.min.replace(tzinfo=UTC), (), {}, {}, errors={str(error): error}) for error in unreadable]
+    return broken + [_with_cuts(settings, source, one, newest) for one in found]
+
+
+def _with_corrections(found: list[Look], corrections: list[Correction], kind: Callable[[Look], str | None]) -> list[Look]:
+    """The looks with the corrections that had been decided by then, and another look at the files then held for each later one."""
+    if not corrections:
+        return found
+    seen = [replace(one, corrections=tuple(fix for fix in corrections if fix.decided_at <= one.observed_at)) for one in found]
+    for fix in corrections:
+        if fix.decided_at == ALWAYS:
+            continue
+        standing: dict[str, Look] = {}
+        for one in found:
+            if one.observed_at < fix.decided_at and (fix.slice in one.slices or (not one.slices and kind(one) == fix.kind)):
+                standing[fix.kind if one.slices else one.receipts[0].member] = one
+        known = tuple(other for other in corrections if other.decided_at <= fix.decided_at)
+        for one in standing.values():
+            only = {name: members for name, members in one.slices.items() if name == fix.slice}
+            stands_on = tuple(receipt for receipt in one.receipts if not only or receipt.member in only[str(fix.slice)])
+            again = replace(
+                one, name=f"{one.name}+{fix.correction_id}", observed_at=fix.decided_at, receipts=stands_on, slices=only, asked={}
+            )
+            seen.append(replace(again, corrections=known))
+    return sorted(seen, key=lambda one: one.observed_at)
+
+
+def _looks_of_visit(visit: archive.Visit) -> Iterator[Look]:
+    """One look for the answers that make slices together, and one for each answer that speaks for a whole file."""
+    questions = {question.member: question for question in visit.questions}
+    together = tuple(receipt for receipt in visit.receipts if questions[receipt.member].slices)
+    slices: dict[str, tuple[str, ...]] = {}
+    asked: dict[str, tuple[str, ...]] = {}
+    for question in visit.questions:
+        for name in question.slices:
+            slices[name] = (*slices.get(name, ()), question.member)
+            asked[name] = (*asked.get(name, ()), *question.asked)
+    if together:
+        yield Look(f"visits/{visit.name}", max(receipt.observed_at for receipt in together), together, slices, asked)
+    for receipt in visit.receipts:
+        if not questions[receipt.member].slices:
+            yield Look(f"visits/{visit.name}/{receipt.member}", receipt.observed_at, (receipt,), {}, {})
+
+
+def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[str, archive.Receipt]) -> Look:
+    """The look with its cuts: read from the bytes the first time, remembered under their hashes and the code's version."""
+    content = hashlib.sha256("".join(f"{receipt.member} {receipt.sha256}\n" for receipt in one.receipts).encode()).hexdigest()[:16]
+    terms = [dict(one.slices), [fix.correction_id for fix in one.corrections]]
+    asked_for = hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()[:8]
+    path = settings.curated / source.name / "cuts" / f"{content}-{asked_for}-{source.code_version}-{dates_version()}.json"
+    known = _remembered(path)
+    if known is None:
+        read = read_look(settings, source, one)
+        cuts = tuple(piece for frame in read.frames.values() for piece in cut(source, frame))
+        bad = {name: error for name, error in read.errors.items() if isinstance(error, BadFile)}
+        if len(bad) < len(read.errors):  # not for ever: a file may be restored
+            return replace(one, cuts=cuts, errors=read.errors, spent=read.spent)
+        known = _Remembered(cuts, bad, read.spent)
+        write_atomically(path, _REMEMBERED.dump_json(known))
+    found: dict[str, LodestoneError] = dict(known.errors)
+    for receipt in one.receipts:
+        if not found and newest.get(receipt.member) is receipt:
+            try:
+                archive.body(settings.raw, receipt)
+            except LodestoneError as error:
+                found[receipt.member] = error
+    return replace(one, cuts=known.cuts, errors=found, spent=known.spent)
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """What was read of a look."""
+
+    cuts: tuple[Cut, ...]
+    errors: dict[str, BadFile]
+    spent: tuple[str, ...]
+
+
+_REMEMBERED = TypeAdapter(_Remembered)
+
+
+def _remembered(path: Path) -> _Remembered | None:
+    """What was written down of a look; null where nothing was, or it cannot be read."""
+    try:
+        known = _REMEMBERED.validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return replace(known, cuts=tuple(replace(piece, known_from=_utc(piece.known_from)) for piece in known.cuts))
+
+
+def standing_errors(looked: Iterable[Look]) -> list[str]:
+    """What is wrong with the newest look at each file or slice; what a later good one replaced is history."""
+    return list(dict.fromkeys(_standing_troubles(looked).values()))
+
+
+def all_stand(looked: Iterable[Look], judged: Iterable[Judged]) -> bool:
+    """Whether a release is current of every file or slice whose newest look has something wrong."""
+    current = [one.observation for one in judged if one.state == "current"]
+    standing = {one.slice for one in current} | {file.member for one in current for file in one.files}
+    return _standing_troubles(looked).keys() <= standing
+
+
+def _standing_troubles(looked: Iterable[Look]) -> dict[str, str]:
+    standing: dict[str, str] = {}
+    for one in looked:
+        for subject in one.speaks_for:
+            standing.pop(subject, None)
+        for member, error in one.errors.items():
+            told = str(error) if not one.receipts or str(error).startswith(f"{member} ") else f"{member}: {error}"
+            touched = [name for name, members in one.slices.items() if member in members] or [member]
+            standing |= dict.fromkeys(touched, told)
+    return standing
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)

@@ -1,1 +1,0 @@
-"""China's customs bulletin and query platform, as printed by agencies and trade press."""

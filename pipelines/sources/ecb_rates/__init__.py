@@ -1,1 +1,0 @@
-"""European Central Bank: euro foreign exchange reference rates, daily."""

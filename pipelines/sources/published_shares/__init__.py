@@ -1,1 +1,0 @@
-"""Published shares and single published numbers."""

@@ -1,1 +1,0 @@
-"""Policy events, overseas stakes, stockpile targets and consumption."""

@@ -1,1 +1,0 @@
-"""US Census Bureau: imports and exports of the United States, monthly, by country and code."""

@@ -1,1 +1,0 @@
-"""USGS Mineral Commodity Summaries."""
