@@ -1,4 +1,4 @@
-"""Where data come from: one folder per office, each with the same files. Adding one that files trade touches nothing else.
+"""Where data come from: one folder a source. Adding one that files trade touches nothing else.
 
 Each folder holds `source.yaml` (publisher, terms, limits, how its files are read), `contract.py` (an acceptable row) and
 `conform.py` (accepted rows to standard units and periods), with reviewed companion tables (CSV) where a publisher's habits
