@@ -114,7 +114,7 @@ def test_what_fails_on_all_lines_of_a_file_rejects_them_by_name_and_no_other_fil
     source, member = MEMBERS[0]
     rows = lines(source, member).drop("known_from", "known_from_basis")
     other = _other_file(rows)
-    real = curation.judge if broken == "judge" else importlib.import_module(f"pipelines.sources.{source}.conform").conform
+    real = sift.judge if broken == "judge" else importlib.import_module(f"pipelines.sources.{source}.conform").conform
 
     def fails(*given: Any) -> Any:
         frame = given[0] if broken == "judge" else given[1]
@@ -165,7 +165,7 @@ def _other_file(rows: pl.DataFrame) -> pl.DataFrame:
 def _fails_with(monkeypatch: pytest.MonkeyPatch, broken: str, fails: Callable[[pl.DataFrame], bool]) -> tuple[str, str, pl.DataFrame]:
     """A source, a kind of its files and their rows, whose judge or conform raises for some frames what nobody foresaw."""
     source, member = MEMBERS[0]
-    module, place = (curation, 0) if broken == "judge" else (importlib.import_module(f"pipelines.sources.{source}.conform"), 1)
+    module, place = (sift, 0) if broken == "judge" else (importlib.import_module(f"pipelines.sources.{source}.conform"), 1)
     real = getattr(module, broken)
 
     def called(*given: Any) -> Any:
