@@ -19,6 +19,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from pipelines.intake.verdicts import judge_releases
 
 from pipelines import archive, night
 from pipelines.edition.build import Edition
@@ -27,7 +28,6 @@ from pipelines.errors import BadFile
 from pipelines.intake.curation import Refreshed, refresh
 from pipelines.intake.history import observations
 from pipelines.intake.looks import looks
-from pipelines.intake.verdicts import judge_releases
 from pipelines.model.statements import statements, tables_read
 from pipelines.model.tables import tables
 from pipelines.settings import PROJECT, Settings

@@ -85,7 +85,10 @@ def folder_atomically(path: Path) -> Iterator[Path]:
     draft.mkdir(parents=True)
     try:
         yield draft
+        for file in draft.iterdir():
+            sync_to_disk(file)
         shutil.rmtree(path, ignore_errors=True)
         draft.rename(path)
+        sync_to_disk(path.parent)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

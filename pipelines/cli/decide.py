@@ -14,12 +14,11 @@ from pipelines import archive
 from pipelines.archive import secrecy
 from pipelines.edition.open import read_only, refused_rows
 from pipelines.errors import LodestoneError, Usage
-from pipelines.intake import corrections
+from pipelines.intake import corrections, ledger
 from pipelines.intake.curation import correction_of
-from pipelines.intake.history import observations
+from pipelines.intake.history import judge_releases, observations
 from pipelines.intake.looks import looks
 from pipelines.intake.release import Observation
-from pipelines.intake.verdicts import judge_releases
 from pipelines.settings import Settings, load_settings
 from pipelines.sources import load_source, readable_sources, source_names
 
@@ -177,5 +176,6 @@ def _refused_with(settings: Settings, finding: str) -> list[dict[str, Any]]:
 
 def _releases_that_are(state: str, settings: Settings) -> Iterator[Observation]:
     for source in readable_sources():
-        judged = judge_releases(settings, source, observations(source, looks(settings, source)))
+        known = ledger.read(settings, source)
+        judged = judge_releases(settings, source, known, observations(source, looks(settings, source, known=known)))
         yield from (one.observation for one in judged if one.state == state)

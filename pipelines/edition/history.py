@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
 
 from pipelines.edition.draft import create_table, insert
 from pipelines.edition.plan import SourcePlan
+from pipelines.intake import ledger
 from pipelines.intake.corrections import ALWAYS, Correction
-from pipelines.intake.release import Judged, curated_folder
-from pipelines.intake.verdicts import read_verdict
+from pipelines.intake.curation import REJECTED
+from pipelines.intake.release import Judged
 from pipelines.model.tables import tables
 from pipelines.settings import Settings
 
@@ -29,7 +30,7 @@ def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
         for judged in plan.judged:
             one = judged.observation
             assert plan.source is not None  # a source without a configuration has nothing judged
-            verdict = read_verdict(settings, plan.source, one)
+            verdict = plan.ledger.verdict(one)
             place = {"known_from": one.known_from, "known_from_basis": one.known_from_basis, "known_until": judged.known_until}
             releases[one.release_id] = {
                 "release_id": one.release_id,
@@ -87,9 +88,11 @@ def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
     first = [{"slice": name, "code": code, "asked_at": at} for plan in plans for (name, code), at in plan.first_asked.items()]
     insert(connection, "curated.first_asked", first, order_by=("slice", "code"))
     connection.execute(create_table(tables()["meta.rejected"]))
+    connection.execute("create table curated.standing (release_id varchar)")
+    standing = sorted({one.observation.release_id for plan in plans for one in plan.standing})
+    insert(connection, "curated.standing", [{"release_id": one} for one in standing], order_by=("release_id",))
     for plan in plans:
-        folders = [folder_of(settings, plan, judged) for judged in plan.judged]
-        refused = [str(path / "rejected.parquet") for path in dict.fromkeys(folders) if path and (path / "rejected.parquet").exists()]
+        refused = curated_files(settings, plan, plan.judged, REJECTED)
         if refused:
             connection.execute(
                 "insert into meta.rejected by name select distinct release.source, release.slice, line.*"
@@ -114,10 +117,10 @@ def _override(fix: Correction, release: str, member: str, line: int) -> dict[str
     }
 
 
-def folder_of(settings: Settings, plan: SourcePlan, judged: Judged) -> Path | None:
-    """Where the curated files of a release lie; null where there are none."""
-    return (
-        None
-        if plan.source is None or judged.observation.withdrawn
-        else curated_folder(settings, plan.source, judged.observation.release_id)
-    )
+def curated_files(settings: Settings, plan: SourcePlan, judged: Iterable[Judged], table: str) -> list[str]:
+    """The files that hold rows of a curated table of some releases, and of others that the same looks brought."""
+    if plan.source is None:
+        return []
+    looks = dict.fromkeys(plan.ledger.verdict(one.observation).folder for one in judged)
+    paths = [ledger.folder_of(settings, plan.source, look) / f"{table}.parquet" for look in looks if look is not None]
+    return [str(path) for path in paths if path.exists()]

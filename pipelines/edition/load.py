@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 
 from pipelines.edition.draft import count, create_table, insert
-from pipelines.edition.history import folder_of, load_history
+from pipelines.edition.history import curated_files, load_history
 from pipelines.edition.open import columns_of, quoted
 from pipelines.edition.plan import SourcePlan
 from pipelines.edition.versions import LINEAGE, REMARKS, STILL_PRINTED, VERSIONS
@@ -106,17 +106,17 @@ def open_curated(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
     """
     parts: dict[str, list[str]] = {}
     for plan in plans:
-        folders = [path for path in dict.fromkeys(folder_of(settings, plan, one) for one in plan.standing) if path is not None]
         for name, frame in empty_tables(plan.name).items():
             columns = frame.drop("slice").with_columns(release_id=pl.lit(None, pl.String))
             connection.register("no_rows", columns.to_arrow())
             connection.execute(f"create table curated.{name}_of_{plan.name} as select * from no_rows")
             connection.unregister("no_rows")
             parts.setdefault(name, []).append(f"select '{plan.name}' as source, * from curated.{name}_of_{plan.name}")
-            files = [str(path / f"{name}.parquet") for path in folders if (path / f"{name}.parquet").exists()]
+            files = curated_files(settings, plan, plan.standing, name)
             if files:
                 listed = ", ".join(f"'{quoted(path)}'" for path in files)
-                parts[name].append(f"select '{plan.name}' as source, * from read_parquet([{listed}])")
+                standing = "where release_id in (from curated.standing)"
+                parts[name].append(f"select '{plan.name}' as source, * from read_parquet([{listed}]) {standing}")
     for name, selects in parts.items():
         connection.execute(f"create view curated.{name} as {' union all by name '.join(selects)}")
 

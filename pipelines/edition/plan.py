@@ -16,10 +16,10 @@ from pipelines import archive
 from pipelines.errors import LodestoneError
 from pipelines.intake.asked import asked_rows, first_asked, last_asked
 from pipelines.intake.corrections import Correction, corrections_of
-from pipelines.intake.history import observations
+from pipelines.intake.history import judge_releases, observations
+from pipelines.intake.ledger import Ledger, lost, read
 from pipelines.intake.looks import all_stand, looks, standing_errors
 from pipelines.intake.release import Judged
-from pipelines.intake.verdicts import judge_releases, lost
 from pipelines.model.statements import FOLDERS, files
 from pipelines.settings import PACKAGE, Settings
 from pipelines.sources import UNFORESEEN, Source, load_source
@@ -50,6 +50,8 @@ class SourcePlan:
     """The day the edition is built as of, where nothing of the source was known by then."""
     stands: bool = True
     """Whether, of everything that cannot be read, an earlier release stands in the edition."""
+    ledger: Ledger = field(default_factory=Ledger)
+    """What was read of the source, and what the gate said of it."""
     accepted: Mapping[str, archive.Decision] = field(default_factory=dict)
     """What a person accepted of the source, releases and findings of checks, by its id."""
 
@@ -86,10 +88,11 @@ def plan_source(settings: Settings, name: str, as_of: date | None, before: datet
     try:
         source = load_source(name)
         until = None if as_of is None else end_of(as_of)
-        looked = looks(settings, source, before)
+        known = read(settings, source)
+        looked = looks(settings, source, before, known)
         history = observations(source, looked)
-        judged = judge_releases(settings, source, history, until)
-        whole = history if before is None else observations(source, looks(settings, source))
+        judged = judge_releases(settings, source, known, history, until)
+        whole = history if before is None else observations(source, looks(settings, source, known=known))
         gone = lost(settings, name, {one.release_id for one in whole})
         seen = [one for one in looked if one.receipts and (until is None or one.observed_at <= until)]
         return SourcePlan(
@@ -105,6 +108,7 @@ def plan_source(settings: Settings, name: str, as_of: date | None, before: datet
             {one.correction_id: one for one in corrections_of(settings.raw, name)},
             seen[-1].spent if seen else (),
             not_known_by=as_of if history and not judged else None,
+            ledger=known,
             stands=gone is None and all_stand(looked, judged),
             accepted={subject: one for subject, one in archive.decisions(settings.raw, name, before=until).items() if one.verb == "accept"},
         )

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.intake.release import Comparison, Observation, curated_folder
+from pipelines.intake.ledger import Ledger, folder_of
+from pipelines.intake.release import Comparison, Observation
 from pipelines.settings import Settings
 from pipelines.sources import Source
 from pipelines.sources.config import ByPartner, Continuity
 
 
-def why_held(settings: Settings, source: Source, before: Observation, after: Observation) -> str | None:
+def why_held(settings: Settings, source: Source, known: Ledger, before: Observation, after: Observation) -> str | None:
     """Why a release may not follow its predecessor: rows or figures vanish, or a measure jumps. Null where it may."""
     if after.withdrawn:
         return f"all {before.lines} lines vanished"
     for table, rule in source.config.continuity.items():
-        old, new = (_read_table(settings, source, one, table) for one in (before, after))
+        old, new = (_rows(settings, source, known, one, table, rule) for one in (before, after))
         if old is None:
             continue
         if new is None:
@@ -29,13 +30,13 @@ def why_held(settings: Settings, source: Source, before: Observation, after: Obs
     return None
 
 
-def compared(settings: Settings, source: Source, neighbour: Observation, first: Observation) -> Comparison | None:
+def compared(settings: Settings, source: Source, known: Ledger, neighbour: Observation, first: Observation) -> Comparison | None:
     """How the first release of a month stands to one of a month around it; null where they have no figures in common."""
     figures = 0
     for table, rule in source.config.continuity.items():
         if rule.by_month is None:
             continue
-        old, new = (_by_series(settings, source, one, table, rule, rule.by_month.series) for one in (neighbour, first))
+        old, new = (_by_series(settings, source, known, one, table, rule, rule.by_month.series) for one in (neighbour, first))
         if old is None or new is None:
             continue
         both = old.join(new, on=list(rule.by_month.series), how="inner", nulls_equal=True, suffix="_new")
@@ -52,25 +53,55 @@ def compared(settings: Settings, source: Source, neighbour: Observation, first: 
 
 
 def _by_series(
-    settings: Settings, source: Source, one: Observation, table: str, rule: Continuity, series: tuple[str, ...]
+    settings: Settings, source: Source, known: Ledger, one: Observation, table: str, rule: Continuity, series: tuple[str, ...]
 ) -> pl.DataFrame | None:
     """What a release has of each series, of all partners together where it is filed by partner; null where the table has no rows."""
-    path = curated_folder(settings, source, one.release_id) / f"{table}.parquet"
-    if not path.exists():
+    path = _path(settings, source, known, one, table)
+    if path is None:
         return None
     totals = None if rule.by_partner is None else (rule.by_partner.partner, rule.by_partner.total)
-    return _by_series_at(path, path.stat().st_mtime_ns, totals, series, rule.measures)
+    return _by_series_at(path, path.stat().st_mtime_ns, totals, series, rule.measures).get(one.release_id)
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=1_000)
 def _by_series_at(
     path: Path, _: int, totals: tuple[str, str | None] | None, series: tuple[str, ...], measures: tuple[str, ...]
-) -> pl.DataFrame:
+) -> dict[str, pl.DataFrame]:
     rows = pl.scan_parquet(path)
+    empty = rows.head(0)
     if totals is not None:
         partner, total = totals
         rows = rows.filter(pl.col(partner).eq_missing(pl.lit(total, pl.String)))
-    return rows.group_by(series).agg(pl.col(measures).cast(pl.Float64).mean()).collect()
+    found = rows.group_by("release_id", *series).agg(pl.col(measures).cast(pl.Float64).mean())
+    releases = pl.scan_parquet(path).select(pl.col("release_id").unique()).collect()["release_id"]
+    none = empty.select(*series, pl.col(measures).cast(pl.Float64)).collect()
+    return dict.fromkeys(releases, none) | _by_release(found.collect())
+
+
+def _rows(settings: Settings, source: Source, known: Ledger, one: Observation, table: str, rule: Continuity) -> pl.DataFrame | None:
+    """The rows of a release that are compared; null where the table has none."""
+    path = _path(settings, source, known, one, table)
+    if path is None:
+        return None
+    filed = () if rule.by_partner is None else (rule.by_partner.partner, *rule.by_partner.group)
+    columns = dict.fromkeys(("release_id", *rule.key, *rule.measures, *filed, "source_member", "source_row"))
+    return _rows_at(path, path.stat().st_mtime_ns, tuple(columns)).get(one.release_id)
+
+
+@lru_cache(maxsize=50)
+def _rows_at(path: Path, _: int, columns: tuple[str, ...]) -> dict[str, pl.DataFrame]:
+    return _by_release(pl.read_parquet(path, columns=list(columns)))
+
+
+def _by_release(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    parts = rows.partition_by("release_id", maintain_order=True, include_key=False, as_dict=True)
+    return {str(release): part for (release,), part in parts.items()}
+
+
+def _path(settings: Settings, source: Source, known: Ledger, one: Observation, table: str) -> Path | None:
+    folder = known.verdict(one).folder
+    path = None if folder is None else folder_of(settings, source, folder) / f"{table}.parquet"
+    return path if path is not None and path.exists() else None
 
 
 def _why_shrunk(table: str, rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str | None:
@@ -174,8 +205,3 @@ def _spared(rule: Continuity, old: pl.DataFrame) -> float:
 
 def _key(rule: Continuity, rows: pl.DataFrame) -> str:
     return ", ".join(str(rows[name][0]) for name in rule.key)
-
-
-def _read_table(settings: Settings, source: Source, one: Observation, table: str) -> pl.DataFrame | None:
-    path = curated_folder(settings, source, one.release_id) / f"{table}.parquet"
-    return pl.read_parquet(path) if path.exists() else None

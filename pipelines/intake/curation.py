@@ -1,31 +1,31 @@
-"""Turn each release once into curated files: one Parquet file per table it feeds, and its rejects, appearing together.
+"""Read each file of the archive once: cut it into slices, judge its rows, and write those of new releases once.
 
-    data/curated/<source>/<release>-<code version>/<table>.parquet, rejected.parquet, verdict.json
-
-A curated file is a function of raw bytes and code alone: its source's folder and `SHARED_CODE`. Joining other tables is the edition's work.
+A curated file is a function of raw bytes, code and vocabulary alone: its source's folder, `SHARED_CODE`, and the codes its
+contracts name. Joining other tables is the edition's work.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 
 from pipelines.archive.files import folder_atomically, remove_drafts
-from pipelines.errors import LodestoneError, Usage
+from pipelines.errors import BadFile, LodestoneError, Usage
+from pipelines.intake import ledger
 from pipelines.intake.corrections import Correction
-from pipelines.intake.history import observations
-from pipelines.intake.looks import Look, looks, read_look, standing_errors
-from pipelines.intake.release import Observation, curated_folder
+from pipelines.intake.history import judge_releases, observations
+from pipelines.intake.looks import Look, cut, looks, looks_as_received, read_look, standing_errors
+from pipelines.intake.release import Cut
 from pipelines.intake.sift import gated, in_short
-from pipelines.intake.verdicts import judge_releases, lost, read_verdict
-from pipelines.model.vocabulary import known_codes
 from pipelines.settings import Settings
 from pipelines.sources import UNFORESEEN, Source
+
+REJECTED = "rejected"
+"""Name of the file of rejected lines beside the tables."""
+MOST_REASONS = 5
 
 
 @dataclass
@@ -44,18 +44,25 @@ class Refreshed:
 
 
 def refresh(settings: Settings, source: Source) -> Refreshed:
-    """Curate every release of the archive that is not curated yet. A broken file leaves what was good before it."""
+    """Read what the archive holds and the ledger does not know, each file once. A broken file leaves what was good before it."""
     _remove_drafts(settings, source)
-    looked = looks(settings, source)
-    history = observations(source, looked)
-    report = Refreshed(source.name, errors=standing_errors(looked))
-    report.curated_now = _curate_new(settings, source, history, looked, report)
+    known = ledger.read(settings, source)
+    report = Refreshed(source.name)
+    news = [one for one in looks_as_received(settings, source) if one.receipts and one.key not in known.looks]
+    try:
+        for look in news:
+            report.curated_now += _taken_in(settings, source, known, look, report)
+    finally:  # what was read before something failed is not read again
+        if news or not ledger.path_of(settings, source.name).exists():
+            ledger.write(settings, source, known)
     _remove_other_versions(settings, source)
-    gone = lost(settings, source.name, {one.release_id for one in history})
-    report.errors += [gone] if gone else []
-    judged = judge_releases(settings, source, history)
+    looked = looks(settings, source, known=known)
+    history = observations(source, looked)
+    gone = ledger.lost(settings, source.name, {one.release_id for one in history})
+    report.errors = [*standing_errors(looked), *report.errors, *([gone] if gone else [])]
+    judged = judge_releases(settings, source, known, history)
     for one in judged:
-        verdict = read_verdict(settings, source, one.observation)
+        verdict = known.verdict(one.observation)
         report.releases += 1
         if one.state in ("current", "failed"):
             report.lines += verdict.lines
@@ -101,109 +108,96 @@ def correction_of(
     raise Usage(f"release {release} ({seen.slice}) has no line {line}" + (f" in {member}" if member else ""))
 
 
-def _curate_new(settings: Settings, source: Source, history: list[Observation], looked: list[Look], report: Refreshed) -> int:
-    by_name = {one.name: one for one in looked}
-    waiting: dict[str, dict[str, str]] = {}
-    for one in history:
-        if not one.withdrawn and not _is_curated(settings, source, one):
-            waiting.setdefault(one.receipt_id, {})[one.slice] = one.release_id
-    for name, release_by_slice in waiting.items():
-        try:
-            _curate(settings, source, by_name[name], release_by_slice)
-        except LodestoneError as error:
-            report.errors.append(f"{name}: {error}")
-        except MemoryError:
-            report.errors.append(f"{name}: there is not enough memory to judge it; make room, and build again")
-        except OSError:  # of our own files, no fault of what was read
-            raise
-        except UNFORESEEN as error:
-            report.errors.append(f"{name}: it cannot be curated ({in_short(error)}); fetch it again, or mend sources/{source.name}")
-    return len({release for releases in waiting.values() for release in releases.values()})
+def _taken_in(settings: Settings, source: Source, known: ledger.Ledger, look: Look, report: Refreshed) -> int:
+    """Read a look, and curate the releases that it is the first to bring; how many."""
+    try:
+        return _take_in(settings, source, known, look)
+    except LodestoneError as error:
+        report.errors.append(f"{look.name}: {error}")
+    except MemoryError:
+        report.errors.append(f"{look.name}: there is not enough memory to judge it; make room, and build again")
+    except OSError:  # of our own files, no fault of what was read
+        raise
+    except UNFORESEEN as error:
+        report.errors.append(f"{look.name}: it cannot be curated ({in_short(error)}); fetch it again, or mend sources/{source.name}")
+    return 0
 
 
-def _is_curated(settings: Settings, source: Source, one: Observation) -> bool:
-    """A release that was rejected for a code is worth another look once the code is known."""
-    verdict, known = read_verdict(settings, source, one), known_codes()
-    if verdict.state == "failed" and not verdict.rejected:
-        return False
-    return not any(known[vocabulary].knows(code) for vocabulary, code in verdict.unknown)
-
-
-def _curate(settings: Settings, source: Source, look: Look, release_by_slice: dict[str, str]) -> None:
-    read = read_look(settings, source, look, release_by_slice)
+def _take_in(settings: Settings, source: Source, known: ledger.Ledger, look: Look) -> int:
+    read = read_look(settings, source, look)
+    bad = {member: error for member, error in read.errors.items() if isinstance(error, BadFile)}
+    # What cannot be read today may be tomorrow: such a look is curated as far as it goes, and read again.
+    key = look.key if len(bad) == len(read.errors) else f"{look.key}-{'-'.join(sorted(read.errors.keys() - bad.keys()))}"
     corrected = {(one.source_member, one.source_row): one.correction_id for one in read.applied}
+    cuts: list[Cut] = []
+    verdicts: dict[str, ledger.Verdict] = {}
+    tables: dict[str, list[pl.DataFrame]] = {}
     for kind, frame in read.frames.items():
-        here = {name: release for name, release in release_by_slice.items() if name in set(frame["slice"])}
-        _curate_kind(settings, source, kind, frame.drop("known_from", "known_from_basis"), here, corrected)
-    if read.errors:
-        raise next(iter(read.errors.values()))
+        pieces = cut(source, frame)
+        cuts += pieces
+        fresh = {piece.slice: piece for piece in pieces if piece.release_id not in known.verdicts}
+        if fresh:
+            rows = frame.filter(pl.col("slice").is_in(list(fresh))).drop("known_from", "known_from_basis")
+            verdicts |= _curate(source, kind, rows, fresh, key, corrected, tables)
+    files = _write(settings, source, key, tables) if tables else {}
+    known.looks[key] = ledger.Entry(tuple(cuts), bad, read.spent, files)
+    known.verdicts |= verdicts
+    return len(verdicts)
 
 
-def _curate_kind(
-    settings: Settings,
+def _curate(
     source: Source,
     kind: str,
     frame: pl.DataFrame,
-    release_by_slice: dict[str, str],
+    fresh: Mapping[str, Cut],
+    key: str,
     corrected: Mapping[tuple[str, int], str],
-) -> None:
-    frame = frame.filter(pl.col("slice").is_in(list(release_by_slice)))
-    verdict, tables = gated(source, kind, frame)
-    lines = dict(frame.group_by("slice").len().iter_rows())
-    kept = dict(verdict.accepted.group_by("slice").len().iter_rows())
-    members = dict(frame.group_by("slice").agg(pl.col("source_member").unique().sort()).iter_rows())
-    places = frame.select("slice", "source_member", "source_row").rows() if corrected else []
-    pieces = {name: _by_slice(table, release_by_slice) for name, table in tables.items()}
-    rejected = _by_slice(verdict.rejected, release_by_slice)
-    for slice_name, release in release_by_slice.items():
-        refused = rejected.get(slice_name, verdict.rejected.clear())
-        state = "ok" if refused.height <= source.config.max_rejected_share * lines[slice_name] else "failed"
-        with folder_atomically(curated_folder(settings, source, release)) as folder:
-            for name, by_slice in pieces.items():
-                if slice_name in by_slice:
-                    _write(by_slice[slice_name], folder / f"{name}.parquet")
-            if refused.height:
-                _write(refused, folder / "rejected.parquet")
-            values = {
-                "state": state,
-                "lines": lines[slice_name],
-                "members": members[slice_name],
-                "accepted": kept.get(slice_name, 0),
-                "rejected": refused.height,
-                "reasons": [f"{row[0]} line {row[1]}: {row[2]}" for row in refused.select("source_member", "source_row", "reasons").rows()][
-                    :5
-                ],
-                "corrected": [
-                    [corrected[member, line], member, line]
-                    for name, member, line in places
-                    if name == slice_name and (member, line) in corrected
-                ],
-                "unknown": sorted(pair for pair in verdict.unknown if any(repr(pair[1]) in reason for reason in refused["reasons"])),
-            }
-            (folder / "verdict.json").write_text(json.dumps(values, ensure_ascii=False, indent=1), "utf-8")
+    tables: dict[str, list[pl.DataFrame]],
+) -> dict[str, ledger.Verdict]:
+    """Judge the rows of new releases of one kind, add what is to be written to `tables`; the verdicts by release."""
+    judged, made = gated(source, kind, frame)
+    release_ids = {name: piece.release_id for name, piece in fresh.items()}
+    for name, rows in (*made.items(), (REJECTED, judged.rejected)):
+        if not rows.is_empty():
+            release = pl.col("slice").replace_strict(release_ids, return_dtype=pl.String).alias("release_id")
+            tables.setdefault(name, []).append(rows.with_columns(release).drop("slice"))
+    kept = dict(judged.accepted.group_by("slice").len().iter_rows())
+    refused = judged.rejected.group_by("slice").agg(
+        pl.len(), reasons=pl.format("{} line {}: {}", "source_member", "source_row", "reasons").head(MOST_REASONS)
+    )
+    rejected = {name: (count, reasons) for name, count, reasons in refused.iter_rows()}
+    touched: dict[str, list[tuple[str, str, int]]] = {}
+    for name, member, line in frame.select("slice", "source_member", "source_row").iter_rows() if corrected else ():
+        if (member, line) in corrected:
+            touched.setdefault(name, []).append((corrected[member, line], member, line))
+    verdicts = {}
+    for name, piece in fresh.items():
+        count, reasons = rejected.get(name, (0, []))
+        state = "ok" if count <= source.config.max_rejected_share * piece.lines else "failed"
+        verdicts[piece.release_id] = ledger.Verdict(
+            state, piece.lines, kept.get(name, 0), count, tuple(reasons), tuple(touched.get(name, ())), piece.members, key
+        )
+    return verdicts
 
 
-def _by_slice(table: pl.DataFrame, release_by_slice: Mapping[str, str]) -> dict[str, pl.DataFrame]:
-    """The rows of each slice under its name, with the release they belong to instead."""
-    release = pl.col("slice").replace_strict(release_by_slice, return_dtype=pl.String).alias("release_id")
-    named = table.with_columns(release).partition_by("slice", maintain_order=True, include_key=False, as_dict=True)
-    return {str(name): rows for (name,), rows in named.items()}
-
-
-def _write(rows: pl.DataFrame, path: Path) -> None:
-    rows.write_parquet(path, compression="zstd", compression_level=3)
+def _write(settings: Settings, source: Source, key: str, tables: Mapping[str, list[pl.DataFrame]]) -> dict[str, int]:
+    """Write the tables of a look, all at once; the sizes of their files."""
+    path = ledger.folder_of(settings, source, key)
+    with folder_atomically(path) as folder:
+        for name, parts in tables.items():
+            pl.concat(parts).write_parquet(folder / f"{name}.parquet", compression="zstd", compression_level=3)
+    return {file.name: file.stat().st_size for file in sorted(path.iterdir())}
 
 
 def _remove_other_versions(settings: Settings, source: Source) -> None:
     """Curated files of other code versions are only in the way."""
-    folder = settings.curated / source.name
-    for path in folder.glob("*"):
-        if path.is_dir() and path.name != "cuts" and not path.name.endswith(f"-{source.code_version}"):
+    for path in (settings.curated / source.name).glob("*"):
+        if path.is_dir() and not path.name.endswith(f"-{source.version}"):
             shutil.rmtree(path)
 
 
 def _remove_drafts(settings: Settings, source: Source) -> None:
     """Drafts of killed runs, of raw files and receipts too: nobody else would ever remove them."""
     curated, raw = settings.curated / source.name, settings.raw / source.name
-    for folder in (curated, curated / "cuts", raw / "decisions", *raw.glob("*/*/"), *raw.glob("fetched/visits/*/")):
+    for folder in (curated, raw / "decisions", *raw.glob("*/*/"), *raw.glob("fetched/visits/*/")):
         remove_drafts(folder)

@@ -29,8 +29,6 @@ class Judged:
 
     accepted: pl.DataFrame
     rejected: pl.DataFrame
-    unknown: frozenset[tuple[str, str]]
-    """(vocabulary, code) pairs that rows were rejected for; when one becomes known its release is worth another look."""
 
 
 def judge(
@@ -49,7 +47,6 @@ def judge(
     return Judged(
         accepted=pl.concat([one.accepted for one in parts]),
         rejected=pl.concat([one.rejected for one in parts]),
-        unknown=frozenset().union(*(one.unknown for one in parts)),
     )
 
 
@@ -77,7 +74,7 @@ def _judge(frame: pl.DataFrame, doubled: pl.Series, schema: Any, known: Known, r
     ]
     if not reasons:
         none = _rejected(numbered.clear().with_columns(reasons=pl.lit("", pl.String)), schema)
-        return Judged(typed, none, frozenset())
+        return Judged(typed, none)
     cases = (
         pl.DataFrame(reasons, schema={"index": pl.Int64, "column": pl.String, "reason": pl.String}, orient="row")
         .unique(["index", "column"], keep="first", maintain_order=True)
@@ -88,7 +85,6 @@ def _judge(frame: pl.DataFrame, doubled: pl.Series, schema: Any, known: Known, r
     return Judged(
         accepted=typed.with_row_index("index").filter(~pl.col("index").is_in(cases["index"].implode())).drop("index"),
         rejected=_rejected(numbered.join(cases, on="index", maintain_order="left"), schema),
-        unknown=frozenset(_unknown_codes(numbered, schema, known)),
     )
 
 
@@ -143,14 +139,6 @@ def _vocabularies(schema: Any) -> list[tuple[str, str]]:
         for name, column in schema.columns.items()
         if column.metadata and "vocabulary" in column.metadata
     ]
-
-
-def _unknown_codes(raw: pl.DataFrame, schema: Any, known: Known) -> list[tuple[str, str]]:
-    found = []
-    for name, vocabulary in _vocabularies(schema):
-        texts = raw[name]
-        found += [(vocabulary, text) for text in texts.filter(known[vocabulary].unknown(texts)).unique()]
-    return found
 
 
 def _unknown(raw: pl.DataFrame, schema: Any, known: Known) -> list[tuple[int, str, str]]:

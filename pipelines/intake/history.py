@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from itertools import groupby, pairwise
 
 from pipelines import archive
 from pipelines.intake.asked import MONTH
+from pipelines.intake.continuity import compared, why_held
+from pipelines.intake.ledger import Ledger
 from pipelines.intake.looks import Look
 from pipelines.intake.release import EMPTY, Comparison, Cut, Judged, Observation, RawFile, release_id
 from pipelines.periods import shifted
 from pipelines.scope import current_scope
+from pipelines.settings import Settings
 from pipelines.sources import Source
 
 
@@ -224,3 +227,17 @@ def _compared(one: Observation, months: _Months, compared: Callable[[Observation
         near = (months.get((series, shifted(month, step)), []) for step in steps)
         comparable = ([found for other in others if other is not one and (found := compared(other, one)) is not None] for others in near)
         yield from next(filter(None, comparable), [])
+
+
+def judge_releases(
+    settings: Settings, source: Source, known: Ledger, history: Iterable[Observation], as_of: datetime | None = None
+) -> list[Judged]:
+    """What became of every observation of a source, by its ledger and what persons decided; see `judge_history`."""
+    return judge_history(
+        history,
+        failed=lambda one: known.verdict(one).why_failed(),
+        held=partial(why_held, settings, source, known),
+        compared=partial(compared, settings, source, known),
+        decided=archive.decisions(settings.raw, source.name, before=as_of),
+        as_of=as_of,
+    )

@@ -1,6 +1,6 @@
 """Looks at a source, oldest first: the files that came, read, cut into slices and fingerprinted.
 
-A file that was handed in, or the answers of one visit, is a look. What was read of it is remembered beside the curated files.
+A file that was handed in, or the answers of one visit, is a look. What was read of it stands in the ledger.
 """
 
 from __future__ import annotations
@@ -10,17 +10,14 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import polars as pl
-from pydantic import TypeAdapter
 
 from pipelines import archive
-from pipelines.archive.files import write_atomically
 from pipelines.errors import BadFile, LodestoneError
+from pipelines.intake import ledger
 from pipelines.intake.corrections import ALWAYS, Applied, Correction, apply, readable_corrections
 from pipelines.intake.release import Cut, Judged, release_id
-from pipelines.model.vocabulary import dates_version
 from pipelines.settings import Settings
 from pipelines.sources import Source
 
@@ -51,6 +48,11 @@ class Look:
     """Corrections that had been decided by then."""
     spent: tuple[str, ...] = ()
     """What is told of corrections whose guard no longer holds."""
+
+    @property
+    def key(self) -> str:
+        """What it is known by in the ledger."""
+        return ledger.key_of(self.receipts, self.slices, self.corrections)
 
     @property
     def speaks_for(self) -> frozenset[str]:
@@ -145,12 +147,20 @@ def read_look(settings: Settings, source: Source, look: Look, slices: Iterable[s
     return Read(frames, errors, tuple(applied), tuple(spent))
 
 
-def looks(settings: Settings, source: Source, before: datetime | None = None) -> list[Look]:
-    """Every look at a source, oldest first; with `before`, only those that were earlier.
+def looks(settings: Settings, source: Source, before: datetime | None = None, known: ledger.Ledger | None = None) -> list[Look]:
+    """Every look at a source, oldest first, with its slices; with `before`, only those that were earlier.
 
-    The newest copy of each file that was handed in is read again and held against its hash: damage shows, though what is
-    known stands.
+    What the ledger does not know is read, and not remembered. The newest copy of each file that was handed in is read again
+    and held against its hash: damage shows, though what is known stands.
     """
+    known = ledger.read(settings, source) if known is None else known
+    found = looks_as_received(settings, source, before)
+    newest = {receipt.member: receipt for one in found if not one.slices for receipt in one.receipts}
+    return [_with_cuts(settings, source, one, newest, known) if one.receipts else one for one in found]
+
+
+def looks_as_received(settings: Settings, source: Source, before: datetime | None = None) -> list[Look]:
+    """Every look, nothing of it read; first those that stand for what in the archive cannot be read."""
     received, unreadable = archive.readable_receipts(settings.raw, source.name)
     found = [Look(receipt.receipt_id, receipt.observed_at, (receipt,), {}, {}) for receipt in received]
     visits, of_visits = archive.readable_visits(settings.raw, source.name)
@@ -162,9 +172,8 @@ def looks(settings: Settings, source: Source, before: datetime | None = None) ->
     found = sorted((one for one in found if before is None or one.observed_at < before), key=lambda one: one.observed_at)
     corrections = [one for one in known if before is None or one.decided_at < before]
     found = _with_corrections(found, corrections, lambda one: source.kind(one.receipts[0].member))
-    newest = {receipt.member: receipt for one in found if not one.slices for receipt in one.receipts}
     broken = [Look(str(error), datetime.min.replace(tzinfo=UTC), (), {}, {}, errors={str(error): error}) for error in unreadable]
-    return broken + [_with_cuts(settings, source, one, newest) for one in found]
+    return broken + found
 
 
 def _with_corrections(found: list[Look], corrections: list[Correction], kind: Callable[[Look], str | None]) -> list[Look]:
@@ -207,50 +216,20 @@ def _looks_of_visit(visit: archive.Visit) -> Iterator[Look]:
             yield Look(f"visits/{visit.name}/{receipt.member}", receipt.observed_at, (receipt,), {}, {})
 
 
-def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[str, archive.Receipt]) -> Look:
-    """The look with its cuts: read from the bytes the first time, remembered under their hashes and the code's version."""
-    content = hashlib.sha256("".join(f"{receipt.member} {receipt.sha256}\n" for receipt in one.receipts).encode()).hexdigest()[:16]
-    terms = [dict(one.slices), [fix.correction_id for fix in one.corrections]]
-    asked_for = hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()[:8]
-    path = settings.curated / source.name / "cuts" / f"{content}-{asked_for}-{source.code_version}-{dates_version()}.json"
-    known = _remembered(path)
-    if known is None:
+def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[str, archive.Receipt], known: ledger.Ledger) -> Look:
+    entry = known.looks.get(one.key)
+    if entry is None:
         read = read_look(settings, source, one)
         cuts = tuple(piece for frame in read.frames.values() for piece in cut(source, frame))
-        bad = {name: error for name, error in read.errors.items() if isinstance(error, BadFile)}
-        if len(bad) < len(read.errors):  # not for ever: a file may be restored
-            return replace(one, cuts=cuts, errors=read.errors, spent=read.spent)
-        known = _Remembered(cuts, bad, read.spent)
-        write_atomically(path, _REMEMBERED.dump_json(known))
-    found: dict[str, LodestoneError] = dict(known.errors)
+        return replace(one, cuts=cuts, errors=read.errors, spent=read.spent)
+    found: dict[str, LodestoneError] = dict(entry.errors)
     for receipt in one.receipts:
         if not found and newest.get(receipt.member) is receipt:
             try:
                 archive.body(settings.raw, receipt)
             except LodestoneError as error:
                 found[receipt.member] = error
-    return replace(one, cuts=known.cuts, errors=found, spent=known.spent)
-
-
-@dataclass(frozen=True)
-class _Remembered:
-    """What was read of a look."""
-
-    cuts: tuple[Cut, ...]
-    errors: dict[str, BadFile]
-    spent: tuple[str, ...]
-
-
-_REMEMBERED = TypeAdapter(_Remembered)
-
-
-def _remembered(path: Path) -> _Remembered | None:
-    """What was written down of a look; null where nothing was, or it cannot be read."""
-    try:
-        known = _REMEMBERED.validate_json(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return replace(known, cuts=tuple(replace(piece, known_from=_utc(piece.known_from)) for piece in known.cuts))
+    return replace(one, cuts=entry.cuts, errors=found, spent=entry.spent)
 
 
 def standing_errors(looked: Iterable[Look]) -> list[str]:

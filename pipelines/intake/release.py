@@ -5,10 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-
-from pipelines.settings import Settings
-from pipelines.sources import Source
 
 EMPTY = hashlib.sha256(b"[]").hexdigest()
 """Content hash of a slice that an office no longer fills: its release is withdrawn."""
@@ -84,8 +80,3 @@ class Comparison:
 def release_id(source: str, slice_name: str, content_hash: str) -> str:
     """16 hex digits that name one content of one slice."""
     return hashlib.sha256(f"{source}\n{slice_name}\n{content_hash}".encode()).hexdigest()[:16]
-
-
-def curated_folder(settings: Settings, source: Source, release: str) -> Path:
-    """Where the curated files of a release lie, for this version of the source's code."""
-    return settings.curated / source.name / f"{release}-{source.code_version}"

@@ -32,7 +32,7 @@ def gated(source: Source, kind: str, frame: pl.DataFrame) -> tuple[gate.Judged, 
         contract = source.contract(kind)
         rejected = [gate.refuse(frame.filter(pl.col("source_member") == member), contract, why) for member, why in refused.items()]
         if others.is_empty():
-            return gate.Judged(others, pl.concat(rejected), frozenset()), {}
+            return gate.Judged(others, pl.concat(rejected)), {}
         verdict, tables = gated(source, kind, others)
         return replace(verdict, rejected=pl.concat([verdict.rejected, *rejected])), tables
 

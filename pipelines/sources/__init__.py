@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ import yaml
 
 from pipelines.errors import BadFile, LodestoneError
 from pipelines.model.tables import curated_tables
-from pipelines.model.vocabulary import known_from_address
+from pipelines.model.vocabulary import dates_version, known_codes, known_from_address
 from pipelines.readers.zipped import unzip
 from pipelines.scope import Scope, current_scope
 from pipelines.settings import PACKAGE
@@ -51,6 +52,21 @@ class Source:
     name: str
     config: SourceConfig
     code_version: str
+
+    @cached_property
+    def version(self) -> str:
+        """Changes when code, the scope, or a list of codes that its contracts name does: its curated files are then made anew."""
+        named = {
+            column.metadata["vocabulary"]
+            for contract in self._module("contract").CONTRACTS.values()
+            for column in contract.to_schema().columns.values()
+            if "vocabulary" in (column.metadata or {})
+        }
+        digest = hashlib.sha256(f"{self.code_version} {dates_version()}".encode())
+        for name in sorted(named):
+            codes = known_codes()[name]
+            digest.update(json.dumps([name, sorted(codes.codes), codes.fold, codes.pattern]).encode())
+        return digest.hexdigest()[:8]
 
     @property
     def most_bytes(self) -> int:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pipelines.intake.verdicts import judge_releases
 
 from pipelines import archive
 from pipelines.intake.history import judge_history, observations
 from pipelines.intake.looks import looks
 from pipelines.intake.release import Comparison, Judged, Observation
-from pipelines.intake.verdicts import judge_releases
 from pipelines.periods import months_between
 from pipelines.rehearsal.faults import Delivery
 from pipelines.rehearsal.server import Offices
