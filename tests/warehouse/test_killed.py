@@ -17,7 +17,7 @@ from pipelines.archive import files
 from pipelines.edition import build as building
 from pipelines.edition import describe, load, publish
 from pipelines.edition.publish import writer
-from pipelines.intake import curation, looks
+from pipelines.intake import curation, looks, sift
 from pipelines.night import build
 from pipelines.settings import Settings
 from tests.warehouse.copies import CHINA, JULY_2019, JUNE_2019, RARE_EARTHS, december, leftovers, night, revise, table_hashes
@@ -65,7 +65,7 @@ STAGES: dict[str, Callable[[], None]] = {
     "writing the receipt": lambda: die(files.os, "replace", into("receipts")),
     "cutting": lambda: die(looks, "cut"),
     "remembering the cuts": lambda: die(files.os, "replace", into("cuts")),
-    "judging rows": lambda: die(curation, "judge"),
+    "judging rows": lambda: die(sift, "judge"),
     "writing the second release": lambda: die(curation, "_write", nth=2),
     "putting the second release in its place": lambda: die(Path, "rename", nth=2),
     "loading the vocabulary": lambda: die(load, "load_vocabulary", nth=4),
