@@ -19,14 +19,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from pipelines.intake.verdicts import judge_releases
 
 from pipelines import archive, night
 from pipelines.edition.build import Edition
 from pipelines.edition.open import read_only
 from pipelines.errors import BadFile
+from pipelines.intake import ledger
 from pipelines.intake.curation import Refreshed, refresh
-from pipelines.intake.history import observations
+from pipelines.intake.history import judge_releases, observations
 from pipelines.intake.looks import looks
 from pipelines.model.statements import statements, tables_read
 from pipelines.model.tables import tables
@@ -401,7 +401,7 @@ def rejects(settings: Settings, source: str) -> list[dict]:
 def held_or_passed_over(settings: Settings, name: str) -> list[str]:
     """Why releases of a source were held, those included that a later copy of the same file has settled."""
     source = load_source(name)
-    judged = judge_releases(settings, source, observations(source, looks(settings, source)))
+    judged = judge_releases(settings, source, ledger.read(settings, source), observations(source, looks(settings, source)))
     return [one.reason for one in judged if one.state in ("held", "passed_over") and one.reason]
 
 

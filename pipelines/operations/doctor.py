@@ -330,7 +330,6 @@ def leftovers(settings: Settings) -> list[Path]:
     folders = [settings.data, settings.previous_edition.parent, settings.edition_as_of("any").parent]
     folders += [
         *settings.curated.glob("*/"),
-        *settings.curated.glob("*/cuts/"),
         *settings.raw.glob("*/decisions/"),
         *settings.raw.glob("*/*/*/"),
     ]

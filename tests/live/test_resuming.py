@@ -79,7 +79,7 @@ FETCHING: dict[str, tuple[Callable[[], None], int]] = {
 
 BUILDING: dict[str, Callable[[], None]] = {
     "cutting": lambda: die(looks, "cut"),
-    "curating": lambda: die(curation, "_write", nth=2),
+    "curating": lambda: die(curation, "_write"),
     "loading": lambda: die(load, "load_table", nth=3),
     "publishing": lambda: die(files.os, "replace", live),
 }

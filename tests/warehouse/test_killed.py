@@ -17,7 +17,7 @@ from pipelines.archive import files
 from pipelines.edition import build as building
 from pipelines.edition import describe, load, publish
 from pipelines.edition.publish import writer
-from pipelines.intake import curation, looks, sift
+from pipelines.intake import curation, ledger, looks, sift
 from pipelines.night import build
 from pipelines.settings import Settings
 from tests.warehouse.copies import CHINA, JULY_2019, JUNE_2019, RARE_EARTHS, december, leftovers, night, revise, table_hashes
@@ -64,10 +64,11 @@ STAGES: dict[str, Callable[[], None]] = {
     "receiving the bytes": lambda: die(files.os, "replace", into("fetched")),
     "writing the receipt": lambda: die(files.os, "replace", into("receipts")),
     "cutting": lambda: die(looks, "cut"),
-    "remembering the cuts": lambda: die(files.os, "replace", into("cuts")),
+    "writing the ledger": lambda: die(ledger, "write"),
+    "putting the ledger in its place": lambda: die(files.os, "replace", into("ledger.parquet")),
     "judging rows": lambda: die(sift, "judge"),
-    "writing the second release": lambda: die(curation, "_write", nth=2),
-    "putting the second release in its place": lambda: die(Path, "rename", nth=2),
+    "writing the new release": lambda: die(curation, "_write"),
+    "putting the new release in its place": lambda: die(Path, "rename"),
     "loading the vocabulary": lambda: die(load, "load_vocabulary", nth=4),
     "loading the facts": lambda: die(load, "load_table", nth=3),
     "computing the marts": lambda: die(load, "compute_marts"),

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import date
 
+import polars as pl
 import pytest
 
 from pipelines import archive, sources
 from pipelines.edition import plan
 from pipelines.errors import LodestoneError
+from pipelines.intake import ledger
 from pipelines.intake.curation import refresh
 from pipelines.intake.looks import Look, looks, standing_errors
 from pipelines.night import build
 from pipelines.settings import Settings
 from pipelines.sources import load_source, source_names
 from tests.building import build_all
-from tests.warehouse.copies import CHINA, PRODUCTION, USGS, ask, december, newest, night, receive, status
+from tests.warehouse.copies import CHINA, PRODUCTION, USGS, ask, december, newest, night, receive, status, table_hashes
 
 
 def others_are_ok(settings: Settings, broken: str) -> bool:
@@ -88,7 +91,7 @@ def test_a_source_yaml_that_cannot_be_read_leaves_the_other_sources_working(own:
 def test_whatever_is_raised_while_a_source_is_looked_at_leaves_the_others_working(
     own: Settings, monkeypatch: pytest.MonkeyPatch, raised: Exception
 ) -> None:
-    def looks_of(settings: Settings, source: sources.Source, before: object = None) -> list[Look]:
+    def looks_of(settings: Settings, source: sources.Source, *_: object, **__: object) -> list[Look]:
         if source.name == CHINA:
             raise raised
         return looks(settings, source)
@@ -208,25 +211,44 @@ def test_receipts_of_a_visit_that_cannot_be_opened_cost_that_visit_and_are_named
     assert archive.answered_by_stand_ins(data.raw) is True
 
 
-MISSHAPEN = (
-    "{",
-    "{}",
-    "[]",
-    DEEP,
-    '{"cuts": 5, "errors": {}, "spent": []}',
-    '{"cuts": [{"slice": 1}], "errors": {}, "spent": []}',
-    '{"cuts": [], "errors": {"x": 1}, "spent": []}',
+def nothing(own: Settings, source: sources.Source) -> None:
+    ledger.path_of(own, CHINA).unlink()
+
+
+def empty(own: Settings, source: sources.Source) -> None:
+    ledger.path_of(own, CHINA).write_bytes(b"")
+
+
+def cut_short(own: Settings, source: sources.Source) -> None:
+    path = ledger.path_of(own, CHINA)
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def of_another_shape(own: Settings, source: sources.Source) -> None:
+    pl.DataFrame({"look": ["1"], "version": [source.version]}).write_parquet(ledger.path_of(own, CHINA))
+
+
+def a_table_gone(own: Settings, source: sources.Source) -> None:
+    min((own.curated / CHINA).glob("*/*.parquet")).unlink()
+
+
+def a_table_cut_short(own: Settings, source: sources.Source) -> None:
+    path = min((own.curated / CHINA).glob("*/*.parquet"))
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize(
+    "spoil", [nothing, empty, cut_short, of_another_shape, a_table_gone, a_table_cut_short], ids=lambda one: one.__name__
 )
-
-
-@pytest.mark.parametrize("text", MISSHAPEN)
-def test_what_was_curated_and_can_no_longer_be_read_is_curated_again(own: Settings, text: str) -> None:
+def test_what_was_curated_and_can_no_longer_be_read_is_curated_again(
+    own: Settings, spoil: Callable[[Settings, sources.Source], None]
+) -> None:
+    before = table_hashes(own.edition)
     source = sources.load_source(CHINA)
-    for path in (*(own.curated / CHINA).glob("*/verdict.json"), *(own.curated / CHINA / "cuts").glob("*.json")):
-        path.write_text(text)
-    (own.curated / CHINA / "0000000000000000-deadbeef").mkdir()
-    (own.curated / CHINA / "0000000000000000-deadbeef" / "verdict.json").write_text(text)
+    spoil(own, source)
     again = refresh(own, source)
     assert (again.errors, again.failed, again.rejected) == ([], [], 0)
     assert again.curated_now > 0
     assert refresh(own, source).curated_now == 0
+    own.edition.unlink()
+    assert table_hashes(night(own).path) == before

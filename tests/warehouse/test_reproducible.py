@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
+import polars as pl
+import pytest
+
+from pipelines import archive
 from pipelines.intake.curation import refresh
 from pipelines.night import build
 from pipelines.settings import PROJECT, Settings
-from pipelines.sources import load_source, source_names
+from pipelines.sources import Source, load_source, source_names
 from tests.building import build_all, copy_raw
 from tests.warehouse.copies import CHINA, JUNE_2019, RARE_EARTHS, december, file_hashes, newest, night, receive, revise, table_hashes
 
@@ -62,10 +68,10 @@ def test_one_revised_line_curates_one_release(own: Settings) -> None:
     curated_now = {name: refresh(own, load_source(name)).curated_now for name in source_names()}
     assert curated_now == dict.fromkeys(source_names(), 0) | {"china_customs_bulletin": 1}
     after = stamps(own)
-    assert {path: stamp for path, stamp in after.items() if path in before} == before
-    new = {Path(path).parent for path in after.keys() - before.keys()}
-    assert {path.parent.name for path in new} == {CHINA}
-    assert len({path for path in new if path.name != "cuts"}) == 1
+    assert {path for path in before if after[path] != before[path]} == {f"{CHINA}/ledger.parquet"}
+    (new,) = {own.curated / Path(path).parent for path in after.keys() - before.keys()}
+    assert new.parent.name == CHINA
+    assert [pl.read_parquet(path).height for path in new.glob("bulletin_*.parquet")] == [1]
     assert build(own).changed
 
 
@@ -79,3 +85,21 @@ def stamps(settings: Settings) -> dict[str, tuple[int, int]]:
     """Inode and time of every curated file: another one means that it was written again."""
     found = {path: path.stat() for path in settings.curated.rglob("*") if path.is_file()}
     return {path.relative_to(settings.curated).as_posix(): (stat.st_ino, stat.st_mtime_ns) for path, stat in found.items()}
+
+
+def test_a_raw_file_is_read_once_and_its_rows_written_once(data: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: Counter[tuple[str, str]] = Counter()
+    real = Source.parse
+
+    def parse(source: Source, member: str, body: bytes) -> pl.DataFrame:
+        parsed[source.name, hashlib.sha256(body).hexdigest()] += 1
+        return real(source, member, body)
+
+    monkeypatch.setattr(Source, "parse", parse)
+    build_all(data)
+    held = {(receipt.source, receipt.sha256) for name in source_names() for receipt in archive.receipts(data.raw, name)}
+    assert parsed == Counter(held)
+    assert len(list(data.curated.glob("*/*/"))) <= len(held), "a folder a file that brought something new"
+    revise(data, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,"}, december(1))
+    build_all(data)
+    assert parsed.total() == len(held) + 1

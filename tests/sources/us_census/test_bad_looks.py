@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pipelines.intake.verdicts import judge_releases
 
 from pipelines import archive
-from pipelines.intake.history import judge_history, observations
+from pipelines.intake import ledger
+from pipelines.intake.history import judge_history, judge_releases, observations
 from pipelines.intake.looks import looks
 from pipelines.intake.release import Comparison, Judged, Observation
 from pipelines.periods import months_between
@@ -62,7 +62,7 @@ class Asked:
     def judged(self, now: str) -> dict[str, Judged]:
         curate(self.data, self.offices, now, "us_census", SCOPE)
         source = load_source("us_census")
-        found = judge_releases(self.data, source, observations(source, looks(self.data, source)))
+        found = judge_releases(self.data, source, ledger.read(self.data, source), observations(source, looks(self.data, source)))
         found.sort(key=lambda one: one.state == "held")
         return {one.observation.slice: one for one in found if one.state in ("current", "held") and "/imports/" in one.observation.slice}
 
@@ -89,7 +89,7 @@ def test_a_good_look_ends_the_wait_and_what_waited_never_stood(asked: Asked):
     found = asked.look(filed("2024-06"), LATER)
     assert [(name, one.reason) for name, one in found.items() if one.state == "held"] == []
     source = load_source("us_census")
-    every = judge_releases(asked.data, source, observations(source, looks(asked.data, source)))
+    every = judge_releases(asked.data, source, ledger.read(asked.data, source), observations(source, looks(asked.data, source)))
     assert [one.state for one in every if one.observation.slice == NEW] == ["passed_over", "current"]
 
 
