@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -126,8 +126,9 @@ def _taken_in(settings: Settings, source: Source, known: ledger.Ledger, look: Lo
 def _take_in(settings: Settings, source: Source, known: ledger.Ledger, look: Look) -> int:
     read = read_look(settings, source, look)
     bad = {member: error for member, error in read.errors.items() if isinstance(error, BadFile)}
-    # What cannot be read today may be tomorrow: such a look is curated as far as it goes, and read again.
-    key = look.key if len(bad) == len(read.errors) else f"{look.key}-{'-'.join(sorted(read.errors.keys() - bad.keys()))}"
+    key = look.key
+    if len(bad) < len(read.errors):  # such a file may be read tomorrow: the look is curated as far as it goes, and read again
+        key = replace(look, receipts=tuple(one for one in look.receipts if one.member not in read.errors)).key
     corrected = {(one.source_member, one.source_row): one.correction_id for one in read.applied}
     cuts: list[Cut] = []
     verdicts: dict[str, ledger.Verdict] = {}
