@@ -48,12 +48,13 @@ def refresh(settings: Settings, source: Source) -> Refreshed:
     _remove_drafts(settings, source)
     known = ledger.read(settings, source)
     report = Refreshed(source.name)
-    news = [one for one in looks_as_received(settings, source) if one.receipts and one.key not in known.looks]
+    before = replace(known, looks=dict(known.looks), verdicts=dict(known.verdicts))
     try:
-        for look in news:
-            report.curated_now += _taken_in(settings, source, known, look, report)
+        for look in looks_as_received(settings, source):
+            if look.receipts and not known.knows(look.key):
+                report.curated_now += _taken_in(settings, source, known, look, report)
     finally:  # what was read before something failed is not read again
-        if news or not ledger.path_of(settings, source.name).exists():
+        if known != before or not ledger.path_of(settings, source.name).exists():
             ledger.write(settings, source, known)
     _remove_other_versions(settings, source)
     looked = looks(settings, source, known=known)
@@ -129,6 +130,7 @@ def _take_in(settings: Settings, source: Source, known: ledger.Ledger, look: Loo
     key = look.key
     if len(bad) < len(read.errors):  # such a file may be read tomorrow: the look is curated as far as it goes, and read again
         key = replace(look, receipts=tuple(one for one in look.receipts if one.member not in read.errors)).key
+    known.forget(key)
     corrected = {(one.source_member, one.source_row): one.correction_id for one in read.applied}
     cuts: list[Cut] = []
     verdicts: dict[str, ledger.Verdict] = {}

@@ -101,6 +101,15 @@ class Ledger:
     looks: dict[str, Entry] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
 
+    def knows(self, look: str) -> bool:
+        """Whether a look was read, and there is a verdict on each of its releases."""
+        return look in self.looks and all(cut.release_id in self.verdicts for cut in self.looks[look].cuts)
+
+    def forget(self, look: str) -> None:
+        """Forget a look, and the verdicts on releases whose rows stand with it."""
+        self.looks.pop(look, None)
+        self.verdicts = {release: verdict for release, verdict in self.verdicts.items() if verdict.folder != look}
+
     def verdict(self, one: Observation) -> Verdict:
         """The verdict on what was observed."""
         if one.withdrawn:
