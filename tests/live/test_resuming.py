@@ -19,7 +19,7 @@ from pipelines.edition import load
 from pipelines.errors import LodestoneError
 from pipelines.fetching import download, due, part, visit
 from pipelines.fetching.visit import Fetched
-from pipelines.intake import curation, looks
+from pipelines.intake import curation
 from pipelines.rehearsal import faults
 from pipelines.rehearsal import us_census_stand_in as us_census
 from pipelines.settings import load_settings
@@ -78,7 +78,7 @@ FETCHING: dict[str, tuple[Callable[[], None], int]] = {
 """What kills the process, and how many answers have their receipts by then; the first is that of the exchange rates."""
 
 BUILDING: dict[str, Callable[[], None]] = {
-    "cutting": lambda: die(looks, "cut"),
+    "cutting": lambda: die(curation, "cut"),
     "curating": lambda: die(curation, "_write"),
     "loading": lambda: die(load, "load_table", nth=3),
     "publishing": lambda: die(files.os, "replace", live),

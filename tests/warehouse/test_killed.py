@@ -17,7 +17,7 @@ from pipelines.archive import files
 from pipelines.edition import build as building
 from pipelines.edition import describe, load, publish
 from pipelines.edition.publish import writer
-from pipelines.intake import curation, ledger, looks, sift
+from pipelines.intake import curation, ledger, sift
 from pipelines.night import build
 from pipelines.settings import Settings
 from tests.warehouse.copies import CHINA, JULY_2019, JUNE_2019, RARE_EARTHS, december, leftovers, night, revise, table_hashes
@@ -63,7 +63,7 @@ def previous(_: object, path: object) -> bool:
 STAGES: dict[str, Callable[[], None]] = {
     "receiving the bytes": lambda: die(files.os, "replace", into("fetched")),
     "writing the receipt": lambda: die(files.os, "replace", into("receipts")),
-    "cutting": lambda: die(looks, "cut"),
+    "cutting": lambda: die(curation, "cut"),
     "writing the ledger": lambda: die(ledger, "write"),
     "putting the ledger in its place": lambda: die(files.os, "replace", into("ledger.parquet")),
     "judging rows": lambda: die(sift, "judge"),
