@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from datetime import timedelta
-from socket import gethostname
+from platform import node
 
 import dagster as dg
 
@@ -23,14 +23,14 @@ _OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRun
 
 def process_tag() -> dict[str, str]:
     """The tag of a run in this process."""
-    return {PROCESS: f"{gethostname()}:{os.getpid()}"}
+    return {PROCESS: f"{node()}:{os.getpid()}"}
 
 
 def tidy(instance: dg.DagsterInstance, settings: Settings) -> None:
     """Fail the runs of this machine whose process is gone, and forget nightly ones that are older than `settings.keep_runs`."""
     for run in instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)):
         machine, _, process = run.tags.get(PROCESS, "").rpartition(":")
-        if machine == gethostname() and not _is_alive(int(process)):
+        if machine == node() and not _is_alive(int(process)):
             instance.report_run_failed(run, "the process that ran it is gone: it was killed")
     before = settings.now() - timedelta(days=settings.keep_runs)
     for job in EVERY_NIGHT:
