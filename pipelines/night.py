@@ -15,7 +15,7 @@ from pipelines.edition.build import Edition, build_edition
 from pipelines.edition.publish import writer
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
-from pipelines.fetching.visit import Fetched, visit_office
+from pipelines.fetching.visit import Fetched, Say, visit_office
 from pipelines.intake.curation import Refreshed, refresh
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, readable_sources, source_names
@@ -23,7 +23,6 @@ from pipelines.sources import Source, load_source, readable_sources, source_name
 LOGGER = "lodestone"
 _tell = logging.getLogger(LOGGER).info
 
-Say = Callable[[str], None]
 Wait = Callable[[float], None]
 
 

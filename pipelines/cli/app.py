@@ -14,12 +14,12 @@ from typer.exceptions import TyperException
 
 from pipelines.__main__ import INTERRUPTED
 from pipelines.cli import ask, decide, run, show
+from pipelines.cli.output import forget_output, refuse
 from pipelines.console import Terminal
 from pipelines.errors import LodestoneError, Usage
 
 if TYPE_CHECKING:
     pass
-from pipelines.cli.output import forget_output, refuse
 
 app = typer.Typer(
     name="lodestone",

@@ -18,6 +18,9 @@ from rich.text import Text
 from typer.core import TyperCommand
 
 from pipelines import archive
+from pipelines.cli.arguments import day_of, edition_path
+from pipelines.cli.output import console_of, forget_output, quiet_table
+from pipelines.cli.run import edition_as_of
 from pipelines.cli.terminal import write_records, write_table
 from pipelines.edition.open import read_only, side_by_side
 from pipelines.errors import Usage
@@ -44,9 +47,6 @@ from pipelines.sources import source_names
 
 if TYPE_CHECKING:
     pass
-from pipelines.cli.arguments import day_of, edition_path
-from pipelines.cli.output import console_of, forget_output, quiet_table
-from pipelines.cli.run import edition_as_of
 
 
 class Question(TyperCommand):

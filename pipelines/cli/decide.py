@@ -12,6 +12,7 @@ import typer
 
 from pipelines import archive
 from pipelines.archive import secrecy
+from pipelines.cli.arguments import user_name
 from pipelines.edition.open import read_only, refused_rows
 from pipelines.errors import LodestoneError, Usage
 from pipelines.intake import corrections, ledger
@@ -24,7 +25,6 @@ from pipelines.sources import load_source, readable_sources, source_names
 
 if TYPE_CHECKING:
     pass
-from pipelines.cli.arguments import user_name
 
 
 def accept(

@@ -8,14 +8,15 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import duckdb
 import typer
 from rich.text import Text
 
 from pipelines import archive
+from pipelines.cli.arguments import asked_sources, day_of, month_of
+from pipelines.cli.output import console_of, explain_failure, own_name, progress, shown_path
 from pipelines.edition.build import is_up_to_date
-from pipelines.edition.open import read_only
-from pipelines.errors import LodestoneError, Usage
+from pipelines.edition.open import published_id, read_only
+from pipelines.errors import Usage
 from pipelines.fetching import due
 from pipelines.model.statements import strays
 from pipelines.operations import doctor
@@ -26,8 +27,6 @@ from pipelines.sources import Source, source_names
 
 if TYPE_CHECKING:
     from pipelines.defs.launch import FailedStep
-from pipelines.cli.arguments import asked_sources, day_of, month_of
-from pipelines.cli.output import console_of, explain_failure, own_name, progress, shown_path
 
 
 def build(
@@ -51,7 +50,7 @@ def build(
     if day is None and settings.dagster.exists() and not doctor.leftovers(settings) and is_up_to_date(settings):
         _summary(settings, path, day, changed=False, seconds=time.monotonic() - started)
         return
-    before = id_of(path)
+    before = published_id(path)
     with progress() as say:
         say("starting")
         # Dagster takes a second to load, which only a build should cost.
@@ -66,7 +65,7 @@ def build(
     if failed:
         explain_failure(failed[0])
         raise typer.Exit(1)
-    _summary(settings, path, day, changed=id_of(path) != before, seconds=time.monotonic() - started)
+    _summary(settings, path, day, changed=published_id(path) != before, seconds=time.monotonic() - started)
 
 
 def plan(
@@ -199,16 +198,6 @@ def edition_as_of(settings: Settings, day: date) -> Path:
         explain_failure(failed[0])
         raise typer.Exit(1)
     return settings.edition_as_of(day.isoformat())
-
-
-def id_of(path: Path) -> str | None:
-    """The identity of the edition at `path`; null where none stands there that can be read."""
-    try:
-        with read_only(path) as connection:
-            found = connection.execute("select edition_id from meta.edition").fetchone()
-            return None if found is None else str(found[0])
-    except (LodestoneError, duckdb.Error):
-        return None
 
 
 def _summary(settings: Settings, path: Path, day: date | None, changed: bool, seconds: float) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from pipelines.cli.output import console_of, fitting
 from pipelines.edition.open import read_only
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
@@ -23,7 +24,6 @@ from pipelines.settings import load_settings
 
 if TYPE_CHECKING:
     pass
-from pipelines.cli.output import console_of, fitting
 
 
 def sources() -> None:
