@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 _OF = r"(?:access|api|app|auth|client|private|registration|secret|security|session|signing|subscription|user|x-amz)"
@@ -18,6 +19,7 @@ _PARAMETER = re.compile(r"(?<=[/?&;#])([^=/?&;#]+)=([^&]+)")
 _USER = re.compile(r"(?:(?<=://)|^(?![a-z][a-z0-9+.-]*://))(?!(?:[\w-]+\.)+[\w-]+(?:[/?#&]|$)).*@", re.IGNORECASE | re.DOTALL)
 
 
+@lru_cache(maxsize=10_000)  # a night asks what the night before asked
 def public(address: str) -> str:
     """An address as anybody may see it: asterisks for a user with a password, and for what a key's parameter holds.
 

@@ -61,7 +61,10 @@ def refresh(settings: Settings, source: Source) -> Refreshed:
     history = observations(source, looked)
     gone = ledger.lost(settings, source.name, {one.release_id for one in history})
     report.errors = [*standing_errors(looked), *report.errors, *([gone] if gone else [])]
+    compared = len(known.comparisons)
     judged = judge_releases(settings, source, known, history)
+    if len(known.comparisons) > compared:
+        ledger.write_comparisons(settings, source, known)
     for one in judged:
         verdict = known.verdict(one.observation)
         report.releases += 1

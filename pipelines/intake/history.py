@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from itertools import groupby, pairwise
 
 from pipelines import archive
@@ -30,6 +30,7 @@ def observations(source: Source, looked: Iterable[Look]) -> list[Observation]:
     A look that asked for fewer of the codes in scope than the one before knows only a part of the slice, and tells nothing
     of it: the codes it did not ask for would seem withdrawn. That happens where the scope was narrower for a while.
     """
+    headings = current_scope().headings
     latest: dict[str, Observation] = {}
     asked: dict[str, frozenset[str]] = {}
     history: list[Observation] = []
@@ -39,7 +40,7 @@ def observations(source: Source, looked: Iterable[Look]) -> list[Observation]:
             found[name] = Cut(name, release_id(source.name, name, EMPTY), EMPTY, 0, None, "held", one.slices.get(name, ()))
         for name, piece in found.items():
             if name in one.asked:
-                covered = _covered(one.asked[name], current_scope().headings)
+                covered = _covered(one.asked[name], headings)
                 if any(not code.startswith(tuple(covered)) for code in asked.get(name, ())):
                     continue
                 asked[name] = covered
@@ -233,11 +234,19 @@ def judge_releases(
     settings: Settings, source: Source, known: Ledger, history: Iterable[Observation], as_of: datetime | None = None
 ) -> list[Judged]:
     """What became of every observation of a source, by its ledger and what persons decided; see `judge_history`."""
+
+    def held(before: Observation, after: Observation) -> str | None:
+        found = known.compared("follows", before, after, lambda: Comparison(0, why_held(settings, source, known, before, after)))
+        return None if found is None else found.why_apart
+
+    def apart(neighbour: Observation, first: Observation) -> Comparison | None:
+        return known.compared("neighbours", neighbour, first, lambda: compared(settings, source, known, neighbour, first))
+
     return judge_history(
         history,
         failed=lambda one: known.verdict(one).why_failed(),
-        held=partial(why_held, settings, source, known),
-        compared=partial(compared, settings, source, known),
+        held=held,
+        compared=apart,
         decided=archive.decisions(settings.raw, source.name, before=as_of),
         as_of=as_of,
     )

@@ -1,6 +1,7 @@
 """The ledger of a source: what was read of every look, what the gate said of every release, and where its rows stand.
 
     data/curated/<source>/ledger.parquet                           a line a slice of a look, and one for the look itself
+    data/curated/<source>/comparisons.parquet                      how two releases stand to each other
     data/curated/<source>/<look>-<version>/<table>.parquet         rows of the releases that the look was the first to bring
                                           /rejected.parquet        their rejected lines, with reasons
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -23,9 +24,9 @@ import polars as pl
 
 from pipelines import archive
 from pipelines.archive.files import write_atomically
-from pipelines.errors import BadFile
+from pipelines.errors import BadFile, LodestoneError
 from pipelines.intake.corrections import Correction
-from pipelines.intake.release import Cut, Observation
+from pipelines.intake.release import Comparison, Cut, Observation
 from pipelines.settings import Settings
 from pipelines.sources import Source
 
@@ -53,6 +54,18 @@ SCHEMA = pl.Schema(
 )
 """Columns of a ledger. In the line of a look itself, `slice` is null; `files` are the curated files of the look and their
 sizes, `errors` what of it cannot be read. `is_first`: the rows of the release stand in the folder of this look."""
+
+COMPARISONS = pl.Schema(
+    {
+        "version": pl.String(),
+        "purpose": pl.String(),
+        "release_id": pl.String(),
+        "other_release_id": pl.String(),
+        "figures": pl.Int64(),
+        "why_apart": pl.String(),
+    }
+)
+"""Columns of comparisons; `figures` is null where two releases have none in common."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +101,7 @@ class Entry:
     """What was read of one look."""
 
     cuts: tuple[Cut, ...]
-    errors: Mapping[str, BadFile]
+    errors: Mapping[str, LodestoneError]
     spent: tuple[str, ...]
     files: Mapping[str, int]
     """Curated files that it was the first to make, with their sizes."""
@@ -96,10 +109,19 @@ class Entry:
 
 @dataclass
 class Ledger:
-    """A source's looks by their key, and the verdicts on its releases."""
+    """A source's looks by their key, the verdicts on its releases, and how pairs of releases stand to each other."""
 
     looks: dict[str, Entry] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    comparisons: dict[tuple[str, str, str], Comparison | None] = field(default_factory=dict)
+    """By what it is compared for, and the ids of both releases."""
+
+    def compared(self, purpose: str, one: Observation, other: Observation, compare: Callable[[], Comparison | None]) -> Comparison | None:
+        """How two releases stand to each other: what `compare` found when they first met."""
+        key = (purpose, one.release_id, other.release_id)
+        if key not in self.comparisons:
+            self.comparisons[key] = compare()
+        return self.comparisons[key]
 
     def knows(self, look: str) -> bool:
         """Whether a look was read, and there is a verdict on each of its releases."""
@@ -145,11 +167,44 @@ def read(settings: Settings, source: Source) -> Ledger:
         ledger = _read(path, source.version, written.st_ino, written.st_mtime_ns)
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
         return Ledger()
+    comparisons = _read_comparisons(settings, source)
     gone = {look for look, entry in ledger.looks.items() if not _stand(folder_of(settings, source, look), entry.files)}
     return Ledger(
         {look: entry for look, entry in ledger.looks.items() if look not in gone},
         {release: verdict for release, verdict in ledger.verdicts.items() if verdict.folder not in gone},
+        comparisons,
     )
+
+
+def _read_comparisons(settings: Settings, source: Source) -> dict[tuple[str, str, str], Comparison | None]:
+    try:
+        lines = pl.read_parquet(_comparisons_path(settings, source.name)).cast(COMPARISONS)
+    except (OSError, ValueError, pl.exceptions.PolarsError):
+        return {}
+    return {
+        (purpose, one, other): None if figures is None else Comparison(figures, why)
+        for version, purpose, one, other, figures, why in lines.iter_rows()
+        if version == source.version
+    }
+
+
+def write_comparisons(settings: Settings, source: Source, ledger: Ledger) -> None:
+    """Write how releases stand to each other, for the runs to come."""
+    rows = [
+        (source.version, *key, *((None, None) if found is None else (found.figures, found.why_apart)))
+        for key, found in ledger.comparisons.items()
+    ]
+    _write(_comparisons_path(settings, source.name), pl.DataFrame(rows, schema=COMPARISONS, orient="row"))
+
+
+def _comparisons_path(settings: Settings, name: str) -> Path:
+    return settings.curated / name / "comparisons.parquet"
+
+
+def _write(path: Path, frame: pl.DataFrame) -> None:
+    written = io.BytesIO()
+    frame.write_parquet(written, compression="zstd")
+    write_atomically(path, written.getvalue())
 
 
 def _stand(folder: Path, files: Mapping[str, int]) -> bool:
@@ -220,9 +275,7 @@ def write(settings: Settings, source: Source, ledger: Ledger) -> None:
                 row |= {"state": verdict.state, "accepted": verdict.accepted, "rejected": verdict.rejected}
                 row |= {"reasons": list(verdict.reasons), "corrected": json.dumps(verdict.corrected)}
             rows.append(row)
-    written = io.BytesIO()
-    pl.DataFrame(rows, schema=SCHEMA).write_parquet(written, compression="zstd")
-    write_atomically(path_of(settings, source.name), written.getvalue())
+    _write(path_of(settings, source.name), pl.DataFrame(rows, schema=SCHEMA))
 
 
 def lost(settings: Settings, name: str, accounted: Collection[str]) -> str | None:

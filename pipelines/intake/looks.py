@@ -6,7 +6,6 @@ A file that was handed in, or the answers of one visit, is a look. What was read
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -87,20 +86,31 @@ def read_member(settings: Settings, source: Source, receipt: archive.Receipt) ->
 
 
 def cut(source: Source, frame: pl.DataFrame) -> list[Cut]:
-    """The slices of rows of one kind. The content hash leaves out line numbers, file names, line ends and anything but the fields."""
+    """The slices of rows of one kind. The content hash is over sorted rows, without line numbers, file names and line ends."""
     derived = {"source_row", "source_member", "slice", "known_from", "known_from_basis"}
     fields = [name for name in frame.columns if name not in derived]
+    known = pl.col("known_from")
+    slices = (
+        frame.with_columns(row=pl.concat_str(pl.col(fields).fill_null(_NULL), separator=_END))
+        .group_by("slice", maintain_order=True)
+        .agg(
+            pl.col("row").sort().str.join(_END),
+            pl.len(),
+            pl.when(known.null_count() == 0).then(known.max()),
+            pl.col("known_from_basis").sort_by("known_from", descending=True, maintain_order=True).first(),
+            pl.col("source_member").unique().sort(),
+        )
+    )
     cuts = []
-    for (name,), rows in frame.group_by(["slice"], maintain_order=True):
-        slice_name = str(name)
-        content = json.dumps([fields, sorted(map(list, rows.select(fields).rows()), key=str)], ensure_ascii=False)
-        content_hash = hashlib.sha256(content.encode()).hexdigest()
-        known: datetime | None = rows["known_from"].dt.max() if rows["known_from"].null_count() == 0 else None  # type: ignore[assignment]
-        basis = "held" if known is None else rows.filter(pl.col("known_from") == known)["known_from_basis"][0]
-        members = tuple(sorted(rows["source_member"].unique()))
-        release = release_id(source.name, slice_name, content_hash)
-        cuts.append(Cut(slice_name, release, content_hash, rows.height, _utc(known), basis, members))
+    for name, rows, lines, moment, basis, members in slices.iter_rows():
+        content_hash = hashlib.sha256("\n".join([*fields, rows]).encode()).hexdigest()
+        release = release_id(source.name, name, content_hash)
+        cuts.append(Cut(name, release, content_hash, lines, _utc(moment), basis if moment else "held", tuple(members)))
     return cuts
+
+
+_END, _NULL = "\0", "\x1a"
+"""Between texts, and where none is. No reader lets the first into a text; the second is the sign of what cannot be shown."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +166,7 @@ def looks(settings: Settings, source: Source, before: datetime | None = None, kn
     known = ledger.read(settings, source) if known is None else known
     found = looks_as_received(settings, source, before)
     newest = {receipt.member: receipt for one in found if not one.slices for receipt in one.receipts}
+    known = ledger.Ledger(dict(known.looks), known.verdicts)
     return [_with_cuts(settings, source, one, newest, known) if one.receipts else one for one in found]
 
 
@@ -221,6 +232,7 @@ def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[st
     if entry is None:
         read = read_look(settings, source, one)
         cuts = tuple(piece for frame in read.frames.values() for piece in cut(source, frame))
+        known.looks[one.key] = ledger.Entry(cuts, read.errors, read.spent, {})
         return replace(one, cuts=cuts, errors=read.errors, spent=read.spent)
     found: dict[str, LodestoneError] = dict(entry.errors)
     for receipt in one.receipts:

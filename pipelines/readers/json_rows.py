@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import polars as pl
 
@@ -18,6 +19,12 @@ from pipelines.readers import framed
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MOST_ROW_BYTES = 100_000
+BYTES_AT_ONCE = 4_000_000
+"""Texts of Python's own take ten times the memory of their bytes."""
+
+_BETWEEN_ROWS = b"],\n["
+_NO_ROW_OF_TEXTS = re.compile(rb"[{]|\[\s*\]|,\s*\[\s*\[|\\u[dD][89a-fA-F]")
+"""What may take memory out of proportion, or be half a character."""
 
 _FLAT = rb'\[(?:[^\[\]{}"]++|"(?:[^"\\]|\\.)*+")*+'
 _ROW = re.compile(_FLAT + rb"\]", re.DOTALL)
@@ -46,6 +53,10 @@ def read(member: str, body: bytes, columns: Sequence[str], most_rows: int, added
     `source_row` is the place of the row in the array. Raises `BadFile` for what is no array of arrays, for a variable that is
     missing or not known, for a row that is longer or shorter than the header, and for more than `most_rows`.
     """
+    refuse_nul_bytes(member, body)
+    at_once = _read_at_once(body, columns, most_rows, added)
+    if at_once is not None:
+        return at_once
     arrays = read_arrays(member, body)
     first = next(arrays)
     header = [str(name) for name in first.values]
@@ -54,6 +65,47 @@ def read(member: str, body: bytes, columns: Sequence[str], most_rows: int, added
     frame = framed(_rows(member, arrays, header, place, most_rows), columns)
     by_place = pl.int_range(first.place + 1, pl.len() + first.place + 1, dtype=pl.Int64).alias("source_row")
     return frame.with_columns(by_place) if share_lines([first.line, *frame["source_row"]]) else frame
+
+
+def _read_at_once(body: bytes, columns: Sequence[str], most_rows: int, added: Collection[str]) -> pl.DataFrame | None:
+    """The rows of an array that has each row on a line of its own, as offices print it, and nothing wrong; null for any other.
+
+    No row is looked at by itself. What is not as expected is read again a row at a time, which says where and why.
+    """
+    start = len(BYTE_ORDER_MARK) if body.startswith(BYTE_ORDER_MARK) else 0
+    end = len(body.rstrip())
+    is_bounded = body.count(b"[") <= most_rows + 2 and _NO_ROW_OF_TEXTS.search(body) is None
+    if not (is_bounded and body.startswith(b"[[", start) and body.endswith(b"]]", start, end)):
+        return None
+    header: list[str] = []
+    pieces = []
+    line, at = 1, start + 1
+    while at < end:
+        cut = body.find(_BETWEEN_ROWS, at + BYTES_AT_ONCE)
+        piece = body[at : cut + 1 if cut >= 0 else end - 1]
+        at = cut + 3 if cut >= 0 else end
+        try:
+            rows = json.loads(f"[{piece.decode()}]")
+        except (ValueError, RecursionError):
+            return None
+        if not (piece.count(b"\n") == piece.count(_BETWEEN_ROWS) == len(rows) - 1 and set(map(type, rows)) == {list}):
+            return None
+        header = header or rows[0]
+        values = list(zip(*rows, strict=False))
+        if set(map(len, rows)) != {len(header)} or not set(map(type, chain(*values))) <= {str, type(None)}:
+            return None
+        places = {name: header.index(name) if name in header else None for name in columns}
+        texts = [pl.Series(name, [None] * len(rows) if place is None else values[place], pl.String) for name, place in places.items()]
+        pieces.append(pl.DataFrame(texts).with_columns(source_row=pl.int_range(line, line + len(rows), dtype=pl.Int64)))
+        line += len(rows)
+    absent = () if set(added) & set(header) else added
+    if not set(header) <= set(columns) <= {*header, *absent}:
+        return None
+    frame = pl.concat(pieces)[1:]
+    longest = frame.select(pl.sum_horizontal(pl.col(columns).str.len_bytes()).max()).item()
+    if frame.height > most_rows or (longest or 0) > MOST_ROW_BYTES // 10:
+        return None
+    return frame.with_columns(pl.col(columns).replace("", None))
 
 
 def raw_lines(member: str, body: bytes) -> list[str]:
@@ -104,7 +156,6 @@ def _as_text(member: str, line: int, value: object) -> str | None:
 
 def read_arrays(member: str, body: bytes) -> Iterator[Array]:
     """Every inner array. Raises `BadFile` for what is no array of flat arrays in UTF-8, or not whole."""
-    refuse_nul_bytes(member, body)
     position = _after(member, body, len(BYTE_ORDER_MARK) if body.startswith(BYTE_ORDER_MARK) else 0, b"[")
     line, counted, place, before = 1, 0, 0, 0
     while True:
