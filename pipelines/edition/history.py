@@ -88,15 +88,18 @@ def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
     first = [{"slice": name, "code": code, "asked_at": at} for plan in plans for (name, code), at in plan.first_asked.items()]
     insert(connection, "curated.first_asked", first, order_by=("slice", "code"))
     connection.execute(create_table(tables()["meta.rejected"]))
-    connection.execute("create table curated.standing (release_id varchar)")
-    standing = sorted({one.observation.release_id for plan in plans for one in plan.standing})
-    insert(connection, "curated.standing", [{"release_id": one} for one in standing], order_by=("release_id",))
+    connection.execute("create table curated.release_part (release_id varchar, part_id varchar, is_standing boolean)")
+    standing = {one.observation.release_id for plan in plans for one in plan.standing}
+    parts = {(one.observation.release_id, part) for plan in plans for one in plan.judged for part in one.observation.parts}
+    rows = [{"release_id": release, "part_id": part, "is_standing": release in standing} for release, part in parts]
+    insert(connection, "curated.release_part", rows, order_by=("release_id", "part_id"))
     for plan in plans:
         refused = curated_files(settings, plan, plan.judged, REJECTED)
         if refused:
             connection.execute(
-                "insert into meta.rejected by name select distinct release.source, release.slice, line.*"
-                " from read_parquet(?) as line inner join meta.release as release using (release_id) order by all",
+                "insert into meta.rejected by name select release.source, release.slice, release_id, line.* exclude (part_id)"
+                " from read_parquet(?) as line inner join curated.release_part using (part_id)"
+                " inner join meta.release as release using (release_id) order by all",
                 [refused],
             )
 
@@ -121,6 +124,7 @@ def curated_files(settings: Settings, plan: SourcePlan, judged: Iterable[Judged]
     """The files that hold rows of a curated table of some releases, and of others that the same looks brought."""
     if plan.source is None:
         return []
-    looks = dict.fromkeys(plan.ledger.verdict(one.observation).folder for one in judged)
-    paths = [ledger.folder_of(settings, plan.source, look) / f"{table}.parquet" for look in looks if look is not None]
+    parts = dict.fromkeys(part for one in judged for part in one.observation.parts)
+    folders = dict.fromkeys(plan.ledger.verdicts[part].folder for part in parts if part in plan.ledger.verdicts)
+    paths = [ledger.folder_of(settings, plan.source, folder) / f"{table}.parquet" for folder in folders]
     return [str(path) for path in paths if path.exists()]

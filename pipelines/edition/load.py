@@ -115,8 +115,10 @@ def open_curated(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
             files = curated_files(settings, plan, plan.standing, name)
             if files:
                 listed = ", ".join(f"'{quoted(path)}'" for path in files)
-                standing = "where release_id in (from curated.standing)"
-                parts[name].append(f"select '{plan.name}' as source, * from read_parquet([{listed}]) {standing}")
+                parts[name].append(
+                    f"select '{plan.name}' as source, line.* exclude (part_id), release_id from read_parquet([{listed}]) as line"
+                    " inner join curated.release_part using (part_id) where is_standing"
+                )
     for name, selects in parts.items():
         connection.execute(f"create view curated.{name} as {' union all by name '.join(selects)}")
 

@@ -92,8 +92,8 @@ def plan_source(settings: Settings, name: str, as_of: date | None, before: datet
         looked = looks(settings, source, before, known)
         history = observations(source, looked)
         judged = judge_releases(settings, source, known, history, until)
-        whole = history if before is None else observations(source, looks(settings, source, known=known))
-        gone = lost(settings, name, {one.release_id for one in whole})
+        whole = looked if before is None else looks(settings, source, known=known)
+        gone = lost(settings, name, frozenset().union(*(one.parts for one in whole)))
         seen = [one for one in looked if one.receipts and (until is None or one.observed_at <= until)]
         return SourcePlan(
             source,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +13,40 @@ from pipelines.intake.release import Comparison, Observation
 from pipelines.settings import Settings
 from pipelines.sources import Source
 from pipelines.sources.config import ByPartner, Continuity
+
+
+def doubled(settings: Settings, source: Source, known: Ledger, history: Iterable[Observation]) -> dict[str, str]:
+    """Why releases fail of which two answers file one figure, by their ids: nobody can know which is right."""
+    unknown = {
+        one.release_id: one
+        for one in history
+        if len(one.parts) > 1 and ("answers", one.release_id, one.release_id) not in known.comparisons
+    }
+    places = pl.DataFrame(
+        [(one.release_id, part) for one in unknown.values() for part in one.parts], schema=["release_id", "part_id"], orient="row"
+    )
+    found: dict[str, str] = {}
+    for table, rule in source.config.continuity.items() if unknown else ():
+        paths = {path for part in places["part_id"] if (path := _path(settings, source, known, part, table)) is not None}
+        if not paths:
+            continue
+        twice = (
+            pl.scan_parquet(sorted(paths))
+            .select("part_id", *rule.key, "source_member", "source_row")
+            .join(places.lazy(), on="part_id")
+            .group_by("release_id", *rule.key)
+            .agg(pl.format("{} line {}", "source_member", "source_row").filter(pl.col("part_id").n_unique() > 1).sort())
+            .filter(pl.col("source_member").list.len() > 0)
+            .sort("release_id", *rule.key)
+            .collect()
+        )
+        for row in twice.iter_rows(named=True):
+            key = ", ".join(str(row[name]) for name in rule.key)
+            found.setdefault(row["release_id"], f"{table} of {key} stands in two answers: {' and '.join(row['source_member'])}")
+    for release in unknown:
+        known.comparisons["answers", release, release] = Comparison(0, found.get(release))
+    answers = ((release, one) for (purpose, release, _), one in known.comparisons.items() if purpose == "answers" and one is not None)
+    return {release: one.why_apart for release, one in answers if one.why_apart is not None}
 
 
 def why_held(settings: Settings, source: Source, known: Ledger, before: Observation, after: Observation) -> str | None:
@@ -56,51 +91,55 @@ def _by_series(
     settings: Settings, source: Source, known: Ledger, one: Observation, table: str, rule: Continuity, series: tuple[str, ...]
 ) -> pl.DataFrame | None:
     """What a release has of each series, of all partners together where it is filed by partner; null where the table has no rows."""
-    path = _path(settings, source, known, one, table)
-    if path is None:
-        return None
     totals = None if rule.by_partner is None else (rule.by_partner.partner, rule.by_partner.total)
-    return _by_series_at(path, path.stat().st_mtime_ns, totals, series, rule.measures).get(one.release_id)
-
-
-@lru_cache(maxsize=1_000)
-def _by_series_at(
-    path: Path, _: int, totals: tuple[str, str | None] | None, series: tuple[str, ...], measures: tuple[str, ...]
-) -> dict[str, pl.DataFrame]:
-    rows = pl.scan_parquet(path)
-    empty = rows.head(0)
-    if totals is not None:
-        partner, total = totals
-        rows = rows.filter(pl.col(partner).eq_missing(pl.lit(total, pl.String)))
-    found = rows.group_by("release_id", *series).agg(pl.col(measures).cast(pl.Float64).mean())
-    releases = pl.scan_parquet(path).select(pl.col("release_id").unique()).collect()["release_id"]
-    none = empty.select(*series, pl.col(measures).cast(pl.Float64)).collect()
-    return dict.fromkeys(releases, none) | _by_release(found.collect())
+    columns = tuple(dict.fromkeys((*series, *rule.measures)))
+    rows = _of_parts(settings, source, known, one, table, columns, totals)
+    return None if rows is None else rows.group_by(series).agg(pl.col(rule.measures).cast(pl.Float64).mean())
 
 
 def _rows(settings: Settings, source: Source, known: Ledger, one: Observation, table: str, rule: Continuity) -> pl.DataFrame | None:
     """The rows of a release that are compared; null where the table has none."""
-    path = _path(settings, source, known, one, table)
-    if path is None:
-        return None
     filed = () if rule.by_partner is None else (rule.by_partner.partner, *rule.by_partner.group)
-    columns = dict.fromkeys(("release_id", *rule.key, *rule.measures, *filed, "source_member", "source_row"))
-    return _rows_at(path, path.stat().st_mtime_ns, tuple(columns)).get(one.release_id)
+    columns = tuple(dict.fromkeys((*rule.key, *rule.measures, *filed, "source_member", "source_row")))
+    return _of_parts(settings, source, known, one, table, columns, None)
+
+
+def _of_parts(
+    settings: Settings,
+    source: Source,
+    known: Ledger,
+    one: Observation,
+    table: str,
+    columns: tuple[str, ...],
+    totals: tuple[str, str | None] | None,
+) -> pl.DataFrame | None:
+    """Columns of the rows of a release, or only of its totals; null where the table has no rows of it."""
+    found = []
+    for part in one.parts:
+        path = _path(settings, source, known, part, table)
+        rows = None if path is None else _by_part(path, path.stat().st_mtime_ns, columns, totals).get(part)
+        if rows is not None:
+            found.append(rows)
+    return pl.concat(found) if found else None
 
 
 @lru_cache(maxsize=50)
-def _rows_at(path: Path, _: int, columns: tuple[str, ...]) -> dict[str, pl.DataFrame]:
-    return _by_release(pl.read_parquet(path, columns=list(columns)))
+def _by_part(path: Path, _: int, columns: tuple[str, ...], totals: tuple[str, str | None] | None) -> dict[str, pl.DataFrame]:
+    filed = pl.scan_parquet(path)
+    rows = filed
+    if totals is not None:
+        partner, total = totals
+        rows = rows.filter(pl.col(partner).eq_missing(pl.lit(total, pl.String)))
+    rows = rows.select("part_id", *columns)
+    parts = rows.collect().partition_by("part_id", maintain_order=True, include_key=False, as_dict=True)
+    none = rows.head(0).drop("part_id").collect()
+    every = filed.select(pl.col("part_id").unique()).collect()["part_id"]
+    return dict.fromkeys(every, none) | {str(part): of_part for (part,), of_part in parts.items()}
 
 
-def _by_release(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    parts = rows.partition_by("release_id", maintain_order=True, include_key=False, as_dict=True)
-    return {str(release): part for (release,), part in parts.items()}
-
-
-def _path(settings: Settings, source: Source, known: Ledger, one: Observation, table: str) -> Path | None:
-    folder = known.verdict(one).folder
-    path = None if folder is None else folder_of(settings, source, folder) / f"{table}.parquet"
+def _path(settings: Settings, source: Source, known: Ledger, part: str, table: str) -> Path | None:
+    verdict = known.verdicts.get(part)
+    path = None if verdict is None else folder_of(settings, source, verdict.folder) / f"{table}.parquet"
     return path if path is not None and path.exists() else None
 
 

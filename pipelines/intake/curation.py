@@ -1,4 +1,4 @@
-"""Read each file of the archive once: cut it into slices, judge its rows, and write those of new releases once.
+"""Read each file of the archive once, fingerprint its slices, judge its rows, and write those that are new once.
 
 A curated file is a function of raw bytes, code and vocabulary alone: its source's folder, `SHARED_CODE`, and the codes its
 contracts name. Joining other tables is the edition's work.
@@ -6,26 +6,32 @@ contracts name. Joining other tables is the edition's work.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 
 import polars as pl
+from pyarrow.parquet import ParquetWriter  # type: ignore[import-untyped]
 
+from pipelines import archive
 from pipelines.archive.files import folder_atomically, remove_drafts
 from pipelines.errors import BadFile, LodestoneError, Usage
 from pipelines.intake import ledger
-from pipelines.intake.corrections import Correction
+from pipelines.intake.corrections import Applied, Correction
 from pipelines.intake.history import judge_releases, observations
-from pipelines.intake.looks import Look, cut, looks, looks_as_received, read_look, standing_errors
-from pipelines.intake.release import Cut
+from pipelines.intake.looks import Look, Read, looks, looks_as_received, parts_of, read_file, standing_errors
+from pipelines.intake.release import Part
 from pipelines.intake.sift import gated, in_short
 from pipelines.settings import Settings
 from pipelines.sources import UNFORESEEN, Source
 
 REJECTED = "rejected"
 """Name of the file of rejected lines beside the tables."""
-MOST_REASONS = 5
 
 
 @dataclass
@@ -48,18 +54,19 @@ def refresh(settings: Settings, source: Source) -> Refreshed:
     _remove_drafts(settings, source)
     known = ledger.read(settings, source)
     report = Refreshed(source.name)
-    before = replace(known, looks=dict(known.looks), verdicts=dict(known.verdicts))
+    before = replace(known, files=dict(known.files), verdicts=dict(known.verdicts))
     try:
         for look in looks_as_received(settings, source):
-            if look.receipts and not known.knows(look.key):
-                report.curated_now += _taken_in(settings, source, known, look, report)
+            fresh = [receipt for receipt in look.receipts if not known.knows(look.key(receipt))]
+            if fresh:
+                report.curated_now += _taken_in(settings, source, known, look, fresh, report)
     finally:  # what was read before something failed is not read again
         if known != before or not ledger.path_of(settings, source.name).exists():
             ledger.write(settings, source, known)
     _remove_other_versions(settings, source)
     looked = looks(settings, source, known=known)
     history = observations(source, looked)
-    gone = ledger.lost(settings, source.name, {one.release_id for one in history})
+    gone = ledger.lost(settings, source.name, frozenset().union(*(look.parts for look in looked)))
     report.errors = [*standing_errors(looked), *report.errors, *([gone] if gone else [])]
     compared = len(known.comparisons)
     judged = judge_releases(settings, source, known, history)
@@ -91,8 +98,14 @@ def correction_of(
     seen = next((one for one in observations(source, looked.values()) if one.release_id == release and not one.withdrawn), None)
     if seen is None:
         raise Usage(f"{source.name} has no release {release} with rows")
-    for kind, frame in read_look(settings, source, looked[seen.receipt_id], [seen.slice]).frames.items():
-        rows = frame.filter(pl.col("source_row") == line, pl.lit(True) if member is None else pl.col("source_member") == member)
+    look = looked[seen.receipt_id]
+    standing_on = {file.member for file in seen.files}
+    filed: dict[str, list[pl.DataFrame]] = {}
+    for receipt in look.receipts:
+        if receipt.member in standing_on:
+            filed.setdefault(str(source.kind(receipt.member)), []).append(read_file(settings, source, receipt, look.corrections).frame)
+    for kind, frames in filed.items():
+        rows = pl.concat(frames).filter(slice=seen.slice, source_row=line).filter(member is None or pl.col("source_member") == member)
         if rows.is_empty():
             continue
         if rows.height > 1:
@@ -112,10 +125,10 @@ def correction_of(
     raise Usage(f"release {release} ({seen.slice}) has no line {line}" + (f" in {member}" if member else ""))
 
 
-def _taken_in(settings: Settings, source: Source, known: ledger.Ledger, look: Look, report: Refreshed) -> int:
-    """Read a look, and curate the releases that it is the first to bring; how many."""
+def _taken_in(settings: Settings, source: Source, known: ledger.Ledger, look: Look, fresh: list[archive.Receipt], report: Refreshed) -> int:
+    """Read files of a look, and curate the parts that they are the first to bring; how many."""
     try:
-        return _take_in(settings, source, known, look)
+        return _take_in(settings, source, known, look, fresh)
     except LodestoneError as error:
         report.errors.append(f"{look.name}: {error}")
     except MemoryError:
@@ -127,72 +140,115 @@ def _taken_in(settings: Settings, source: Source, known: ledger.Ledger, look: Lo
     return 0
 
 
-def _take_in(settings: Settings, source: Source, known: ledger.Ledger, look: Look) -> int:
-    read = read_look(settings, source, look)
-    bad = {member: error for member, error in read.errors.items() if isinstance(error, BadFile)}
-    key = look.key
-    if len(bad) < len(read.errors):  # such a file may be read tomorrow: the look is curated as far as it goes, and read again
-        key = replace(look, receipts=tuple(one for one in look.receipts if one.member not in read.errors)).key
-    known.forget(key)
-    corrected = {(one.source_member, one.source_row): one.correction_id for one in read.applied}
-    cuts: list[Cut] = []
+def _take_in(settings: Settings, source: Source, known: ledger.Ledger, look: Look, fresh: list[archive.Receipt]) -> int:
+    """Files that cannot be read today, and may be tomorrow, are left out."""
+    keys = {receipt.member: look.key(receipt) for receipt in fresh}
+    folder = hashlib.sha256(json.dumps(sorted(keys.values())).encode()).hexdigest()[:16]
+    path = ledger.folder_of(settings, source, folder)
+    entries: dict[str, ledger.Entry] = {}
     verdicts: dict[str, ledger.Verdict] = {}
-    tables: dict[str, list[pl.DataFrame]] = {}
-    for kind, frame in read.frames.items():
-        pieces = cut(source, frame)
-        cuts += pieces
-        fresh = {piece.slice: piece for piece in pieces if piece.release_id not in known.verdicts}
-        if fresh:
-            rows = frame.filter(pl.col("slice").is_in(list(fresh))).drop("known_from", "known_from_basis")
-            verdicts |= _curate(source, kind, rows, fresh, key, corrected, tables)
-    files = _write(settings, source, key, tables) if tables else {}
-    known.looks[key] = ledger.Entry(tuple(cuts), bad, read.spent, files)
+    sizes: dict[str, int] = {}
+    with folder_atomically(path) as draft, ExitStack() as opened:
+        writers: dict[str, ParquetWriter] = {}
+        for batch in _batches(settings, source, look, fresh, keys, entries):
+            by_kind: dict[str, list[Read]] = {}
+            for receipt, read in batch:
+                by_kind.setdefault(str(source.kind(receipt.member)), []).append(read)
+            for kind, reads in by_kind.items():
+                frame = pl.concat([read.frame for read in reads])
+                parts = parts_of(source, frame)
+                for part in parts:
+                    entry = entries[keys[part.member]]
+                    entries[keys[part.member]] = replace(entry, parts=(*entry.parts, part))
+                new = {
+                    part.part_id: part for part in reversed(parts) if part.part_id not in known.verdicts and part.part_id not in verdicts
+                }
+                if new:
+                    applied = [one for read in reads for one in read.applied]
+                    verdicts |= _curate(source, kind, frame, list(new.values()), folder, applied, partial(_append, draft, writers, opened))
+        opened.close()
+        sizes = {file.name: file.stat().st_size for file in sorted(draft.iterdir())}
+    if not sizes:
+        path.rmdir()
+    for key, entry in entries.items():
+        known.files[key] = replace(entry, folder=folder if sizes else "", sizes=sizes)
     known.verdicts |= verdicts
     return len(verdicts)
+
+
+ROWS_AT_ONCE = 250_000
+"""So many rows, or one file, are judged and written together."""
+
+
+def _batches(
+    settings: Settings,
+    source: Source,
+    look: Look,
+    fresh: list[archive.Receipt],
+    keys: Mapping[str, str],
+    entries: dict[str, ledger.Entry],
+) -> Iterator[list[tuple[archive.Receipt, Read]]]:
+    """Files of a look, read, some at a time; each has its entry from then on, and one that is no such file only that."""
+    batch: list[tuple[archive.Receipt, Read]] = []
+    for receipt in fresh:
+        try:
+            read = read_file(settings, source, receipt, look.corrections)
+        except BadFile as error:
+            entries[keys[receipt.member]] = ledger.Entry((), error, ())
+            continue
+        except LodestoneError:
+            continue
+        entries[keys[receipt.member]] = ledger.Entry((), None, read.spent)
+        batch.append((receipt, read))
+        if sum(one.frame.height for _, one in batch) >= ROWS_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _append(draft: Path, writers: dict[str, ParquetWriter], opened: ExitStack, table: str, rows: pl.DataFrame) -> None:
+    """Add rows to the Parquet file of a table."""
+    filed = rows.to_arrow()
+    if table not in writers:
+        writers[table] = opened.enter_context(ParquetWriter(draft / f"{table}.parquet", filed.schema, compression="zstd"))
+    writers[table].write_table(filed)
 
 
 def _curate(
     source: Source,
     kind: str,
     frame: pl.DataFrame,
-    fresh: Mapping[str, Cut],
-    key: str,
-    corrected: Mapping[tuple[str, int], str],
-    tables: dict[str, list[pl.DataFrame]],
+    new: list[Part],
+    folder: str,
+    applied: list[Applied],
+    append: Callable[[str, pl.DataFrame], None],
 ) -> dict[str, ledger.Verdict]:
-    """Judge the rows of new releases of one kind, add what is to be written to `tables`; the verdicts by release."""
-    judged, made = gated(source, kind, frame)
-    release_ids = {name: piece.release_id for name, piece in fresh.items()}
-    for name, rows in (*made.items(), (REJECTED, judged.rejected)):
-        if not rows.is_empty():
-            release = pl.col("slice").replace_strict(release_ids, return_dtype=pl.String).alias("release_id")
-            tables.setdefault(name, []).append(rows.with_columns(release).drop("slice"))
-    kept = dict(judged.accepted.group_by("slice").len().iter_rows())
-    refused = judged.rejected.group_by("slice").agg(
-        pl.len(), reasons=pl.format("{} line {}: {}", "source_member", "source_row", "reasons").head(MOST_REASONS)
+    """Judge the rows of new parts of one kind and append them to their tables; the verdicts by part."""
+    place = ["source_member", "slice"]
+    ids = pl.DataFrame(
+        {"source_member": [one.member for one in new], "slice": [one.slice for one in new], "part_id": [one.part_id for one in new]}
     )
-    rejected = {name: (count, reasons) for name, count, reasons in refused.iter_rows()}
-    touched: dict[str, list[tuple[str, str, int]]] = {}
-    for name, member, line in frame.select("slice", "source_member", "source_row").iter_rows() if corrected else ():
-        if (member, line) in corrected:
-            touched.setdefault(name, []).append((corrected[member, line], member, line))
+    rows = frame.join(ids, on=place, how="semi", maintain_order="left").drop("known_from", "known_from_basis")
+    judged, made = gated(source, kind, rows)
+    for name, of_table in (*made.items(), (REJECTED, judged.rejected)):
+        if not of_table.is_empty():
+            append(name, of_table.join(ids, on=place, how="left", maintain_order="left").drop("slice"))
+    kept = {(member, name): count for member, name, count in judged.accepted.group_by(place).len().iter_rows()}
+    refused = judged.rejected.group_by(place).agg(
+        pl.len(), reasons=pl.format("{} line {}: {}", "source_member", "source_row", "reasons").head(ledger.MOST_REASONS)
+    )
+    rejected = {(member, name): (count, reasons) for member, name, count, reasons in refused.iter_rows()}
+    corrected: dict[tuple[str, str], list[tuple[str, str, int]]] = {}
+    for fix in applied:
+        of_line = frame.filter(source_member=fix.source_member, source_row=fix.source_row)
+        corrected.setdefault((fix.source_member, of_line["slice"][0]), []).append((fix.correction_id, fix.source_member, fix.source_row))
     verdicts = {}
-    for name, piece in fresh.items():
-        count, reasons = rejected.get(name, (0, []))
-        state = "ok" if count <= source.config.max_rejected_share * piece.lines else "failed"
-        verdicts[piece.release_id] = ledger.Verdict(
-            state, piece.lines, kept.get(name, 0), count, tuple(reasons), tuple(touched.get(name, ())), piece.members, key
-        )
+    for one in new:
+        at = (one.member, one.slice)
+        count, reasons = rejected.get(at, (0, []))
+        verdicts[one.part_id] = ledger.Verdict(one.lines, kept.get(at, 0), count, tuple(reasons), tuple(corrected.get(at, ())), folder)
     return verdicts
-
-
-def _write(settings: Settings, source: Source, key: str, tables: Mapping[str, list[pl.DataFrame]]) -> dict[str, int]:
-    """Write the tables of a look, all at once; the sizes of their files."""
-    path = ledger.folder_of(settings, source, key)
-    with folder_atomically(path) as folder:
-        for name, parts in tables.items():
-            pl.concat(parts).write_parquet(folder / f"{name}.parquet", compression="zstd", compression_level=3)
-    return {file.name: file.stat().st_size for file in sorted(path.iterdir())}
 
 
 def _remove_other_versions(settings: Settings, source: Source) -> None:

@@ -55,10 +55,12 @@ ROWS_JUDGED_AT_ONCE = 20_000
 
 
 def _doubled(frame: pl.DataFrame, schema: Any) -> pl.Series:
-    """Whether each row's key stands on another row too."""
+    """Whether each row's key stands on another row of its file too."""
     if not schema.unique:
         return pl.repeat(False, frame.height, eager=True)
-    return frame.select(_parsed(name, schema.columns[name]) for name in schema.unique).is_duplicated()
+    return frame.select(
+        "source_member", *(_parsed(name, schema.columns[name]) for name in schema.unique if name != "source_member")
+    ).is_duplicated()
 
 
 def _judge(frame: pl.DataFrame, doubled: pl.Series, schema: Any, known: Known, refused: Mapping[tuple[str, int], str]) -> Judged:

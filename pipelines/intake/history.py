@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 
 from pipelines import archive
 from pipelines.intake.asked import MONTH
-from pipelines.intake.continuity import compared, why_held
+from pipelines.intake.continuity import compared, doubled, why_held
 from pipelines.intake.ledger import Ledger
 from pipelines.intake.looks import Look
 from pipelines.intake.release import EMPTY, Comparison, Cut, Judged, Observation, RawFile, release_id
@@ -99,6 +99,7 @@ def _observe(source: Source, one: Look, piece: Cut, before: Observation | None) 
         files=files,
         known_from=known_from,
         known_from_basis=basis,
+        parts=piece.parts,
     )
 
 
@@ -234,6 +235,8 @@ def judge_releases(
     settings: Settings, source: Source, known: Ledger, history: Iterable[Observation], as_of: datetime | None = None
 ) -> list[Judged]:
     """What became of every observation of a source, by its ledger and what persons decided; see `judge_history`."""
+    history = list(history)
+    twice = doubled(settings, source, known, history)
 
     def held(before: Observation, after: Observation) -> str | None:
         found = known.compared("follows", before, after, lambda: Comparison(0, why_held(settings, source, known, before, after)))
@@ -244,7 +247,7 @@ def judge_releases(
 
     return judge_history(
         history,
-        failed=lambda one: known.verdict(one).why_failed(),
+        failed=lambda one: known.why_failed(one) or twice.get(one.release_id),
         held=held,
         compared=apart,
         decided=archive.decisions(settings.raw, source.name, before=as_of),

@@ -1,9 +1,9 @@
-"""The ledger of a source: what was read of every look, what the gate said of every release, and where its rows stand.
+"""The ledger of a source: what was read of every file, what the gate said of it, and where its rows stand.
 
-    data/curated/<source>/ledger.parquet                           a line a slice of a look, and one for the look itself
-    data/curated/<source>/comparisons.parquet                      how two releases stand to each other
-    data/curated/<source>/<look>-<version>/<table>.parquet         rows of the releases that the look was the first to bring
-                                          /rejected.parquet        their rejected lines, with reasons
+    data/curated/<source>/ledger.parquet                        a line a slice of a file, and one for the file itself
+    data/curated/<source>/comparisons.parquet                   how two releases stand to each other
+    data/curated/<source>/<files>-<version>/<table>.parquet     rows of the files that one look was the first to bring
+                                           /rejected.parquet    their rejected lines, with reasons
 
 All of it follows from data/raw, the code and the vocabulary, whose version is in the name: what is missing, of another
 version or cannot be read is made again.
@@ -14,8 +14,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,36 +24,36 @@ import polars as pl
 
 from pipelines import archive
 from pipelines.archive.files import write_atomically
-from pipelines.errors import BadFile, LodestoneError
+from pipelines.errors import BadFile
 from pipelines.intake.corrections import Correction
-from pipelines.intake.release import Comparison, Cut, Observation
+from pipelines.intake.release import Comparison, Observation, Part
 from pipelines.settings import Settings
 from pipelines.sources import Source
 
 SCHEMA = pl.Schema(
     {
-        "look": pl.String(),
+        "file": pl.String(),
         "version": pl.String(),
         "slice": pl.String(),
-        "release_id": pl.String(),
-        "content_hash": pl.String(),
+        "part_id": pl.String(),
+        "member": pl.String(),
+        "digest": pl.String(),
         "lines": pl.Int64(),
         "known_from": pl.Datetime("us", "UTC"),
         "known_from_basis": pl.String(),
-        "members": pl.List(pl.String()),
         "is_first": pl.Boolean(),
-        "state": pl.String(),
         "accepted": pl.Int64(),
         "rejected": pl.Int64(),
         "reasons": pl.List(pl.String()),
         "corrected": pl.String(),
-        "errors": pl.String(),
+        "error": pl.String(),
         "spent": pl.List(pl.String()),
-        "files": pl.String(),
+        "folder": pl.String(),
+        "sizes": pl.String(),
     }
 )
-"""Columns of a ledger. In the line of a look itself, `slice` is null; `files` are the curated files of the look and their
-sizes, `errors` what of it cannot be read. `is_first`: the rows of the release stand in the folder of this look."""
+"""Columns of a ledger. In the line of a file itself, `slice` is null; `error` is why it cannot be read, `folder` where the rows
+that it was the first to bring stand, `sizes` those of the curated files there. `is_first`: the rows of the part stand there."""
 
 COMPARISONS = pl.Schema(
     {
@@ -70,51 +70,42 @@ COMPARISONS = pl.Schema(
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate said of one release. `lines` are raw lines; a line may yield several curated rows."""
+    """What the gate said of one part, or of a release. `lines` are raw lines; a line may yield several curated rows."""
 
-    state: str
     lines: int
     accepted: int
     rejected: int
     reasons: tuple[str, ...] = ()
     corrected: tuple[tuple[str, str, int], ...] = ()
     """Correction, file and line of every row that a correction changed."""
-    members: tuple[str, ...] = ()
-    folder: str | None = None
-    """Folder of the look that was the first to bring it; null where it has no rows."""
-
-    def why_failed(self) -> str | None:
-        """Why the release cannot be used; null where it can."""
-        if self.state == "ok":
-            return None
-        if not self.rejected:
-            return self.reasons[0]
-        return f"{self.rejected} of {self.lines} lines were rejected, e.g. {self.reasons[0]}"
+    folder: str = ""
+    """Folder of the curated files in which a part's rows stand."""
 
 
-WITHDRAWN = Verdict("ok", 0, 0, 0)
-_NOT_CURATED = "it is not curated: its raw file can no longer be read, or `lodestone build` was stopped"
+MOST_REASONS = 5
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What was read of one look."""
+    """What was read of one file."""
 
-    cuts: tuple[Cut, ...]
-    errors: Mapping[str, LodestoneError]
+    parts: tuple[Part, ...]
+    error: BadFile | None
     spent: tuple[str, ...]
-    files: Mapping[str, int]
-    """Curated files that it was the first to make, with their sizes."""
+    folder: str = ""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Curated files in its folder, with their sizes."""
 
 
 @dataclass
 class Ledger:
-    """A source's looks by their key, the verdicts on its releases, and how pairs of releases stand to each other."""
+    """A source's files by their key, the verdicts on their parts, and how pairs of releases stand to each other."""
 
-    looks: dict[str, Entry] = field(default_factory=dict)
+    files: dict[str, Entry] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     comparisons: dict[tuple[str, str, str], Comparison | None] = field(default_factory=dict)
     """By what it is compared for, and the ids of both releases."""
+    max_rejected_share: float = 0
 
     def compared(self, purpose: str, one: Observation, other: Observation, compare: Callable[[], Comparison | None]) -> Comparison | None:
         """How two releases stand to each other: what `compare` found when they first met."""
@@ -123,35 +114,40 @@ class Ledger:
             self.comparisons[key] = compare()
         return self.comparisons[key]
 
-    def knows(self, look: str) -> bool:
-        """Whether a look was read, and there is a verdict on each of its releases."""
-        return look in self.looks and all(cut.release_id in self.verdicts for cut in self.looks[look].cuts)
-
-    def forget(self, look: str) -> None:
-        """Forget a look, and the verdicts on releases whose rows stand with it."""
-        self.looks.pop(look, None)
-        self.verdicts = {release: verdict for release, verdict in self.verdicts.items() if verdict.folder != look}
+    def knows(self, file: str) -> bool:
+        """Whether a file was read, and there is a verdict on each of its parts."""
+        return file in self.files and all(part.part_id in self.verdicts for part in self.files[file].parts)
 
     def verdict(self, one: Observation) -> Verdict:
-        """The verdict on what was observed."""
-        if one.withdrawn:
-            return WITHDRAWN
-        return self.verdicts.get(one.release_id) or Verdict("failed", one.lines, 0, 0, (_NOT_CURATED,))
+        """The verdict on what was observed: that on all of its parts."""
+        parts = [self.verdicts[part] for part in one.parts if part in self.verdicts]
+        return Verdict(
+            one.lines,
+            sum(part.accepted for part in parts),
+            sum(part.rejected for part in parts),
+            tuple(reason for part in parts for reason in part.reasons)[:MOST_REASONS],
+            tuple(place for part in parts for place in part.corrected),
+        )
+
+    def why_failed(self, one: Observation) -> str | None:
+        """Why a release cannot be used; null where it can."""
+        if not set(one.parts) <= self.verdicts.keys():
+            return "it is not curated: its raw file can no longer be read, or `lodestone build` was stopped"
+        verdict = self.verdict(one)
+        if verdict.rejected <= self.max_rejected_share * verdict.lines:
+            return None
+        return f"{verdict.rejected} of {verdict.lines} lines were rejected, e.g. {verdict.reasons[0]}"
 
 
-def key_of(receipts: tuple[archive.Receipt, ...], slices: Mapping[str, tuple[str, ...]], corrections: tuple[Correction, ...]) -> str:
-    """What a look is known by: its bytes, what they speak for, and the corrections that were decided by then."""
-    terms = [
-        [[receipt.member, receipt.sha256] for receipt in receipts],
-        sorted((name, list(members)) for name, members in slices.items()),
-        [fix.correction_id for fix in corrections],
-    ]
+def key_of(receipt: archive.Receipt, corrections: Iterable[Correction]) -> str:
+    """What a file is known by: its bytes, and corrections that may concern it."""
+    terms = [receipt.member, receipt.sha256, *(fix.correction_id for fix in corrections)]
     return hashlib.sha256(json.dumps(terms).encode()).hexdigest()[:16]
 
 
-def folder_of(settings: Settings, source: Source, look: str) -> Path:
-    """Where the curated files of a look lie."""
-    return settings.curated / source.name / f"{look}-{source.version}"
+def folder_of(settings: Settings, source: Source, folder: str) -> Path:
+    """Where curated files lie."""
+    return settings.curated / source.name / f"{folder}-{source.version}"
 
 
 def path_of(settings: Settings, name: str) -> Path:
@@ -162,17 +158,19 @@ def path_of(settings: Settings, name: str) -> Path:
 def read(settings: Settings, source: Source) -> Ledger:
     """The ledger as far as it is of this version and its curated files are there; empty where there is none that can be read."""
     path = path_of(settings, source.name)
+    share = source.config.max_rejected_share
     try:
         written = path.stat()
         ledger = _read(path, source.version, written.st_ino, written.st_mtime_ns)
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
-        return Ledger()
-    comparisons = _read_comparisons(settings, source)
-    gone = {look for look, entry in ledger.looks.items() if not _stand(folder_of(settings, source, look), entry.files)}
+        return Ledger(max_rejected_share=share)
+    folders = {entry.folder: entry.sizes for entry in ledger.files.values() if entry.folder}
+    gone = {folder for folder, sizes in folders.items() if not _stand(folder_of(settings, source, folder), sizes)}
     return Ledger(
-        {look: entry for look, entry in ledger.looks.items() if look not in gone},
-        {release: verdict for release, verdict in ledger.verdicts.items() if verdict.folder not in gone},
-        comparisons,
+        {file: entry for file, entry in ledger.files.items() if entry.folder not in gone},
+        {part: verdict for part, verdict in ledger.verdicts.items() if verdict.folder not in gone},
+        _read_comparisons(settings, source),
+        share,
     )
 
 
@@ -220,66 +218,61 @@ def _read(path: Path, version: str, *_: int) -> Ledger:
     if lines.schema != SCHEMA:
         raise ValueError(path)
     lines = lines.filter(pl.col("version") == version)
-    cuts: dict[str, list[Cut]] = {}
+    parts: dict[str, list[Part]] = {}
     verdicts: dict[str, Verdict] = {}
     entries: dict[str, dict[str, Any]] = {}
     for one in lines.iter_rows(named=True):
         if one["slice"] is None:
-            entries[one["look"]] = one
+            entries[one["file"]] = one
             continue
-        cuts.setdefault(one["look"], []).append(
-            Cut(
-                one["slice"],
-                one["release_id"],
-                one["content_hash"],
-                one["lines"],
-                one["known_from"],
-                one["known_from_basis"],
-                tuple(one["members"]),
-            )
-        )
+        parts.setdefault(one["file"], []).append(Part(**{name: one[name] for name in _OF_PART}))
         if one["is_first"]:
-            verdicts[one["release_id"]] = Verdict(
-                one["state"],
+            verdicts[one["part_id"]] = Verdict(
                 one["lines"],
                 one["accepted"],
                 one["rejected"],
                 tuple(one["reasons"]),
                 tuple((fix, member, line) for fix, member, line in json.loads(one["corrected"])),
-                tuple(one["members"]),
-                one["look"],
+                one["folder"],
             )
-    looks = {
-        look: Entry(
-            tuple(cuts.get(look, ())),
-            {member: BadFile(**values) for member, values in json.loads(one["errors"]).items()},
+    files = {
+        file: Entry(
+            tuple(parts.get(file, ())),
+            None if one["error"] is None else BadFile(**json.loads(one["error"])),
             tuple(one["spent"]),
-            json.loads(one["files"]),
+            one["folder"],
+            json.loads(one["sizes"]),
         )
-        for look, one in entries.items()
+        for file, one in entries.items()
     }
-    return Ledger(looks, verdicts)
+    return Ledger(files, verdicts)
+
+
+_OF_PART = [one.name for one in fields(Part)]
 
 
 def write(settings: Settings, source: Source, ledger: Ledger) -> None:
     """Write the ledger in the place of the one before."""
     rows: list[dict[str, Any]] = []
-    for look, entry in ledger.looks.items():
-        bare = {"look": look, "version": source.version}
-        errors = {member: vars(error) for member, error in entry.errors.items()}
-        rows.append(bare | {"errors": json.dumps(errors), "spent": list(entry.spent), "files": json.dumps(dict(entry.files))})
-        for cut in entry.cuts:
-            verdict = ledger.verdicts.get(cut.release_id)
-            row = bare | vars(cut) | {"members": list(cut.members), "is_first": verdict is not None and verdict.folder == look}
+    written: set[str] = set()
+    for file, entry in ledger.files.items():
+        bare = {"file": file, "version": source.version}
+        error = None if entry.error is None else json.dumps(vars(entry.error))
+        kept = {"error": error, "spent": list(entry.spent), "folder": entry.folder, "sizes": json.dumps(dict(entry.sizes))}
+        rows.append(bare | kept)
+        for part in entry.parts:
+            verdict = ledger.verdicts.get(part.part_id)
+            row = bare | vars(part) | {"is_first": verdict is not None and verdict.folder == entry.folder and part.part_id not in written}
             if row["is_first"] and verdict is not None:
-                row |= {"state": verdict.state, "accepted": verdict.accepted, "rejected": verdict.rejected}
+                written.add(part.part_id)
+                row |= {"accepted": verdict.accepted, "rejected": verdict.rejected, "folder": verdict.folder}
                 row |= {"reasons": list(verdict.reasons), "corrected": json.dumps(verdict.corrected)}
             rows.append(row)
     _write(path_of(settings, source.name), pl.DataFrame(rows, schema=SCHEMA))
 
 
 def lost(settings: Settings, name: str, accounted: Collection[str]) -> str | None:
-    """What was curated of a source and is in no history any more, as files and lines; null where nothing is.
+    """What was curated of a source and is in no look any more, as files and lines; null where nothing is.
 
     Curated files are made from raw ones, so that this is what their loss, or that of their receipts, takes from the edition.
     """
@@ -287,10 +280,10 @@ def lost(settings: Settings, name: str, accounted: Collection[str]) -> str | Non
         curated = pl.read_parquet(path_of(settings, name)).cast(SCHEMA).filter("is_first", corrected="[]")  # a correction may be taken back
     except (OSError, ValueError, pl.exceptions.PolarsError):  # it is made anew
         return None
-    gone = curated.filter(~pl.col("release_id").is_in(list(accounted)))
+    gone = curated.filter(~pl.col("part_id").is_in(list(accounted)))
     if gone.is_empty():
         return None
-    by_file = gone.group_by(pl.col("members").list.join(", ").alias("files")).agg(pl.col("lines").sum()).sort("files")
+    by_file = gone.group_by("member").agg(pl.col("lines").sum()).sort("member")
     told = ", ".join(f"{count:,} lines of {file}" for file, count in by_file.iter_rows())
     return (
         f"not in the edition any more are {told}, curated earlier: restore data/raw/{name} from version control or the backup "

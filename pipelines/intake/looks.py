@@ -1,4 +1,4 @@
-"""Looks at a source, oldest first: the files that came, read, cut into slices and fingerprinted.
+"""Looks at a source, oldest first: the files that came, read, fingerprinted by slice, and put together.
 
 A file that was handed in, or the answers of one visit, is a look. What was read of it stands in the ledger.
 """
@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import duckdb
 import polars as pl
 
 from pipelines import archive
 from pipelines.errors import BadFile, LodestoneError
 from pipelines.intake import ledger
 from pipelines.intake.corrections import ALWAYS, Applied, Correction, apply, readable_corrections
-from pipelines.intake.release import Cut, Judged, release_id
+from pipelines.intake.release import HALF, Cut, Judged, Part, cut_of, fingerprint, release_id
 from pipelines.settings import Settings
 from pipelines.sources import Source
 
@@ -41,6 +42,8 @@ class Look:
     asked: Mapping[str, tuple[str, ...]]
     """Codes that were asked for, by slice."""
     cuts: tuple[Cut, ...] = ()
+    parts: frozenset[str] = frozenset()
+    """Ids of the parts that were read of its files, of slices that are not whole too."""
     errors: Mapping[str, LodestoneError] = field(default_factory=dict)
     """What cannot be read, by member."""
     corrections: tuple[Correction, ...] = ()
@@ -48,10 +51,11 @@ class Look:
     spent: tuple[str, ...] = ()
     """What is told of corrections whose guard no longer holds."""
 
-    @property
-    def key(self) -> str:
-        """What it is known by in the ledger."""
-        return ledger.key_of(self.receipts, self.slices, self.corrections)
+    def key(self, receipt: archive.Receipt) -> str:
+        """What one of its files is known by in the ledger: its bytes, and the corrections that may concern it."""
+        slices = {name for name, members in self.slices.items() if receipt.member in members}
+        concerned = [one for one in self.corrections if one.slice is None or not slices or one.slice in slices]
+        return ledger.key_of(receipt, concerned)
 
     @property
     def speaks_for(self) -> frozenset[str]:
@@ -85,76 +89,61 @@ def read_member(settings: Settings, source: Source, receipt: archive.Receipt) ->
     )
 
 
-def cut(source: Source, frame: pl.DataFrame) -> list[Cut]:
-    """The slices of rows of one kind. The content hash is over sorted rows, without line numbers, file names and line ends."""
+def parts_of(source: Source, frame: pl.DataFrame) -> list[Part]:
+    """The parts that rows of one kind make, by file and slice. No line number, file name or line end is in a digest."""
     derived = {"source_row", "source_member", "slice", "known_from", "known_from_basis"}
     fields = [name for name in frame.columns if name not in derived]
-    known = pl.col("known_from")
-    slices = (
-        frame.with_columns(row=pl.concat_str(pl.col(fields).fill_null(_NULL), separator=_END))
-        .group_by("slice", maintain_order=True)
-        .agg(
-            pl.col("row").sort().str.join(_END),
-            pl.len(),
-            pl.when(known.null_count() == 0).then(known.max()),
-            pl.col("known_from_basis").sort_by("known_from", descending=True, maintain_order=True).first(),
-            pl.col("source_member").unique().sort(),
-        )
+    named = hashlib.sha256(_END.join(fields).encode()).hexdigest()[:16]
+    rows = frame.select(
+        "source_member",
+        "slice",
+        "known_from",
+        "known_from_basis",
+        row=pl.concat_str(pl.lit(named), pl.col(fields).fill_null(_NULL), separator=_END),
+        place=pl.int_range(pl.len()),
     )
-    cuts = []
-    for name, rows, lines, moment, basis, members in slices.iter_rows():
-        content_hash = hashlib.sha256("\n".join([*fields, rows]).encode()).hexdigest()
-        release = release_id(source.name, name, content_hash)
-        cuts.append(Cut(name, release, content_hash, lines, _utc(moment), basis if moment else "held", tuple(members)))
-    return cuts
+    with duckdb.connect() as connection:
+        connection.register("rows", rows.to_arrow())
+        found = connection.execute(_PARTS).fetchall()
+    parts = []
+    for member, name, lines, lower, upper, undated, moment, basis in found:
+        digest = f"{lower % HALF:016x}{upper % HALF:016x}"
+        known, known_basis = (None, "held") if undated else (moment.replace(tzinfo=UTC), basis)
+        parts.append(Part(name, release_id(source.name, name, fingerprint(lines, digest)), member, digest, lines, known, known_basis))
+    return parts
 
 
 _END, _NULL = "\0", "\x1a"
 """Between texts, and where none is. No reader lets the first into a text; the second is the sign of what cannot be shown."""
+_PARTS = """
+select
+    source_member,
+    slice,
+    count(*),
+    sum(md5_number_lower(row)),
+    sum(md5_number_upper(row)),
+    count(*) > count(known_from),
+    max(known_from),
+    arg_max(known_from_basis, known_from)
+from rows
+group by all
+order by min(place)
+"""
 
 
 @dataclass(frozen=True)
 class Read:
-    """The rows of a look by kind of file, what of it cannot be read by member, and what became of its corrections."""
+    """The rows of a file, and what became of its corrections."""
 
-    frames: dict[str, pl.DataFrame]
-    errors: dict[str, LodestoneError]
+    frame: pl.DataFrame
     applied: tuple[Applied, ...]
     spent: tuple[str, ...]
 
 
-def read_look(settings: Settings, source: Source, look: Look, slices: Iterable[str] | None = None) -> Read:
-    """Read the files of a look, with its corrections; with `slices`, only the rows of those.
-
-    A slice of which an answer cannot be read, or is still missing, has no rows here.
-    """
-    wanted = None if slices is None else set(slices)
-    by_kind: dict[str, list[pl.DataFrame]] = {}
-    errors: dict[str, LodestoneError] = {}
-    for receipt in look.receipts:
-        covered = [name for name, members in look.slices.items() if receipt.member in members]
-        if wanted is not None and covered and wanted.isdisjoint(covered):
-            continue
-        try:
-            frame = read_member(settings, source, receipt)
-        except LodestoneError as error:
-            errors[receipt.member] = error
-            continue
-        by_kind.setdefault(str(source.kind(receipt.member)), []).append(frame)
-    answered = {receipt.member for receipt in look.receipts} - errors.keys()
-    whole = (
-        pl.lit(True) if not look.slices else pl.col("slice").is_in([name for name, needs in look.slices.items() if set(needs) <= answered])
-    )
-    if wanted is not None:
-        whole = whole & pl.col("slice").is_in(list(wanted))
-    frames: dict[str, pl.DataFrame] = {}
-    applied: list[Applied] = []
-    spent: list[str] = []
-    for kind, parts in by_kind.items():
-        frames[kind], here, told = apply(pl.concat(parts).filter(whole), kind, look.corrections)
-        applied += here
-        spent += told
-    return Read(frames, errors, tuple(applied), tuple(spent))
+def read_file(settings: Settings, source: Source, receipt: archive.Receipt, corrections: Iterable[Correction]) -> Read:
+    """Read a received file, with corrections. Raises as `read_member` does."""
+    frame, applied, spent = apply(read_member(settings, source, receipt), str(source.kind(receipt.member)), corrections)
+    return Read(frame, tuple(applied), tuple(spent))
 
 
 def looks(settings: Settings, source: Source, before: datetime | None = None, known: ledger.Ledger | None = None) -> list[Look]:
@@ -166,7 +155,7 @@ def looks(settings: Settings, source: Source, before: datetime | None = None, kn
     known = ledger.read(settings, source) if known is None else known
     found = looks_as_received(settings, source, before)
     newest = {receipt.member: receipt for one in found if not one.slices for receipt in one.receipts}
-    known = ledger.Ledger(dict(known.looks), known.verdicts)
+    known = replace(known, files=dict(known.files))
     return [_with_cuts(settings, source, one, newest, known) if one.receipts else one for one in found]
 
 
@@ -228,20 +217,41 @@ def _looks_of_visit(visit: archive.Visit) -> Iterator[Look]:
 
 
 def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[str, archive.Receipt], known: ledger.Ledger) -> Look:
-    entry = known.looks.get(one.key)
-    if entry is None:
-        read = read_look(settings, source, one)
-        cuts = tuple(piece for frame in read.frames.values() for piece in cut(source, frame))
-        known.looks[one.key] = ledger.Entry(cuts, read.errors, read.spent, {})
-        return replace(one, cuts=cuts, errors=read.errors, spent=read.spent)
-    found: dict[str, LodestoneError] = dict(entry.errors)
+    parts: dict[str, tuple[Part, ...]] = {}
+    errors: dict[str, LodestoneError] = {}
+    spent: list[str] = []
     for receipt in one.receipts:
-        if not found and newest.get(receipt.member) is receipt:
-            try:
+        key = one.key(receipt)
+        try:
+            if key not in known.files:
+                known.files[key] = _entry(settings, source, receipt, one.corrections)
+            elif newest.get(receipt.member) is receipt:
                 archive.body(settings.raw, receipt)
-            except LodestoneError as error:
-                found[receipt.member] = error
-    return replace(one, cuts=entry.cuts, errors=found, spent=entry.spent)
+        except LodestoneError as error:
+            errors[receipt.member] = error
+        entry = known.files.get(key)
+        if entry is not None:
+            if entry.error is None:
+                parts[receipt.member] = entry.parts
+            else:
+                errors[receipt.member] = entry.error
+            spent += entry.spent
+    by_slice: dict[str, list[Part]] = {}
+    for member in parts:
+        for part in parts[member]:
+            by_slice.setdefault(part.slice, []).append(part)
+    whole = by_slice if not one.slices else [name for name, members in one.slices.items() if set(members) <= parts.keys()]
+    cuts = tuple(cut_of(source.name, by_slice[name]) for name in by_slice if name in whole)
+    every = frozenset(part.part_id for found in parts.values() for part in found)
+    return replace(one, cuts=cuts, parts=every, errors=errors, spent=tuple(spent))
+
+
+def _entry(settings: Settings, source: Source, receipt: archive.Receipt, corrections: Iterable[Correction]) -> ledger.Entry:
+    try:
+        read = read_file(settings, source, receipt, corrections)
+    except BadFile as error:
+        return ledger.Entry((), error, ())
+    return ledger.Entry(tuple(parts_of(source, read.frame)), None, read.spent)
 
 
 def standing_errors(looked: Iterable[Look]) -> list[str]:
@@ -266,7 +276,3 @@ def _standing_troubles(looked: Iterable[Look]) -> dict[str, str]:
             touched = [name for name, members in one.slices.items() if member in members] or [member]
             standing |= dict.fromkeys(touched, told)
     return standing
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,8 +24,24 @@ class RawFile:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The rows of one file in one slice. `known_from` is null where only holding it dates them.
+
+    `digest` is the sum of the hashes of the rows: that of several parts is the sum of theirs, in whatever files they came.
+    """
+
+    slice: str
+    part_id: str
+    member: str
+    digest: str
+    lines: int
+    known_from: datetime | None
+    known_from_basis: str
+
+
+@dataclass(frozen=True)
 class Cut:
-    """One slice of one look. `known_from` is null where only holding it dates it."""
+    """One slice of one look: the parts that its files have of it."""
 
     slice: str
     release_id: str
@@ -34,6 +51,7 @@ class Cut:
     known_from_basis: str
     members: tuple[str, ...]
     """The files it was cut from."""
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +69,8 @@ class Observation:
     files: tuple[RawFile, ...]
     known_from: datetime
     known_from_basis: str
+    parts: tuple[str, ...] = ()
+    """Ids of the parts that its rows stand in."""
 
     @property
     def withdrawn(self) -> bool:
@@ -75,6 +95,34 @@ class Comparison:
 
     figures: int
     why_apart: str | None
+
+
+HALF = 2**64
+"""A digest is two sums of 64 bits, each without what is carried."""
+
+
+def cut_of(source: str, parts: Sequence[Part]) -> Cut:
+    """The slice that some parts make together. Its fingerprint does not depend on how its rows are spread over files."""
+    lines = sum(part.lines for part in parts)
+    lower, upper = (sum(int(part.digest[place : place + 16], 16) for part in parts) % HALF for place in (0, 16))
+    content_hash = fingerprint(lines, f"{lower:016x}{upper:016x}")
+    known = [part for part in parts if part.known_from is not None]
+    latest = max(known, key=lambda part: str(part.known_from)) if len(known) == len(parts) else None
+    return Cut(
+        parts[0].slice,
+        release_id(source, parts[0].slice, content_hash),
+        content_hash,
+        lines,
+        None if latest is None else latest.known_from,
+        "held" if latest is None else latest.known_from_basis,
+        tuple(sorted(part.member for part in parts)),
+        tuple(part.part_id for part in parts),
+    )
+
+
+def fingerprint(lines: int, digest: str) -> str:
+    """Hash of the content of some rows, by their number and digest."""
+    return hashlib.sha256(f"{lines} {digest}".encode()).hexdigest()
 
 
 def release_id(source: str, slice_name: str, content_hash: str) -> str:

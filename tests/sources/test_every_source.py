@@ -10,11 +10,12 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipelines import archive
 from pipelines.errors import LodestoneError
 from pipelines.intake import curation, gate, ledger, sift
 from pipelines.intake.curation import refresh
 from pipelines.intake.gate import judge
-from pipelines.intake.looks import Look, Read
+from pipelines.intake.looks import Read
 from pipelines.intake.sift import gated
 from pipelines.model import curated as models
 from pipelines.model.vocabulary import known_codes
@@ -207,19 +208,19 @@ def test_a_file_of_which_more_lines_fail_than_can_be_found_one_by_one_is_rejecte
 
 def test_a_look_that_cannot_be_curated_is_told_by_name_and_stops_no_other(data: Settings, monkeypatch: pytest.MonkeyPatch):
     source, member = load_source(MEMBERS[0][0]), MEMBERS[0][1]
-    real = curation.read_look
+    real = curation.read_file
 
-    def fails(settings: Settings, source: Source, look: Look, *given: Any) -> Read:
-        if look.receipts[0].member == member:
+    def fails(settings: Settings, source: Source, receipt: archive.Receipt, *given: Any) -> Read:
+        if receipt.member == member:
             raise ZeroDivisionError("nobody foresaw this")
-        return real(settings, source, look, *given)
+        return real(settings, source, receipt, *given)
 
-    monkeypatch.setattr(curation, "read_look", fails)
+    monkeypatch.setattr(curation, "read_file", fails)
     report = refresh(data, source)
     assert all(f"-{member}: it cannot be curated (ZeroDivisionError: nobody foresaw this)" in error for error in report.errors)
     assert report.errors
     others = {other for other in source.config.members if other != member}
-    assert {one for verdict in ledger.read(data, source).verdicts.values() for one in verdict.members} == others
+    assert {part.member for file in ledger.read(data, source).files.values() for part in file.parts} == others
 
 
 @pytest.mark.parametrize("rows_at_once", [1, 7, 1_000_000])

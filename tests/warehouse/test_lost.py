@@ -225,7 +225,7 @@ def cut_short(own: Settings, source: sources.Source) -> None:
 
 
 def of_another_shape(own: Settings, source: sources.Source) -> None:
-    pl.DataFrame({"look": ["1"], "version": [source.version]}).write_parquet(ledger.path_of(own, CHINA))
+    pl.DataFrame({"file": ["1"], "version": [source.version]}).write_parquet(ledger.path_of(own, CHINA))
 
 
 def a_table_gone(own: Settings, source: sources.Source) -> None:

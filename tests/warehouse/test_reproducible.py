@@ -68,7 +68,7 @@ def test_one_revised_line_curates_one_release(own: Settings) -> None:
     curated_now = {name: refresh(own, load_source(name)).curated_now for name in source_names()}
     assert curated_now == dict.fromkeys(source_names(), 0) | {"china_customs_bulletin": 1}
     after = stamps(own)
-    assert {path for path in before if after[path] != before[path]} == {f"{CHINA}/ledger.parquet"}
+    assert {path for path in before if after[path] != before[path]} == {f"{CHINA}/{name}.parquet" for name in ("ledger", "comparisons")}
     (new,) = {own.curated / Path(path).parent for path in after.keys() - before.keys()}
     assert new.parent.name == CHINA
     assert [pl.read_parquet(path).height for path in new.glob("bulletin_*.parquet")] == [1]

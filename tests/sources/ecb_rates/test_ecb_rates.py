@@ -16,7 +16,7 @@ from pipelines import archive
 from pipelines.errors import BadFile, LodestoneError
 from pipelines.intake.curation import refresh
 from pipelines.intake.gate import Judged, judge
-from pipelines.intake.looks import cut
+from pipelines.intake.looks import parts_of
 from pipelines.model.vocabulary import known_codes
 from pipelines.rehearsal import ecb_stand_in as ecb
 from pipelines.rehearsal.server import Offices
@@ -116,7 +116,7 @@ def test_the_same_rates_zipped_again_are_the_same_content_of_every_month():
     again = ecb.made_up(date(2024, 1, 1), date(2024, 3, 5), packed=datetime(2024, 4, 1))
     bodies = [one.answer(ecb.PATH, [], {}).body for one in (first, again)]
     assert bodies[0] != bodies[1]
-    hashes = [{one.slice: one.content_hash for one in cut(source, read(body))} for body in bodies]
+    hashes = [{one.slice: one.part_id for one in parts_of(source, read(body))} for body in bodies]
     assert hashes[0] == hashes[1]
     assert set(hashes[0]) == {"2024-01", "2024-02"}
 
@@ -124,7 +124,7 @@ def test_the_same_rates_zipped_again_are_the_same_content_of_every_month():
 def test_a_later_file_leaves_the_closed_months_as_they_were():
     source = load_source("ecb_rates")
     march, april = (
-        {one.slice: one.content_hash for one in cut(source, read(ecb.made_up(date(2024, 1, 1), last).answer(ecb.PATH, [], {}).body))}
+        {one.slice: one.part_id for one in parts_of(source, read(ecb.made_up(date(2024, 1, 1), last).answer(ecb.PATH, [], {}).body))}
         for last in (date(2024, 3, 5), date(2024, 4, 2))
     )
     assert march.items() < april.items()
