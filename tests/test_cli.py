@@ -426,6 +426,12 @@ def test_the_shell_is_told_how_a_word_may_go_on(built: Settings, words: str, off
     assert offered in in_a_shell(built, **asked).stdout.split()
 
 
+@pytest.mark.parametrize("command", ["fetch", "plan"])
+def test_the_shell_offers_no_office_that_is_not_asked(built: Settings, command: str) -> None:
+    asked = {"_LODESTONE_COMPLETE": "complete_bash", "COMP_WORDS": f"lodestone {command} ", "COMP_CWORD": "2"}
+    assert in_a_shell(built, **asked).stdout.split() == ["ecb_rates", "us_census"]
+
+
 def test_no_rows_are_no_rows_in_every_format(built: Settings, tmp_path: Path, lodestone: Run) -> None:
     query = "select 1 as n where false"
     assert lodestone(built, "sql", query, "--format", "csv")[1] == "n\n"

@@ -109,6 +109,14 @@ def test_the_parameter_of_every_office_s_key_is_known_to_hold_one() -> None:
         assert public(f"https://office.example/data?{parameter}={KEY}") == f"https://office.example/data?{parameter}=***"
 
 
+def test_an_answer_is_handed_in_by_the_name_by_which_it_is_read(data: Settings, lodestone: Run, tmp_path: Path) -> None:
+    answer = tmp_path / "imports-HS6-2836-2026-01_2026-08.json"
+    answer.write_text("[]", "utf-8")
+    assert lodestone(data, "keep", "us_census", str(answer))[0] == 0
+    code, _, told = lodestone(data, "keep", "us_census", str(answer), "--member", "imports")
+    assert (code, "has no file 'imports'; say which it is with --member, one of imports-*.json, exports-*.json" in told) == (2, True)
+
+
 @pytest.mark.parametrize("at", ["2001-01-01T00:00:00", "2026-12-24T01:59:59"])
 def test_a_clock_set_back_refuses_a_copy_that_is_handed_in(at: str, data: Settings, lodestone: Run, tmp_path: Path) -> None:
     copy = tmp_path / "usgs_world_production.csv"

@@ -147,17 +147,29 @@ def test_how_sure_a_concentration_is_stands_beside_it() -> None:
         assert re.search(r"Japan, rare earths +2024 +China +81.8-90.9 % +0.68-0.83\n", told(connection))
 
 
+def add_source(connection: duckdb.DuckDBPyConnection, source: str, state: str, message: str | None = None, stand_in: bool = False) -> None:
+    connection.execute(
+        "insert into meta.source_status by name select ? as source, ? as state, ? as message, ? as stand_in,"
+        " 'x' as title, 'x' as publisher, 'x' as licence, 'x' as citation, false as redistributable,"
+        " 0 as releases, 0 as held, 0 as failed, 0 as lines, 0 as accepted, 0 as rejected",
+        [source, state, message, stand_in],
+    )
+
+
+def test_figures_of_a_rehearsal_are_told_from_those_of_offices() -> None:
+    with edition(trade_total=[exported("2025-01", 90), exported("2025-02", 80)]) as connection:
+        add_source(connection, "usgs_mcs", "ok")
+        assert "stand-ins" not in told(connection)
+        for office in ("ecb_rates", "us_census"):
+            add_source(connection, office, "ok", stand_in=True)
+        assert "From a rehearsal, answers of stand-ins: ecb_rates and us_census\n" in told(connection)
+
+
 @pytest.mark.parametrize("broken", [1, 7])
 def test_whatever_is_wrong_with_the_sources_all_of_it_is_one_screen(broken: int) -> None:
     with edition(trade_total=[exported("2025-01", 90), exported("2025-02", 80)]) as connection:
         for number in range(broken):
-            connection.execute(
-                "insert into meta.source_status by name select * replace (? as source) from (select 'failed' as state, ? as message,"
-                " 'x' as source, 'x' as title, 'x' as publisher, 'x' as licence, 'x' as citation, false as redistributable,"
-                " false as stand_in,"
-                " 0 as releases, 0 as held, 0 as failed, 0 as lines, 0 as accepted, 0 as rejected)",
-                [f"source_{number}", f"file_{number}.csv line 3: 'nonsense' is no number; " * 20],
-            )
+            add_source(connection, f"source_{number}", "failed", f"file_{number}.csv line 3: 'nonsense' is no number; " * 20)
         lines = told(connection).splitlines()
     assert max(map(len, lines)) <= SCREEN[0]
     assert len(lines) < 40

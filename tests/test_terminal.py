@@ -71,7 +71,7 @@ def test_a_narrow_answer_is_shown_whole_and_nothing_is_remarked(built: Settings)
         ("from supplier_share limit 5", ["commodity", "period_start", "supplier", "share"]),
         ("from refining_share limit 5", ["commodity", "period_start", "refiner", "share"]),
         ("from trade_flow where partner_role = 'country' order by all limit 5", ["partner_iso3", "weight_kg"]),
-        ("from claim_check limit 5", ["claim_id", "claimed_value", "period_start", "evidence_value"]),
+        ("from claim_check limit 5", ["statement", "claimed_value", "period_start", "verdict"]),
     ],
 )
 def test_what_a_row_is_about_stands_by_name_beside_its_figures_where_not_all_columns_fit(

@@ -74,10 +74,11 @@ def receive(
     shelf: str = "fetched",
     url: str | None = None,
     note: str | None = None,
+    stand_in: bool = False,
 ) -> Receipt:
     """Keep the bytes of one look at `member` with a receipt of their hash and size."""
     sha256 = hashlib.sha256(body).hexdigest()
-    return keep(raw, Receipt(source, member, sha256, len(body), observed_at, shelf, url, note=note), body)
+    return keep(raw, Receipt(source, member, sha256, len(body), observed_at, shelf, url, note=note, stand_in=stand_in), body)
 
 
 def receipts(raw: Path, source: str) -> list[Receipt]:

@@ -54,6 +54,11 @@ def asked_sources(name: str | None) -> list[Source]:
     return found
 
 
+def asked_names() -> list[str]:
+    """The names of the offices that are asked, to complete a word with."""
+    return [source.name for source in asked_sources(None)]
+
+
 def month_of(text: str) -> str:
     """A month, YYYY-MM. Raises `Usage`."""
     if not re.fullmatch(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])", text):

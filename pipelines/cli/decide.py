@@ -15,6 +15,7 @@ from pipelines.archive import secrecy
 from pipelines.cli.arguments import user_name
 from pipelines.edition.open import read_only, refused_rows
 from pipelines.errors import LodestoneError, Usage
+from pipelines.fetching.visit import refuse_to_mix
 from pipelines.intake import corrections, ledger
 from pipelines.intake.curation import correction_of
 from pipelines.intake.history import judge_releases, observations
@@ -117,8 +118,8 @@ def keep(
         raise Usage(f"there is no source {source!r}; there are {', '.join(source_names())}")
     name = member or file.name
     loaded = load_source(source)
-    if name not in loaded.config.members:
-        raise Usage(f"{source} has no file {name!r}; say which it is with --member, one of {', '.join(loaded.config.members)}")
+    if loaded.kind(name) is None:
+        raise Usage(f"{source} has no file {name!r}; say which it is with --member, one of {', '.join(loaded.file_names)}")
     try:
         if (size := file.stat().st_size) > loaded.most_bytes:
             raise Usage(f"{file}: has {size:,} bytes where a file of {source} has at most {loaded.most_bytes:,}; is it the right one?")
@@ -126,10 +127,14 @@ def keep(
     except OSError as error:
         raise Usage(f"{file}: cannot be read ({error.strerror})") from error
     settings = load_settings()
+    is_asked = loaded.config.fetch is not None
+    if is_asked:
+        refuse_to_mix(settings)
     archive.refuse_a_clock_set_back(settings.raw, source, settings.now())
     keys = [os.environ.get(one.config.fetch.key.environment, "") for one in readable_sources() if one.config.fetch and one.config.fetch.key]
     shown = None if url is None else secrecy.without(url, map(str.strip, keys))
-    receipt = archive.receive(settings.raw, source, name, body, settings.now(), url=shown)
+    stand_in = is_asked and settings.offices is not None
+    receipt = archive.receive(settings.raw, source, name, body, settings.now(), url=shown, stand_in=stand_in)
     typer.echo(f"kept {receipt.size:,} bytes as {receipt.receipt_id}; run `lodestone build` to take them in")
 
 

@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from pipelines import archive
-from pipelines.cli.arguments import asked_sources, day_of, month_of
+from pipelines.cli.arguments import asked_names, asked_sources, day_of, month_of
 from pipelines.cli.output import console_of, explain_failure, own_name, progress, shown_path
 from pipelines.edition.build import is_up_to_date
 from pipelines.edition.open import published_id, read_only
@@ -23,7 +23,7 @@ from pipelines.operations import doctor
 from pipelines.periods import runs
 from pipelines.questions.headline import headline
 from pipelines.settings import Settings, load_settings
-from pipelines.sources import Source, source_names
+from pipelines.sources import Source
 
 if TYPE_CHECKING:
     from pipelines.defs.launch import FailedStep
@@ -71,7 +71,7 @@ def build(
 def plan(
     source: Annotated[
         str | None,
-        typer.Argument(metavar="[SOURCE]", autocompletion=source_names, help="One of the offices that are asked; all unless given."),
+        typer.Argument(metavar="[SOURCE]", autocompletion=asked_names, help="One of the offices that are asked; all unless given."),
     ] = None,
     questions: Annotated[bool, typer.Option("--questions", help="Also list every question with its address.")] = False,
 ) -> None:
@@ -110,7 +110,7 @@ def plan(
 
 def fetch(
     source: Annotated[
-        str, typer.Argument(metavar="SOURCE", autocompletion=source_names, help="One of the offices that `lodestone plan` lists.")
+        str, typer.Argument(metavar="SOURCE", autocompletion=asked_names, help="One of the offices that `lodestone plan` lists.")
     ],
     first: Annotated[str | None, typer.Option("--from", metavar="MONTH", help="First month, YYYY-MM; what is due unless given.")] = None,
     last: Annotated[

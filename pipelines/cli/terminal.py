@@ -30,7 +30,9 @@ LEAST_VALUE = 14
 """Letters of a line that a record leaves for its values, however long a name is."""
 
 _GAP = "  "
-_NAME = re.compile(r"(\w+_)?(country|destination|exporter|importer|partner|producer|refiner|reporter|supplier)(_iso3)?|commodity|name")
+_NAME = re.compile(
+    r"(\w+_)?(country|destination|exporter|importer|partner|producer|refiner|reporter|supplier)(_iso3)?|commodity|name|statement|verdict"
+)
 _CODE = re.compile(r"(\w+_)?(code|hs6|id|iso3|key)")
 
 

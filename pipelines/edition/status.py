@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from pipelines.edition.plan import SourcePlan
-from pipelines.intake.release import Observation
+from pipelines.intake.release import Judged, Observation
 from pipelines.model.tables import tables
 from pipelines.sources.config import SourceConfig
 
@@ -35,7 +35,7 @@ def status_of(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[s
     elif plan.not_known_by is not None:
         state, message = "ok", f"nothing of it was known by the end of {plan.not_known_by}"
     elif not current:
-        refused = [f"{one.observation.slice}: {one.reason}" for one in (*failed, *held)[:3]]
+        refused = _refused([*failed, *held])
         nothing = "the office took every row back" if plan.judged else "nothing was received"
         state, message = "failed", "; ".join(filter(None, (plan.fell_back, *plan.errors, plan.trouble, *refused))) or nothing
     elif plan.fell_back:
@@ -48,13 +48,8 @@ def status_of(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[s
     elif plan.errors or plan.trouble:
         stands = "the last good release stands; " if plan.stands else ""
         state, message = "failed", f"{stands}{'; '.join(filter(None, (*plan.errors, plan.trouble)))}"
-    elif held:
-        names = ", ".join(f"{one.observation.release_id} ({one.observation.slice}: {one.reason})" for one in held)
-        state, message = "held", f"look at {names}, then `lodestone accept RELEASE --reason ...`"
-    elif failed:
-        state, message = "incomplete", "; ".join(f"{one.observation.slice}: {one.reason}" for one in failed[:3])
-    elif rejected:
-        state, message = "incomplete", _left_out(rejected)
+    elif held or failed or rejected:
+        state, message = "held" if held else "incomplete", "; ".join([*_waiting(held), *_refused(failed), *_left_out(rejected)])
     else:
         state, message = "ok", "; ".join(filter(None, (*plan.spent, _unattributed(connection, plan.name)))) or None
     counted = connection.execute(
@@ -125,13 +120,24 @@ _REJECTED = (
 )
 
 
-def _left_out(rejected: list[tuple[Any, ...]]) -> str:
+def _waiting(held: list[Judged]) -> list[str]:
+    names = ", ".join(f"{one.observation.release_id} ({one.observation.slice}: {one.reason})" for one in held)
+    return [f"look at {names}, then `lodestone accept RELEASE --reason ...`"] if held else []
+
+
+def _refused(failed: list[Judged]) -> list[str]:
+    return [f"{one.observation.slice}: {one.reason}" for one in failed[:3]]
+
+
+def _left_out(rejected: list[tuple[Any, ...]]) -> list[str]:
+    if not rejected:
+        return []
     told = "; ".join(f"{member} line {row}: {reasons}" for member, row, reasons in rejected[:3])
     more = f"; {len(rejected) - 3:,} more in meta.rejected" if len(rejected) > 3 else ""
-    return (
+    return [
         f"{len(rejected):,} lines of current releases were rejected, and what they would have said is unknown: {told}{more}; "
         "keep a mended copy, or add the code to its vocabulary, then `lodestone build`"
-    )
+    ]
 
 
 def _newest(known: list[Observation], first: datetime | None) -> datetime | None:

@@ -78,7 +78,7 @@ def visit_office(
     config = fetch_config(source)
     if not planned.requests:
         return Fetched(source.name, None)
-    _refuse_to_mix(settings)
+    refuse_to_mix(settings)
     if config.key is not None and not os.environ.get(config.key.environment, "").strip():
         raise MissingKey(f"{source.name} needs a key in {config.key.environment}: sign up at {config.key.sign_up}")
     archive.refuse_a_clock_set_back(settings.raw, source.name, now)
@@ -96,7 +96,8 @@ def visit_office(
         ) from error
 
 
-def _refuse_to_mix(settings: Settings) -> None:
+def refuse_to_mix(settings: Settings) -> None:
+    """Raise `LodestoneError` where answers of offices would come beside those of stand-ins, or the reverse."""
     held = archive.answered_by_stand_ins(settings.raw)
     if held is True and settings.offices is None:
         raise LodestoneError(

@@ -29,7 +29,7 @@ SEVERAL = {"alloy", "compound", "concentrate", "magnet", "product"}
 """Stages of which a commodity has several kinds."""
 
 _CLAIMS = "select verdict, count(distinct claim_id) as statements from marts.claim_check group by verdict"
-_STATUS = "select source, title, state, message from meta.source_status order by source"
+_STATUS = "select source, state, message, stand_in from meta.source_status order by source"
 
 
 def headline(connection: duckdb.DuckDBPyConnection, as_of: date | None = None, command: str = "lodestone") -> str:
@@ -54,6 +54,9 @@ def headline(connection: duckdb.DuckDBPyConnection, as_of: date | None = None, c
     if lists:
         head = ("Most concentrated imports", "months", "largest", ">its share", ">index")
         lines += [*_columns([head, *map(_as_concentrated, lists)]), RANGES]
+    rehearsed = [one["source"] for one in status if one["stand_in"]]
+    if rehearsed:
+        lines.append(f"From a rehearsal, answers of stand-ins: {' and '.join(rehearsed)}")
     silent = [one["source"] for one in status if one["state"] == "not_asked"]
     if silent:
         lines += _with_command(f"Not in the box: {' and '.join(silent)}; ask them:", f"{command} nightly")

@@ -73,6 +73,11 @@ class Source:
         """So large one file may be."""
         return self.config.fetch.most_bytes if self.config.fetch else MOST_BYTES_HANDED_IN
 
+    @property
+    def file_names(self) -> list[str]:
+        """How its files are called; an asterisk stands for anything."""
+        return [one.pattern or key for key, one in self.config.members.items()]
+
     def kind(self, member: str) -> str | None:
         """Which of its kinds of files a file is, by its name; null where it is none."""
         return next((key for key, one in self.config.members.items() if fnmatchcase(member, one.pattern or key)), None)
@@ -81,7 +86,7 @@ class Source:
         """Rows of a file as text in the publisher's own words, with `source_row`. Raises `LodestoneError` whatever is wrong with it."""
         kind = self.kind(member)
         if kind is None:
-            raise LodestoneError(f"{member}: {self.name} has no such file; it has {', '.join(self.config.members)}")
+            raise LodestoneError(f"{member}: {self.name} has no such file; it has {', '.join(self.file_names)}")
         with _named(member):
             return self._parse(kind, member, self.unpacked(member, body))
 

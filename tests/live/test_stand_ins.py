@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -61,3 +62,19 @@ def test_a_stand_in_is_not_asked_where_an_office_answered(name: str, fresh: Rehe
     with pytest.raises(LodestoneError, match="holds answers of offices, with which those of stand-ins are never mixed"):
         fresh.ask(name, FIRST_NIGHT)
     assert (file_hashes(fresh.data.raw), fresh.offices.asked) == (before, [])
+
+
+def test_a_copy_that_is_handed_in_of_an_office_is_not_mixed_with_answers_of_stand_ins(
+    fresh: Rehearsal, lodestone: Run, tmp_path: Path
+) -> None:
+    fresh.ask("ecb_rates", FIRST_NIGHT)
+    (answer,) = archive.visits(fresh.data.raw, "ecb_rates")[0].receipts
+    copy = tmp_path / answer.member
+    copy.write_bytes(archive.body(fresh.data.raw, answer))
+    before = file_hashes(fresh.data.raw)
+    code, _, told = lodestone(fresh.data, "keep", "ecb_rates", str(copy), LODESTONE_NOW=SECOND_NIGHT)
+    assert (code, "holds answers of stand-ins, with which those of offices are never mixed" in told) == (1, True)
+    assert file_hashes(fresh.data.raw) == before
+    rehearsing = {"LODESTONE_NOW": SECOND_NIGHT, "LODESTONE_OFFICES": fresh.offices.address}
+    assert lodestone(fresh.data, "keep", "ecb_rates", str(copy), **rehearsing)[0] == 0
+    assert [one.stand_in for one in archive.receipts(fresh.data.raw, "ecb_rates")] == [True]

@@ -159,6 +159,16 @@ def test_a_value_ten_times_as_high_waits_until_a_person_accepts_it(own: Settings
     assert "lodestone accept" in message
 
 
+def test_a_month_held_because_its_line_was_rejected_is_told_with_that_line(own: Settings) -> None:
+    revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "20\uff11\uff19-06,3966,"}, december(1))
+    edition = night(own)
+    assert tonnes(edition.path, "2019-06") == [3966.0]
+    state, message = status(edition.path, CHINA)
+    assert state == "held"
+    assert "all 1 lines vanished" in message
+    assert f"{RARE_EARTHS} line 30: period '20\uff11\uff19-06': a period is YYYY, YYYY-MM or YYYY-MM/YYYY-MM" in message
+
+
 def test_an_accepted_value_is_current_from_when_it_was_received(own: Settings) -> None:
     month, level = "2014-04", tonnes(own.edition, "2014-04")  # no printed total contradicts this month, whatever it is
     revise(own, CHINA, RARE_EARTHS, {f"{month},{level[0]:g},": f"{month},{level[0] * 10:g},"}, december(1))
