@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-import io
+from collections.abc import Iterator
+from html import escape
 
-import altair as alt
 import duckdb
+import polars as pl
 
 _PERIOD_END = "(period_start + to_months(period_months) - interval 1 day)::date"
 _PERIOD = f"""
@@ -136,24 +137,53 @@ QUERIES = {
 `run` of months does. Bars that stand side by side are of one basis, stage, period and publisher."""
 
 
+_WIDTH, _LABELS, _TOP = 960, 340, 40
+_ROW, _PANEL = 22, 100
+_COLOUR = "#4c78a8"
+
+
 def chart(connection: duckdb.DuckDBPyConnection, mart: str) -> str | None:
-    """A mart's chart as markdown with the picture in it; null where the mart has none or no rows to draw."""
+    """A mart's chart as markdown with the picture (SVG) in it; null where the mart has none or no rows to draw."""
     if mart not in QUERIES:
         return None
     rows = connection.sql(QUERIES[mart]).pl()
     if rows.is_empty():
         return None
-    title = alt.TitleParams(rows["title"][0], anchor="start")
-    drawn = alt.Chart(rows.to_arrow()).properties(width=640, title=title)
-    if "day" in rows.columns:
-        lines = drawn.properties(height=90).mark_line(point={"size": 12})
-        amount = alt.Y("tonnes:Q", title="t a month")
-        heading = alt.Row("subject:N", title=None, header=alt.Header(labelOrient="top", labelAnchor="start"))
-        lines = lines.encode(x=alt.X("day:T", title=None), y=amount, detail="run:N", row=heading)
-        picture_of = lines.resolve_scale(y="independent")
-    else:
-        subject = alt.Y("subject:N", sort="-x", title=None, axis=alt.Axis(labelLimit=320))
-        picture_of = drawn.mark_bar().encode(x=alt.X("share:Q", title="share", axis=alt.Axis(format="%")), y=subject)
-    picture = io.BytesIO()
-    picture_of.save(picture, format="png")
-    return f"![{mart}](data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()})"
+    drawn = "".join(_lines(rows) if "day" in rows.columns else _bars(rows))
+    height = _TOP + (_PANEL * rows["subject"].n_unique() if "day" in rows.columns else _ROW * rows.height) + 10
+    picture = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" font-family="sans-serif" font-size="12">'
+        f'<rect width="100%" height="100%" fill="white"/>{_text(8, 20, rows["title"][0], "start", "bold")}{drawn}</svg>'
+    )
+    return f"![{mart}](data:image/svg+xml;base64,{base64.b64encode(picture.encode()).decode()})"
+
+
+def _bars(rows: pl.DataFrame) -> Iterator[str]:
+    """A bar for each row, under each other, as long as its share."""
+    for place, (subject, share) in enumerate(rows.select("subject", "share").iter_rows()):
+        top, length = _TOP + place * _ROW, share * (_WIDTH - _LABELS - 60)
+        yield _text(_LABELS - 8, top + 13, subject, "end")
+        yield f'<rect x="{_LABELS}" y="{top}" width="{length:.1f}" height="{_ROW - 4}" fill="{_COLOUR}"/>'
+        yield _text(_LABELS + length + 6, top + 13, f"{100 * share:.3g}%", "start")
+
+
+def _lines(rows: pl.DataFrame) -> Iterator[str]:
+    """A panel for each subject, under each other: its months from the first of all to the last, on a scale of its own from zero."""
+    months = rows["day"].to_list()
+    first, last = min(months), max(months)
+    for place, ((subject,), panel) in enumerate(rows.group_by("subject", maintain_order=True)):
+        floor, most = _TOP + (place + 1) * _PANEL - 24, max(panel["tonnes"].to_list()) or 1
+        yield _text(8, floor - 62, f"{subject}: at most {most:,.0f} t a month", "start")
+        yield f'<path d="M8 {floor}H{_WIDTH - 8}" stroke="#999999"/>'
+        yield _text(8, floor + 14, f"{first:%Y-%m}", "start") + _text(_WIDTH - 8, floor + 14, f"{last:%Y-%m}", "end")
+        for _, run in panel.group_by("run", maintain_order=True):
+            points = [
+                (8 + (day - first) / ((last - first) or day.resolution) * (_WIDTH - 16), floor - 54 * tonnes / most)
+                for day, tonnes in run.sort("day").select("day", "tonnes").iter_rows()
+            ]
+            yield f'<path d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in points)}" fill="none" stroke="{_COLOUR}"/>'
+            yield "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="1.5" fill="{_COLOUR}"/>' for x, y in points)
+
+
+def _text(x: float, y: float, text: str, anchor: str, weight: str = "normal") -> str:
+    return f'<text x="{x:.1f}" y="{y}" text-anchor="{anchor}" font-weight="{weight}">{escape(text)}</text>'

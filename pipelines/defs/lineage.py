@@ -9,9 +9,10 @@ import dagster as dg
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.lineage import Node, lineage
+from sqlglot.schema import Schema, ensure_schema
 
 from pipelines.defs.keys import table_key
-from pipelines.model.statements import Statement, statements
+from pipelines.model.statements import Statement, parsed, statements
 from pipelines.model.tables import tables
 
 
@@ -32,7 +33,7 @@ def column_lineage(mart: Statement) -> dict[str, Any]:
 def column_sources(mart: Statement) -> dict[str, tuple[str, ...]] | None:
     """For every column of a mart the columns (schema.table.column) it is computed from; null where the query cannot be followed."""
     try:
-        nodes = lineage(None, mart.sql, _schema(), dialect="duckdb", trim_selects=False)
+        nodes = lineage(None, parsed(mart.sql), _schema(), dialect="duckdb", trim_selects=False)
     except SqlglotError:
         return None
     assert isinstance(nodes, dict)  # asked for all columns at once
@@ -40,13 +41,13 @@ def column_sources(mart: Statement) -> dict[str, tuple[str, ...]] | None:
 
 
 @cache
-def _schema() -> dict[str, dict[str, dict[str, str]]]:
-    found: dict[str, dict[str, dict[str, str]]] = {}
+def _schema() -> Schema:
+    found: dict[str, Any] = {}
     for table in tables().values():
         found.setdefault(table.schema, {})[table.name] = {column.name: column.type for column in table.columns}
     for one in statements("marts"):
         found.setdefault("marts", {})[one.table] = {column.name: "unknown" for column in one.columns}
-    return found
+    return ensure_schema(found, dialect="duckdb")
 
 
 def _leaves(node: Node) -> tuple[str, ...]:

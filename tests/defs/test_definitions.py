@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import dagster as dg
 import duckdb
@@ -24,6 +26,7 @@ from pipelines.model.statements import statements, tables_read
 from pipelines.settings import PACKAGE, Settings
 from pipelines.sources import load_source, source_names
 
+SVG = "{http://www.w3.org/2000/svg}"
 SNAPSHOT = Path(__file__).with_name("snapshot.json")
 
 
@@ -97,9 +100,16 @@ def test_every_column_of_a_mart_is_followed_to_tables_its_query_reads(mart: Any)
 @pytest.mark.parametrize("mart", sorted(QUERIES))
 def test_a_mart_shows_a_picture(mart: str, built: Settings) -> None:
     with read_only(built.edition) as connection:
-        picture = chart(connection, mart)
+        picture, rows = chart(connection, mart), connection.sql(QUERIES[mart]).pl()
     assert picture is not None
-    assert picture.startswith(f"![{mart}](data:image/png;base64,iVBOR")
+    before, between, encoded = picture.partition(";base64,")
+    assert (before, between) == (f"![{mart}](data:image/svg+xml", ";base64,")
+    drawn = ElementTree.fromstring(b64decode(encoded.removesuffix(")")))
+    told = [text.text for text in drawn.iter(f"{SVG}text")]
+    assert told[0] == rows["title"][0]
+    assert {subject for subject in rows["subject"] if not any(text and text.startswith(subject) for text in told)} == set()
+    marks = "circle" if "day" in rows.columns else "rect"  # a month is a point; behind bars lies the paper
+    assert len(list(drawn.iter(f"{SVG}{marks}"))) == rows.height + (marks == "rect")
 
 
 MEASURED = re.compile(

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from pipelines.defs.record import PROCESS, process_tag, tidy
-from pipelines.settings import Settings
+from pipelines.settings import PROJECT, Settings
+
+EVENTS = 20
 
 
 @dg.op
 def nothing() -> None:
-    """Nothing is done."""
+    """Nothing is done, with many words."""
+    for _ in range(EVENTS):
+        dg.get_dagster_logger().info("nothing")
 
 
 @dg.job(name="sources")
@@ -59,3 +67,35 @@ def test_old_nights_are_forgotten_and_what_asked_an_office_is_not(tmp_path: Path
         assert {run.job_name for run in instance.get_runs()} == {"sources", "fetch_us_census"}
         tidy(instance, Settings(tmp_path, keep_runs=-1))
         assert {run.job_name for run in instance.get_runs()} == {"fetch_us_census"}
+
+
+def test_a_file_of_events_is_not_opened_for_each_of_them_and_only_the_last_run_stays_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(PROJECT))
+    monkeypatch.setenv("LODESTONE_DAGSTER", str(tmp_path))
+    opened, files = Counter[str](), dict[int, str]()
+
+    def note_opened(connection: Any, _: object) -> None:
+        ((_, _, file),) = connection.execute("pragma database_list").fetchall()
+        opened[Path(file).stem] += 1
+        files[id(connection)] = Path(file).stem
+
+    def note_closed(connection: Any, _: object) -> None:
+        files.pop(id(connection), None)
+
+    event.listen(Pool, "connect", note_opened)
+    event.listen(Pool, "close", note_closed)
+    try:
+        with dg.DagsterInstance.get() as instance:
+            asking.execute_in_process(instance=instance)
+            opened.clear()
+            run = asking.execute_in_process(instance=instance).run_id
+            assert len(instance.all_logs(run)) > EVENTS
+            assert set(files.values()) == {"index", run}
+        assert not files
+    finally:
+        event.remove(Pool, "connect", note_opened)
+        event.remove(Pool, "close", note_closed)
+    assert not opened["index"]
+    assert 1 <= opened[run] <= 2
