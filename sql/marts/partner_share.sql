@@ -7,10 +7,12 @@
 -- grain:  series_id, commodity, reporter_iso3, basis, period_start, period_months, partner_iso3, partner_kind
 -- columns: series_id, source, publisher, flow
 -- column: reporter_iso3 | | Importing or exporting country; EUU counts trade with the outside of the Union only.
+-- column: reporter | | Its English short name (vocabulary.country).
 -- columns: commodity, stage, scope, basis
 -- column: period_start | | First day of the period; null where the page names none.
 -- columns: period_months
 -- column: partner_iso3 | | Supplier or destination; OTHER for the part not attributed to a country.
+-- column: partner | | Its English short name (vocabulary.country).
 -- column: partner_kind | | country, group (of destinations), unattributed (others, secret, unexplained) or returned (the reporter itself).
 -- columns: share, share_low, share_high, share_rank, amount, amount_low, amount_high, total, unit, list_status, page_tier
 -- column: flags | | computed (from other figures), not_a_point (about, or a bound), contradicted (by another print); separated by blanks.
@@ -474,6 +476,7 @@ select
     named_series.publisher,
     named_series.flow,
     partner.reporter_iso3,
+    reporter_country.name as reporter,
     named_series.commodity,
     named_series.stage,
     named_series.scope,
@@ -481,6 +484,7 @@ select
     partner.period_start,
     partner.period_months,
     partner.partner_iso3,
+    partner_country.name as partner,
     partner.partner_kind,
     partner.share,
     partner.share_low,
@@ -516,3 +520,7 @@ select
 from partner
 inner join named_series
     on partner.series_id = named_series.series_id
+left join vocabulary.country as reporter_country
+    on partner.reporter_iso3 = reporter_country.iso3
+left join vocabulary.country as partner_country
+    on partner.partner_iso3 = partner_country.iso3

@@ -228,6 +228,12 @@ def of_another_shape(own: Settings, source: sources.Source) -> None:
     pl.DataFrame({"file": ["1"], "version": [source.version]}).write_parquet(ledger.path_of(own, CHINA))
 
 
+def no_comparisons(own: Settings, source: sources.Source) -> None:
+    path = own.curated / CHINA / "comparisons.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+    a_table_gone(own, source)
+
+
 def a_table_gone(own: Settings, source: sources.Source) -> None:
     min((own.curated / CHINA).glob("*/*.parquet")).unlink()
 
@@ -238,7 +244,7 @@ def a_table_cut_short(own: Settings, source: sources.Source) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [nothing, empty, cut_short, of_another_shape, a_table_gone, a_table_cut_short], ids=lambda one: one.__name__
+    "spoil", [nothing, empty, cut_short, of_another_shape, no_comparisons, a_table_gone, a_table_cut_short], ids=lambda one: one.__name__
 )
 def test_what_was_curated_and_can_no_longer_be_read_is_curated_again(
     own: Settings, spoil: Callable[[Settings, sources.Source], None]
