@@ -78,7 +78,7 @@ def visit_office(
     config = fetch_config(source)
     if not planned.requests:
         return Fetched(source.name, None)
-    _refuse_to_mix(settings)
+    _refuse_to_mix(settings, source)
     if config.key is not None and not os.environ.get(config.key.environment, "").strip():
         raise MissingKey(f"{source.name} needs a key in {config.key.environment}: sign up at {config.key.sign_up}")
     archive.refuse_a_clock_set_back(settings.raw, source.name, now)
@@ -96,17 +96,18 @@ def visit_office(
         ) from error
 
 
-def _refuse_to_mix(settings: Settings) -> None:
+def _refuse_to_mix(settings: Settings, source: Source) -> None:
     held = archive.answered_by_stand_ins(settings.raw)
     if held is True and settings.offices is None:
         raise LodestoneError(
-            f"{settings.data} holds answers of stand-ins, with which those of offices are never mixed; "
+            f"{source.name}: {settings.data} holds answers of stand-ins, with which those of offices are never mixed; "
             "set LODESTONE_OFFICES to go on rehearsing, or LODESTONE_DATA to another folder"
         )
     if held is False and settings.offices is not None:
         raise LodestoneError(
-            f"{settings.data} holds answers of offices, with which those of stand-ins are never mixed; unset LODESTONE_OFFICES, or "
-            "set LODESTONE_DATA to a folder for rehearsals (`python -m pipelines.rehearsal --data DIR` prepares one)"
+            f"{source.name}: {settings.data} holds answers of offices, with which those of stand-ins are never mixed; "
+            "unset LODESTONE_OFFICES, or set LODESTONE_DATA to a folder for rehearsals "
+            "(`python -m pipelines.rehearsal --data DIR` prepares one)"
         )
 
 

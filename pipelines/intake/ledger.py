@@ -26,6 +26,7 @@ from pipelines.archive.files import write_atomically
 from pipelines.errors import BadFile
 from pipelines.intake.corrections import Correction
 from pipelines.intake.release import Cut, Observation
+from pipelines.reasons import Reason, reason
 from pipelines.settings import Settings
 from pipelines.sources import Source
 
@@ -70,17 +71,16 @@ class Verdict:
     folder: str | None = None
     """Folder of the look that was the first to bring it; null where it has no rows."""
 
-    def why_failed(self) -> str | None:
+    def why_failed(self) -> Reason | None:
         """Why the release cannot be used; null where it can."""
         if self.state == "ok":
             return None
         if not self.rejected:
-            return self.reasons[0]
-        return f"{self.rejected} of {self.lines} lines were rejected, e.g. {self.reasons[0]}"
+            return reason("not_curated")
+        return reason("too_many_rejected", rejected=self.rejected, lines=self.lines, example=self.reasons[0])
 
 
 WITHDRAWN = Verdict("ok", 0, 0, 0)
-_NOT_CURATED = "it is not curated: its raw file can no longer be read, or `lodestone build` was stopped"
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Ledger:
         """The verdict on what was observed."""
         if one.withdrawn:
             return WITHDRAWN
-        return self.verdicts.get(one.release_id) or Verdict("failed", one.lines, 0, 0, (_NOT_CURATED,))
+        return self.verdicts.get(one.release_id) or Verdict("failed", one.lines, 0, 0)
 
 
 def key_of(receipts: tuple[archive.Receipt, ...], slices: Mapping[str, tuple[str, ...]], corrections: tuple[Correction, ...]) -> str:

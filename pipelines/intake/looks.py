@@ -250,7 +250,8 @@ def _standing_troubles(looked: Iterable[Look]) -> dict[str, str]:
         for subject in one.speaks_for:
             standing.pop(subject, None)
         for member, error in one.errors.items():
-            told = str(error) if not one.receipts or str(error).startswith(f"{member} ") else f"{member}: {error}"
+            names_it = not one.receipts or (isinstance(error, BadFile) and error.member == member)
+            told = str(error) if names_it else f"{member}: {error}"
             touched = [name for name, members in one.slices.items() if member in members] or [member]
             standing |= dict.fromkeys(touched, told)
     return standing

@@ -55,7 +55,7 @@ class PolicyEvent(pa.DataFrameModel):
         metadata={"remedy": "it is day, month, year or approx"},
     )
 
-    @pa.dataframe_check(name="date_exists", error="the calendar has no such date: correct it")
+    @pa.dataframe_check(name="date_exists", error="the calendar has no such {date}: correct it")
     def date_exists(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A date with a day is a day of the calendar."""
         return data.lazyframe.select(is_in_calendar("date"))
@@ -90,7 +90,7 @@ class OverseasStake(pa.DataFrameModel):
     note: str = pa.Field(nullable=True, description="The compiler's note.")
     kind: str = pa.Field(isin=["reported", "derived"], description="Printed or computed.", metadata={"remedy": KIND_REMEDY})
 
-    @pa.dataframe_check(name="dates_exist", error="start_date or end_date is not in the calendar: correct it")
+    @pa.dataframe_check(name="dates_exist", error="{start_date} or {end_date} is not in the calendar: correct it")
     def dates_exist(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A date with a day is a day of the calendar."""
         return data.lazyframe.select(is_in_calendar("start_date") & is_in_calendar("end_date"))
@@ -120,7 +120,7 @@ class StockpileTarget(pa.DataFrameModel):
     note: str = pa.Field(nullable=True, description="The compiler's note.")
     kind: str = pa.Field(isin=["reported", "derived"], description="Printed or computed.", metadata={"remedy": KIND_REMEDY})
 
-    @pa.dataframe_check(name="dates_exist", error="valid_from or valid_to is not in the calendar: correct it")
+    @pa.dataframe_check(name="dates_exist", error="{valid_from} or {valid_to} is not in the calendar: correct it")
     def dates_exist(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A date with a day is a day of the calendar."""
         return data.lazyframe.select(is_in_calendar("valid_from") & is_in_calendar("valid_to"))
