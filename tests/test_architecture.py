@@ -70,10 +70,10 @@ LAYERS = {
     "sources": {"errors", "settings", "periods", "scope", "readers", "model"},
     "intake": {"errors", "settings", "periods", "reasons", "scope", "archive", "sources", "model"},
     "fetching": {"errors", "console", "settings", "periods", "scope", "archive", "sources", "intake"},
-    "edition": {"errors", "settings", "reasons", "archive", "sources", "intake", "model"},
+    "edition": {"errors", "console", "settings", "reasons", "archive", "sources", "intake", "model"},
     "questions": {"errors", "console", "settings", "archive", "sources", "model"},
     "operations": {"errors", "settings", "archive", "sources", "fetching", "model", "edition"},
-    "night": {"errors", "settings", "sources", "fetching", "intake", "edition"},
+    "night": {"errors", "console", "settings", "sources", "fetching", "intake", "edition"},
     "rehearsal": {"errors"},
 }
 """Whom each part of the package may import, beside itself; the doors above them, `cli` and `defs`, all but the stand-ins."""

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from pipelines import archive
 from pipelines.archive import secrecy
+from pipelines.console import Say
 from pipelines.errors import BadFile, LodestoneError
 from pipelines.fetching.asked import FetchFailed, MissingKey
 from pipelines.fetching.download import Downloader, Politeness
@@ -26,9 +27,6 @@ from pipelines.settings import Settings
 from pipelines.sources import Source
 from pipelines.sources.config import Fetch
 from pipelines.sources.request import Request
-
-Say = Callable[[str], None]
-
 
 SAME_NIGHT = timedelta(hours=20)
 """An unfinished visit younger than this is gone on with; an older one would mix two states of an office in one look."""

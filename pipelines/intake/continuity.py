@@ -68,15 +68,11 @@ def _by_series(
 def _by_series_at(
     path: Path, _: int, totals: tuple[str, str | None] | None, series: tuple[str, ...], measures: tuple[str, ...]
 ) -> dict[str, pl.DataFrame]:
-    rows = pl.scan_parquet(path)
-    empty = rows.head(0)
-    if totals is not None:
-        partner, total = totals
-        rows = rows.filter(pl.col(partner).eq_missing(pl.lit(total, pl.String)))
-    found = rows.group_by("release_id", *series).agg(pl.col(measures).cast(pl.Float64).mean())
-    releases = pl.scan_parquet(path).select(pl.col("release_id").unique()).collect()["release_id"]
-    none = empty.select(*series, pl.col(measures).cast(pl.Float64)).collect()
-    return dict.fromkeys(releases, none) | _by_release(found.collect())
+    filed = ("release_id", *series, *measures, *([totals[0]] if totals else []))
+    rows = pl.read_parquet(path, columns=list(dict.fromkeys(filed)))
+    watched = rows if totals is None else rows.filter(pl.col(totals[0]).eq_missing(pl.lit(totals[1], pl.String)))
+    found = watched.group_by("release_id", *series).agg(pl.col(measures).cast(pl.Float64).mean())
+    return dict.fromkeys(rows["release_id"].unique(), found.clear().drop("release_id")) | _by_release(found)
 
 
 def _rows(settings: Settings, source: Source, known: Ledger, one: Observation, table: str, rule: Continuity) -> pl.DataFrame | None:

@@ -126,24 +126,24 @@ def _taken_in(settings: Settings, source: Source, known: ledger.Ledger, look: Lo
 
 def _take_in(settings: Settings, source: Source, known: ledger.Ledger, look: Look) -> int:
     read = read_look(settings, source, look)
+    pieces = {kind: cut(source, frame) for kind, frame in read.frames.items()}
+    cuts = tuple(piece for of_kind in pieces.values() for piece in of_kind)
+    known.passing[look.key] = ledger.Entry(cuts, read.errors, read.spent, {})
     bad = {member: error for member, error in read.errors.items() if isinstance(error, BadFile)}
     key = look.key
     if len(bad) < len(read.errors):  # such a file may be read tomorrow: the look is curated as far as it goes, and read again
         key = replace(look, receipts=tuple(one for one in look.receipts if one.member not in read.errors)).key
     known.forget(key)
     corrected = {(one.source_member, one.source_row): one.correction_id for one in read.applied}
-    cuts: list[Cut] = []
     verdicts: dict[str, ledger.Verdict] = {}
     tables: dict[str, list[pl.DataFrame]] = {}
     for kind, frame in read.frames.items():
-        pieces = cut(source, frame)
-        cuts += pieces
-        fresh = {piece.slice: piece for piece in pieces if piece.release_id not in known.verdicts}
+        fresh = {piece.slice: piece for piece in pieces[kind] if piece.release_id not in known.verdicts}
         if fresh:
             rows = frame.filter(pl.col("slice").is_in(list(fresh))).drop("known_from", "known_from_basis")
             verdicts |= _curate(source, kind, rows, fresh, key, corrected, tables)
     files = _write(settings, source, key, tables) if tables else {}
-    known.looks[key] = ledger.Entry(tuple(cuts), bad, read.spent, files)
+    known.looks[key] = ledger.Entry(cuts, bad, read.spent, files)
     known.verdicts |= verdicts
     return len(verdicts)
 

@@ -23,7 +23,7 @@ import polars as pl
 
 from pipelines import archive
 from pipelines.archive.files import write_atomically
-from pipelines.errors import BadFile
+from pipelines.errors import BadFile, LodestoneError
 from pipelines.intake.corrections import Correction
 from pipelines.intake.release import Cut, Observation
 from pipelines.reasons import Reason, reason
@@ -88,7 +88,7 @@ class Entry:
     """What was read of one look."""
 
     cuts: tuple[Cut, ...]
-    errors: Mapping[str, BadFile]
+    errors: Mapping[str, LodestoneError]
     spent: tuple[str, ...]
     files: Mapping[str, int]
     """Curated files that it was the first to make, with their sizes."""
@@ -100,6 +100,8 @@ class Ledger:
 
     looks: dict[str, Entry] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    passing: dict[str, Entry] = field(default_factory=dict, compare=False)
+    """Looks that were read, and are to be read again by the next run: they are not written down."""
 
     def knows(self, look: str) -> bool:
         """Whether a look was read, and there is a verdict on each of its releases."""

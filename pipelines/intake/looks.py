@@ -95,11 +95,12 @@ def cut(source: Source, frame: pl.DataFrame) -> list[Cut]:
         slice_name = str(name)
         content = json.dumps([fields, sorted(map(list, rows.select(fields).rows()), key=str)], ensure_ascii=False)
         content_hash = hashlib.sha256(content.encode()).hexdigest()
-        known: datetime | None = rows["known_from"].dt.max() if rows["known_from"].null_count() == 0 else None  # type: ignore[assignment]
-        basis = "held" if known is None else rows.filter(pl.col("known_from") == known)["known_from_basis"][0]
+        newest: datetime | None = rows["known_from"].dt.max() if rows["known_from"].null_count() == 0 else None  # type: ignore[assignment]
+        basis = "held" if newest is None else rows.filter(pl.col("known_from") == newest)["known_from_basis"][0]
+        known_from = None if newest is None else newest.replace(tzinfo=UTC)
         members = tuple(sorted(rows["source_member"].unique()))
         release = release_id(source.name, slice_name, content_hash)
-        cuts.append(Cut(slice_name, release, content_hash, rows.height, _utc(known), basis, members))
+        cuts.append(Cut(slice_name, release, content_hash, rows.height, known_from, basis, members))
     return cuts
 
 
@@ -217,12 +218,12 @@ def _looks_of_visit(visit: archive.Visit) -> Iterator[Look]:
 
 
 def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[str, archive.Receipt], known: ledger.Ledger) -> Look:
-    entry = known.looks.get(one.key)
+    entry = known.looks.get(one.key) or known.passing.get(one.key)
     if entry is None:
         read = read_look(settings, source, one)
         cuts = tuple(piece for frame in read.frames.values() for piece in cut(source, frame))
         return replace(one, cuts=cuts, errors=read.errors, spent=read.spent)
-    found: dict[str, LodestoneError] = dict(entry.errors)
+    found = dict(entry.errors)
     for receipt in one.receipts:
         if not found and newest.get(receipt.member) is receipt:
             try:
@@ -255,7 +256,3 @@ def _standing_troubles(looked: Iterable[Look]) -> dict[str, str]:
             touched = [name for name, members in one.slices.items() if member in members] or [member]
             standing |= dict.fromkeys(touched, told)
     return standing
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=UTC)

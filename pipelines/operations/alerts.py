@@ -129,7 +129,9 @@ def _of_edition(settings: Settings, connection: duckdb.DuckDBPyConnection, now: 
             )
     for missed in due.missed_months(settings, connection, now):
         moment = datetime.combine(missed.since, time.min, UTC)
-        yield Alert(f"{missed.source}/missed", missed.source, "missed", missed.told, missed.months[:SAMPLE_ROWS], missed.remedy, moment)
+        yield Alert(
+            f"{missed.source}/missed", missed.source, "missed", missed.what_is_wrong, missed.months[:SAMPLE_ROWS], missed.remedy, moment
+        )
     yield from _of_releases(settings, connection)
     yield from _not_built(settings, connection, now)
 

@@ -180,7 +180,7 @@ class RefiningShare(_Graded):
 class PublishedCheck(_Graded):
     """One published number."""
 
-    metric: str = pa.Field(description="What is counted.", metadata={"vocabulary": "published_metric"})
+    metric: str = pa.Field(description="What is counted.", metadata={"vocabulary": "published_shares/metrics.csv:metric"})
     reporter: str = pa.Field(description="Whose it is.", metadata={"vocabulary": "published_reporter"})
     commodity: str = pa.Field(description="Commodity as worded.", metadata={"vocabulary": "commodity_term"})
     period: str = pa.Field(description="Period as worded.", metadata={"vocabulary": "published_period"})

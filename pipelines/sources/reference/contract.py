@@ -110,7 +110,7 @@ class StockpileTarget(pa.DataFrameModel):
     target_days: Annotated[pl.Decimal, 9, 2] = pa.Field(
         ge=0, le=3650, description="Days.", metadata={"unit": "d", "remedy": "a target is 0 to 3,650 days"}
     )
-    basis: str = pa.Field(description="Days of what, as worded.", metadata={"vocabulary": "stockpile_basis"})
+    basis: str = pa.Field(description="Days of what, as worded.", metadata={"vocabulary": "reference/stockpile_bases.csv:text"})
     valid_from: str = pa.Field(str_matches=DATE, nullable=True, description="Since when.", metadata={"remedy": DATE_REMEDY})
     valid_to: str = pa.Field(str_matches=DATE, nullable=True, description="Until when.", metadata={"remedy": DATE_REMEDY})
     holder: str = pa.Field(
