@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from io import TextIOWrapper
 from typing import IO
 
@@ -11,6 +11,9 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from pipelines.errors import printable
+
+Say = Callable[[str], None]
+"""Who is told, in a few words, what a step is doing."""
 
 
 class Terminal(TextIOWrapper):

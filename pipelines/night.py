@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from pipelines.console import Say
 from pipelines.edition.build import Edition, build_edition
 from pipelines.edition.publish import writer
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
-from pipelines.fetching.visit import Fetched, Say, visit_office
+from pipelines.fetching.visit import Fetched, visit_office
 from pipelines.intake.curation import Refreshed, refresh
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, readable_sources, source_names

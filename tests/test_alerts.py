@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pipelines import archive
+from pipelines.edition.open import read_only
 from pipelines.errors import LodestoneError
 from pipelines.operations import alerts
 from pipelines.operations.alerts import Alert
@@ -59,6 +60,12 @@ def test_the_edition_tells_nothing_twice_of_a_visit(own: Settings) -> None:
     archive.note_trouble(own.raw, visit, LATER, "us_census, imports: HTTP 503")
     build_all(own)
     assert keys(own) == ["us_census/failed/visit"]
+    archive.receive(own.raw, "usgs_mcs", "usgs_world_production.csv", b"<html>gone</html>", LATER)
+    build_all(own)
+    assert keys(own) == ["us_census/failed/visit", "usgs_mcs/failed/file"]
+    with read_only(own.edition) as connection:
+        codes = connection.execute("select source, reason_code from meta.source_status where state = 'failed' order by all").fetchall()
+    assert codes == [("us_census", "unanswered"), ("usgs_mcs", "unreadable")]
 
 
 def test_a_key_that_is_gone_is_told_once_the_office_was_asked(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -664,8 +664,8 @@ def test_citations_stand_below_a_table_and_beside_a_file_never_in_it(built: Sett
 
 def test_rows_that_may_not_be_passed_on_are_said_to_be_so() -> None:
     open_licence = citation.Citation("office", "The Office", "The Office, its table.", "Free to use.", redistributable=True)
-    assert "NOT" not in citation.told([open_licence], None)
-    assert "These rows may NOT be passed on." in citation.told([replace(open_licence, redistributable=False)], None)
+    assert "NOT" not in citation.as_text([open_licence], None)
+    assert "These rows may NOT be passed on." in citation.as_text([replace(open_licence, redistributable=False)], None)
 
 
 def test_a_long_answer_says_how_much_more_there_is(built: Settings, lodestone: Run) -> None:

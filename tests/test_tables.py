@@ -9,6 +9,7 @@ from inspect import get_annotations
 
 from pipelines.edition.open import read_only
 from pipelines.model.columns import COLUMNS, REFERRED
+from pipelines.model.dictionary import dictionary
 from pipelines.model.statements import statements
 from pipelines.model.tables import SCHEMAS, _models, curated_tables, tables
 from pipelines.settings import SQL, Settings
@@ -49,6 +50,16 @@ def test_a_name_is_described_for_all_tables_only_where_several_use_it_and_by_no_
     assert [place for *place, text in own if place[1] in COLUMNS and text == COLUMNS[place[1]].description] == []
     alone = Counter((name, text) for _, name, text in own if name not in COLUMNS)
     assert {described for described, times in alone.items() if times > 1} == set()
+
+
+def test_the_dictionary_describes_every_curated_column_and_no_meaning_twice_that_is_that_of_the_fact():
+    sections = dict(re.findall(r"^## curated\.(\w+)\n(.*?)(?=^## )", dictionary(), re.MULTILINE | re.DOTALL))
+    for table in curated_tables().values():
+        named = re.findall(r"^\| `(\w+)` \|", sections[table.name], re.MULTILINE)
+        as_there = re.findall(r"`(\w+)`", "".join(re.findall(r"As in .*", sections[table.name])))
+        assert sorted([*named, *as_there]) == sorted(column.name for column in table.columns)
+    assert "| `share_bound` |" not in sections["published_share"]
+    assert "| `publisher_as_named` |  | Publisher as the compiler names it. |" in sections["published_share"]
 
 
 def test_a_curated_column_means_what_it_means_in_the_fact_it_feeds_unless_its_model_says_otherwise():

@@ -121,7 +121,7 @@ def sql(
         except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
             forget_output()
     if cited is not None and form in (Format.csv, Format.parquet):
-        sys.stderr.write(citation.told(*cited))
+        sys.stderr.write(citation.as_text(*cited))
 
 
 def _asked(query: str | None, file: Path | None) -> str:
@@ -289,4 +289,4 @@ def _write_cited(
     if output_format is Format.json:
         file.write(f', "sources": {json.dumps([asdict(one) for one in cited[0]], ensure_ascii=False)}}}\n')
     elif output_format in (Format.table, Format.record):
-        file.write(f"\n{citation.told(*cited)}")
+        file.write(f"\n{citation.as_text(*cited)}")

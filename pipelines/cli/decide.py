@@ -129,7 +129,7 @@ def keep(
     settings = load_settings()
     is_asked = loaded.config.fetch is not None
     if is_asked:
-        refuse_to_mix(settings)
+        refuse_to_mix(settings, source)
     archive.refuse_a_clock_set_back(settings.raw, source, settings.now())
     keys = [os.environ.get(one.config.fetch.key.environment, "") for one in readable_sources() if one.config.fetch and one.config.fetch.key]
     shown = None if url is None else secrecy.without(url, map(str.strip, keys))

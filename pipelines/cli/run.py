@@ -176,8 +176,9 @@ def _fetch(
 
 def _tell_fetched(settings: Settings, name: str, troubles: list[FailedStep], began: datetime) -> None:
     console = console_of()
-    for told in dict.fromkeys(step.message for step in troubles):  # runs over several ranges may fail for one reason
-        console.print(Text(told if name in told else f"{name}: {told}"), soft_wrap=True)
+    told = (step.message if step.is_foreseen else f"{name}: {step.message}" for step in troubles)
+    for sentence in dict.fromkeys(told):  # runs over several ranges may fail for one reason
+        console.print(Text(sentence), soft_wrap=True)
     receipts = [one for visit in archive.visits(settings.raw, name) for one in visit.receipts if one.observed_at >= began]
     if not receipts and not troubles:
         console.print(Text(f"{name}: nothing is due"))

@@ -62,7 +62,7 @@ def sources() -> None:
         if _is_late(one, today):
             console.print(Text(f"\n{one['source']} is late: something newer was due by {one['due_by']}; see {one['publisher']}"))
     for months in missed:
-        console.print(Text(f"\n{months.source}: {months.told}; {months.remedy}"))
+        console.print(Text(f"\n{months.source}: {months.what_is_wrong}; {months.remedy}"))
 
 
 def examine() -> None:

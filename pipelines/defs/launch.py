@@ -15,12 +15,16 @@ from pipelines.settings import PROJECT, Settings
 
 @dataclass(frozen=True)
 class FailedStep:
-    """A step that failed: its name, why, and for a failed check which it was and a sample of what it found."""
+    """A step that failed: its name, why, and for a failed check which it was and a sample of what it found.
+
+    What was foreseen says itself what it is about; of the rest `message` is only what was raised.
+    """
 
     step: str
     message: str
     check: str | None
     rows: list[dict[str, str | None]]
+    is_foreseen: bool = True
 
 
 def launch(job: str, settings: Settings, ops: dict[str, Any] | None = None, tags: dict[str, str] | None = None) -> list[FailedStep]:
@@ -41,6 +45,6 @@ def _failed(event: dg.DagsterEvent) -> FailedStep:
     told = failure.user_failure_data
     if told is None:
         error = failure.error.cause or failure.error if failure.error else None
-        return FailedStep(str(event.step_key), error.message.strip() if error else "it failed without a word", None, [])
+        return FailedStep(str(event.step_key), error.message.strip() if error else "it failed without a word", None, [], is_foreseen=False)
     values: dict[str, Any] = {name: value.value for name, value in told.metadata.items()}
     return FailedStep(str(event.step_key), told.description or told.label, values.get("check"), values.get("rows", []))

@@ -13,9 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from pipelines.console import Say
 from pipelines.edition.checks import CheckResult, Finding, run_check
 from pipelines.edition.describe import finish
-from pipelines.edition.load import Say, fill
+from pipelines.edition.load import fill
 from pipelines.edition.open import published_id
 from pipelines.edition.plan import SourcePlan, identify, newest_look, plan_source
 from pipelines.edition.publish import note_weighed, open_draft, publish, remove_drafts

@@ -7,9 +7,9 @@ from typing import Any
 
 import duckdb
 
+from pipelines.console import Say
 from pipelines.edition.checks import CheckResult, Finding
 from pipelines.edition.draft import create_table, insert
-from pipelines.edition.load import Say
 from pipelines.edition.open import quoted
 from pipelines.edition.plan import SourcePlan, code_version, end_of, newest_look
 from pipelines.edition.status import status_of

@@ -41,7 +41,8 @@ def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
                 "accepted": verdict.accepted,
                 "rejected": verdict.rejected,
                 "state": judged.state,
-                "reason": judged.reason,
+                "reason": judged.reason and str(judged.reason),
+                "reason_code": judged.reason and judged.reason.code,
             }
             for file in one.files if one.release_id not in standing_on else ():
                 files.append(

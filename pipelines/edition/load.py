@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import duckdb
 import polars as pl
 
+from pipelines.console import Say
 from pipelines.edition.draft import count, create_table, insert
 from pipelines.edition.history import curated_files, load_history
 from pipelines.edition.open import columns_of, quoted
@@ -21,9 +20,6 @@ from pipelines.sources import empty_tables
 
 FILLED_BY_SQL = SQL / "load" / "vocabulary"
 """Statements that fill vocabulary tables, or add to what their CSV file holds."""
-
-
-Say = Callable[[str], None]
 
 
 def fill(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list[SourcePlan], say: Say) -> dict[str, int]:

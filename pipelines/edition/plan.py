@@ -130,7 +130,7 @@ def identify(plans: list[SourcePlan], as_of: date | None) -> tuple[str, str]:
             [str(one) for one in plan.accepted.values()],
             [[str(value) for value in row.values()] for row in plan.asked],
             [[*key, str(at)] for key, at in sorted(plan.first_asked.items())],
-            [[str(one.known_until), one.state, one.reason, str(one.observation)] for one in plan.judged],
+            [[str(one.known_until), one.state, str(one.reason), str(one.observation)] for one in plan.judged],
         ]
         for plan in plans
     ]

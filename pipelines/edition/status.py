@@ -10,6 +10,7 @@ import duckdb
 from pipelines.edition.plan import SourcePlan
 from pipelines.intake.release import Judged, Observation
 from pipelines.model.tables import tables
+from pipelines.reasons import Reason, reason
 from pipelines.sources.config import SourceConfig
 
 
@@ -26,32 +27,8 @@ def status_of(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[s
     came = {one.observation.slice: one.observation for one in by_look}
     newest_slice = _newest([came[one.observation.slice] for one in current], first)
     config = plan.source.config if plan.source is not None else None
-    rejected = connection.execute(_REJECTED, [plan.name]).fetchall()
-    state: str
-    message: str | None
-    is_silent = not (plan.judged or plan.errors or plan.trouble or plan.fell_back)
-    if is_silent and config is not None and config.fetch is not None:
-        state, message = "not_asked", f"nothing was fetched yet: `lodestone fetch {plan.name}` or `lodestone nightly` asks"
-    elif plan.not_known_by is not None:
-        state, message = "ok", f"nothing of it was known by the end of {plan.not_known_by}"
-    elif not current:
-        refused = _refused([*failed, *held])
-        nothing = "the office took every row back" if plan.judged else "nothing was received"
-        state, message = "failed", "; ".join(filter(None, (plan.fell_back, *plan.errors, plan.trouble, *refused))) or nothing
-    elif plan.fell_back:
-        state = "fell_back"
-        message = (
-            f"{plan.fell_back}; its newest look is left aside: compare these rows (check_finding holds all) with the publisher's page, "
-            f"keep a mended copy (`lodestone keep {plan.name} FILE`), wait for the office's next or, where the figures are right, "
-            "`lodestone accept ID --reason ...` with the 16 digits above; then `lodestone build`"
-        )
-    elif plan.errors or plan.trouble:
-        stands = "the last good release stands; " if plan.stands else ""
-        state, message = "failed", f"{stands}{'; '.join(filter(None, (*plan.errors, plan.trouble)))}"
-    elif held or failed or rejected:
-        state, message = "held" if held else "incomplete", "; ".join([*_waiting(held), *_refused(failed), *_left_out(rejected)])
-    else:
-        state, message = "ok", "; ".join(filter(None, (*plan.spent, _unattributed(connection, plan.name)))) or None
+    state, reasons = _state(connection, plan, current, held, failed)
+    stands = "the last good release stands; " if state == "failed" and current and plan.stands else ""
     counted = connection.execute(
         "select coalesce(sum(lines), 0)::bigint, coalesce(sum(accepted), 0)::bigint, coalesce(sum(rejected), 0)::bigint"
         " from meta.release where source = ? and state in ('current', 'failed')",
@@ -72,7 +49,8 @@ def status_of(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[s
         "redistributable": config.redistributable if config else False,
         "stand_in": stand_in,
         "state": state,
-        "message": message,
+        "message": f"{stands}{'; '.join(map(str, reasons))}" or None,
+        "reason_code": reasons[0].code if reasons else None,
         "newest_known_from": newest,
         "newest_period_end": newest_end,
         "due_by": None if config is None else _due_by(config, newest_slice, newest_end),
@@ -86,8 +64,39 @@ def status_of(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[s
     }
 
 
-def _unattributed(connection: duckdb.DuckDBPyConnection, source: str) -> str | None:
-    """What to know of an office whose partners fall short of its own totals; null where they do not, or its lines are typed from pages."""
+def _state(
+    connection: duckdb.DuckDBPyConnection, plan: SourcePlan, current: list[Judged], held: list[Judged], failed: list[Judged]
+) -> tuple[str, list[Reason]]:
+    """The state of a source, and why it is in it."""
+    is_silent = not (plan.judged or plan.errors or plan.trouble or plan.fell_back)
+    unread = [reason("unreadable", error=one) for one in plan.errors]
+    unread += [reason("unanswered", visits=plan.trouble)] if plan.trouble else []
+    refused = [reason("release_failed", slice=one.observation.slice, why=one.reason) for one in failed]
+    if is_silent and plan.source is not None and plan.source.config.fetch is not None:
+        return "not_asked", [reason("not_asked", source=plan.name)]
+    if plan.not_known_by is not None:
+        return "ok", [reason("not_known_yet", day=plan.not_known_by)]
+    if not current:
+        by_check = [reason("check_refused", found=plan.fell_back)] if plan.fell_back else []
+        waiting = [reason("release_held", slice=one.observation.slice, why=one.reason) for one in held]
+        nothing = reason("all_withdrawn" if plan.judged else "nothing_received")
+        return "failed", [*by_check, *unread, *[*refused, *waiting][:3]] or [nothing]
+    if plan.fell_back:
+        return "fell_back", [reason("fell_back", found=plan.fell_back, source=plan.name)]
+    if unread:
+        return "failed", unread
+    rejected = connection.execute(_REJECTED, [plan.name]).fetchall()
+    if held or failed or rejected:
+        names = ", ".join(f"{one.observation.release_id} ({one.observation.slice}: {one.reason})" for one in held)
+        waiting = [reason("releases_held", releases=names)] if held else []
+        left_out = [_left_out(rejected)] if rejected else []
+        return "held" if held else "incomplete", [*waiting, *refused[:3], *left_out]
+    spent = [reason("correction_spent", correction=one) for one in plan.spent]
+    return "ok", spent + _unattributed(connection, plan.name)
+
+
+def _unattributed(connection: duckdb.DuckDBPyConnection, source: str) -> list[Reason]:
+    """What to know of an office whose partners fall short of its own totals; nothing where its lines are typed from pages."""
     row = connection.execute(
         """
         with partners as (
@@ -109,9 +118,7 @@ def _unattributed(connection: duckdb.DuckDBPyConnection, source: str) -> str | N
         """,
         {"source": source},
     ).fetchone()
-    if row is None or not row[0]:
-        return None
-    return f"in {row[0]:,} of {row[1]:,} months of its series the partners fall short of the filed total; the rest is shown as unattributed"
+    return [reason("partners_fall_short", months=row[0], all_months=row[1])] if row is not None and row[0] else []
 
 
 _REJECTED = (
@@ -120,24 +127,10 @@ _REJECTED = (
 )
 
 
-def _waiting(held: list[Judged]) -> list[str]:
-    names = ", ".join(f"{one.observation.release_id} ({one.observation.slice}: {one.reason})" for one in held)
-    return [f"look at {names}, then `lodestone accept RELEASE --reason ...`"] if held else []
-
-
-def _refused(failed: list[Judged]) -> list[str]:
-    return [f"{one.observation.slice}: {one.reason}" for one in failed[:3]]
-
-
-def _left_out(rejected: list[tuple[Any, ...]]) -> list[str]:
-    if not rejected:
-        return []
+def _left_out(rejected: list[tuple[Any, ...]]) -> Reason:
     told = "; ".join(f"{member} line {row}: {reasons}" for member, row, reasons in rejected[:3])
     more = f"; {len(rejected) - 3:,} more in meta.rejected" if len(rejected) > 3 else ""
-    return [
-        f"{len(rejected):,} lines of current releases were rejected, and what they would have said is unknown: {told}{more}; "
-        "keep a mended copy, or add the code to its vocabulary, then `lodestone build`"
-    ]
+    return reason("lines_rejected", count=len(rejected), examples=told + more)
 
 
 def _newest(known: list[Observation], first: datetime | None) -> datetime | None:

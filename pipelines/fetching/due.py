@@ -44,7 +44,7 @@ class Missed:
     since: date
 
     @property
-    def told(self) -> str:
+    def what_is_wrong(self) -> str:
         """What is wrong, in words."""
         named = self.months[0] if len(self.months) == 1 else f"{len(self.months)} months ({self.months[0]} to {self.months[-1]})"
         return f"{named} should have been asked for again since {self.since}, and what the office revised in them may be missing"

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from pipelines import archive
 from pipelines.archive import secrecy
+from pipelines.console import Say
 from pipelines.errors import BadFile, LodestoneError
 from pipelines.fetching.asked import FetchFailed, MissingKey
 from pipelines.fetching.download import Downloader, Politeness
@@ -26,9 +27,6 @@ from pipelines.settings import Settings
 from pipelines.sources import Source
 from pipelines.sources.config import Fetch
 from pipelines.sources.request import Request
-
-Say = Callable[[str], None]
-
 
 SAME_NIGHT = timedelta(hours=20)
 """An unfinished visit younger than this is gone on with; an older one would mix two states of an office in one look."""
@@ -78,7 +76,7 @@ def visit_office(
     config = fetch_config(source)
     if not planned.requests:
         return Fetched(source.name, None)
-    refuse_to_mix(settings)
+    refuse_to_mix(settings, source.name)
     if config.key is not None and not os.environ.get(config.key.environment, "").strip():
         raise MissingKey(f"{source.name} needs a key in {config.key.environment}: sign up at {config.key.sign_up}")
     archive.refuse_a_clock_set_back(settings.raw, source.name, now)
@@ -96,18 +94,19 @@ def visit_office(
         ) from error
 
 
-def refuse_to_mix(settings: Settings) -> None:
-    """Raise `LodestoneError` where answers of offices would come beside those of stand-ins, or the reverse."""
+def refuse_to_mix(settings: Settings, name: str) -> None:
+    """Raise `LodestoneError`, of a source, where answers of offices would come beside those of stand-ins, or the reverse."""
     held = archive.answered_by_stand_ins(settings.raw)
     if held is True and settings.offices is None:
         raise LodestoneError(
-            f"{settings.data} holds answers of stand-ins, with which those of offices are never mixed; "
+            f"{name}: {settings.data} holds answers of stand-ins, with which those of offices are never mixed; "
             "set LODESTONE_OFFICES to go on rehearsing, or LODESTONE_DATA to another folder"
         )
     if held is False and settings.offices is not None:
         raise LodestoneError(
-            f"{settings.data} holds answers of offices, with which those of stand-ins are never mixed; unset LODESTONE_OFFICES, or "
-            "set LODESTONE_DATA to a folder for rehearsals (`python -m pipelines.rehearsal --data DIR` prepares one)"
+            f"{name}: {settings.data} holds answers of offices, with which those of stand-ins are never mixed; "
+            "unset LODESTONE_OFFICES, or set LODESTONE_DATA to a folder for rehearsals "
+            "(`python -m pipelines.rehearsal --data DIR` prepares one)"
         )
 
 

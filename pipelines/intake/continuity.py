@@ -10,12 +10,13 @@ import polars as pl
 
 from pipelines.intake.ledger import Ledger, folder_of
 from pipelines.intake.release import Comparison, Observation
+from pipelines.reasons import Reason, reason
 from pipelines.settings import Settings
 from pipelines.sources import Source
 from pipelines.sources.config import ByPartner, Continuity
 
 
-def doubled(settings: Settings, source: Source, known: Ledger, history: Iterable[Observation]) -> dict[str, str]:
+def doubled(settings: Settings, source: Source, known: Ledger, history: Iterable[Observation]) -> dict[str, Reason]:
     """Why releases fail of which two answers file one figure, by their ids: nobody can know which is right."""
     unknown = {
         one.release_id: one
@@ -25,7 +26,7 @@ def doubled(settings: Settings, source: Source, known: Ledger, history: Iterable
     places = pl.DataFrame(
         [(one.release_id, part) for one in unknown.values() for part in one.parts], schema=["release_id", "part_id"], orient="row"
     )
-    found: dict[str, str] = {}
+    found: dict[str, Reason] = {}
     for table, rule in source.config.continuity.items() if unknown else ():
         paths = {path for part in places["part_id"] if (path := _path(settings, source, known, part, table)) is not None}
         if not paths:
@@ -42,23 +43,23 @@ def doubled(settings: Settings, source: Source, known: Ledger, history: Iterable
         )
         for row in twice.iter_rows(named=True):
             key = ", ".join(str(row[name]) for name in rule.key)
-            found.setdefault(row["release_id"], f"{table} of {key} stands in two answers: {' and '.join(row['source_member'])}")
+            found.setdefault(row["release_id"], reason("in_two_answers", table=table, key=key, places=" and ".join(row["source_member"])))
     for release in unknown:
         known.comparisons["answers", release, release] = Comparison(0, found.get(release))
     answers = ((release, one) for (purpose, release, _), one in known.comparisons.items() if purpose == "answers" and one is not None)
     return {release: one.why_apart for release, one in answers if one.why_apart is not None}
 
 
-def why_held(settings: Settings, source: Source, known: Ledger, before: Observation, after: Observation) -> str | None:
+def why_held(settings: Settings, source: Source, known: Ledger, before: Observation, after: Observation) -> Reason | None:
     """Why a release may not follow its predecessor: rows or figures vanish, or a measure jumps. Null where it may."""
     if after.withdrawn:
-        return f"all {before.lines} lines vanished"
+        return reason("all_vanished", lines=before.lines)
     for table, rule in source.config.continuity.items():
         old, new = (_rows(settings, source, known, one, table, rule) for one in (before, after))
         if old is None:
             continue
         if new is None:
-            return f"{table} shrank from {old.height} to 0 rows"
+            return reason("shrank", table=table, had=old.height, has=0)
         found = _why_shrunk(table, rule, old, new) or _why_emptied(table, rule, old, new) or _why_jumped(rule, old, new)
         if found is not None:
             return found
@@ -83,7 +84,7 @@ def compared(settings: Settings, source: Source, known: Ledger, neighbour: Obser
             figures += filed.height
             if not had / rule.by_month.max_factor <= has <= had * rule.by_month.max_factor:
                 whose = f"{measure} of {filed.height} totals together" if filed.height > 1 else measure
-                return Comparison(filed.height, f"{whose} is {has:,.0f}, and {had:,.0f} in {neighbour.slice}")
+                return Comparison(filed.height, reason("apart", whose=whose, has=has, had=had, slice=neighbour.slice))
     return Comparison(figures, None) if figures else None
 
 
@@ -143,45 +144,45 @@ def _path(settings: Settings, source: Source, known: Ledger, part: str, table: s
     return path if path is not None and path.exists() else None
 
 
-def _why_shrunk(table: str, rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str | None:
+def _why_shrunk(table: str, rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> Reason | None:
     filed = rule.by_partner
     if filed is not None:
         both = old.join(new, on=list(rule.key), how="left", nulls_equal=True, suffix="_new")
         emptied = [pl.col(f"{measure}_new").fill_null(0) == 0 for measure in rule.measures]
         nothing = both.filter(((pl.col(rule.measures[0]) > 0) & emptied[0]) | pl.all_horizontal(emptied))
-        found = _too_much(table, rule, filed, old, nothing, "no longer there", others=new)
+        found = _too_much(table, rule, filed, old, nothing, "group_vanished", others=new)
         if found is not None:
             return found
     if old.height - new.height > _spared(rule, old):
-        return f"{table} shrank from {old.height} to {new.height} rows"
+        return reason("shrank", table=table, had=old.height, has=new.height)
     gone = old.join(new, on=list(rule.key), how="anti", nulls_equal=True)
     if gone.height > _spared(rule, old):
-        return f"{gone.height} of {old.height} rows of {table} are no longer there, e.g. that of {_key(rule, gone)}"
+        return reason("rows_vanished", gone=gone.height, had=old.height, table=table, example=_key(rule, gone))
     if filed is None:
         return None
     for (partner,), rows in gone.group_by([filed.partner], maintain_order=True):
         of_partner = old.filter(pl.col(filed.partner).eq_missing(pl.lit(partner)))
         if rows.height > _spared(rule, of_partner):
-            counted = f"{rows.height} of {of_partner.height} rows of {table} with {filed.partner} {partner}"
-            return f"{counted} are no longer there, e.g. that of {_key(rule, rows)}"
+            counted = {"gone": rows.height, "had": of_partner.height, "table": table}
+            return reason("partner_vanished", **counted, column=filed.partner, partner=partner, example=_key(rule, rows))
     return None
 
 
-def _why_emptied(table: str, rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str | None:
+def _why_emptied(table: str, rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> Reason | None:
     both = old.join(new, on=list(rule.key), how="inner", nulls_equal=True, suffix="_new")
     for measure in rule.measures:
         emptied = both.filter(pl.col(measure).is_not_null() & pl.col(f"{measure}_new").is_null())
         if rule.by_partner is not None:
-            found = _too_much(table, rule, rule.by_partner, old, emptied, f"without {measure} now")
+            found = _too_much(table, rule, rule.by_partner, old, emptied, "group_emptied", measure)
             if found is not None:
                 return found
         elif emptied.height > _spared(rule, old):
             row = emptied.row(0, named=True)
-            return f"{measure} was {row[measure]} and is now empty ({row['source_member_new']} line {row['source_row_new']})"
+            return reason("emptied", measure=measure, had=row[measure], member=row["source_member_new"], line=row["source_row_new"])
     return None
 
 
-def _why_jumped(rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str | None:
+def _why_jumped(rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> Reason | None:
     watched = old if rule.by_partner is None else old.filter(pl.col(rule.by_partner.partner) == rule.by_partner.total)
     both = watched.join(new, on=list(rule.key), how="inner", nulls_equal=True, suffix="_new")
     for measure in rule.measures:
@@ -189,15 +190,22 @@ def _why_jumped(rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> str |
         jumped = both.filter((pl.col(measure) != 0) & ((ratio > rule.max_factor) | (ratio < 1 / rule.max_factor)))
         if jumped.height:
             row = jumped.row(0, named=True)
-            where = f"{row['source_member_new']} line {row['source_row_new']}"
-            return f"{measure} jumped from {row[measure]} to {row[f'{measure}_new']} ({where})"
+            where = {"member": row["source_member_new"], "line": row["source_row_new"]}
+            return reason("jumped", measure=measure, had=row[measure], has=row[f"{measure}_new"], **where)
     return None
 
 
 def _too_much(
-    table: str, rule: Continuity, filed: ByPartner, old: pl.DataFrame, lost: pl.DataFrame, how: str, others: pl.DataFrame | None = None
-) -> str | None:
-    """What is told where partners, or totals, of one group lost more of its total than may be lost; null where none did.
+    table: str,
+    rule: Continuity,
+    filed: ByPartner,
+    old: pl.DataFrame,
+    lost: pl.DataFrame,
+    code: str,
+    emptied: str | None = None,
+    others: pl.DataFrame | None = None,
+) -> Reason | None:
+    """The reason, with this code, where partners, or totals, of one group lost more of its total than may be lost; null where none did.
 
     Codes of one length below one heading are a group, judged by the first measure that it has. Its total is that of its rows
     of all partners, or else their sum. What a partner has in `others` of the group instead, as where codes were split, is not lost.
@@ -232,8 +240,9 @@ def _too_much(
         here = cells.filter(pl.col("lost") > 0).join(worst, on=list(part), how="semi", nulls_equal=True)
         rows = lost.with_columns(**part).join(here, on=place, how="semi", nulls_equal=True).sort(amount, *rule.key, descending=True)
         named = " ".join(str(worst[f"_{name}"][0]) for name in filed.group if worst[f"_{name}"][0] is not None)
-        told = f"{rows.height} rows of {table} of {named}, with {worst['lost'][0] / worst['total'][0]:.1%} of its {amount}, are {how}"
-        return f"{told}, e.g. that of {_key(rule, rows)} with {amount} {rows[amount][0]}"
+        share, example = worst["lost"][0] / worst["total"][0], {"example": _key(rule, rows), "had": rows[amount][0]}
+        counted = {"lost": rows.height, "table": table, "group": named, "share": share, "amount": amount}
+        return reason(code, **counted, **example, measure=emptied)
     return None
 
 

@@ -150,7 +150,7 @@ def _take_in(settings: Settings, source: Source, known: ledger.Ledger, look: Loo
     sizes: dict[str, int] = {}
     with folder_atomically(path) as draft, ExitStack() as opened:
         writers: dict[str, ParquetWriter] = {}
-        for batch in _batches(settings, source, look, fresh, keys, entries):
+        for batch in _batches(settings, source, known, look, fresh, keys, entries):
             by_kind: dict[str, list[Read]] = {}
             for receipt, read in batch:
                 by_kind.setdefault(str(source.kind(receipt.member)), []).append(read)
@@ -160,6 +160,7 @@ def _take_in(settings: Settings, source: Source, known: ledger.Ledger, look: Loo
                 for part in parts:
                     entry = entries[keys[part.member]]
                     entries[keys[part.member]] = replace(entry, parts=(*entry.parts, part))
+                known.passing |= entries
                 new = {
                     part.part_id: part for part in reversed(parts) if part.part_id not in known.verdicts and part.part_id not in verdicts
                 }
@@ -183,6 +184,7 @@ ROWS_AT_ONCE = 250_000
 def _batches(
     settings: Settings,
     source: Source,
+    known: ledger.Ledger,
     look: Look,
     fresh: list[archive.Receipt],
     keys: Mapping[str, str],
@@ -196,7 +198,8 @@ def _batches(
         except BadFile as error:
             entries[keys[receipt.member]] = ledger.Entry((), error, ())
             continue
-        except LodestoneError:
+        except LodestoneError as error:
+            known.passing[keys[receipt.member]] = ledger.Entry((), error, ())
             continue
         entries[keys[receipt.member]] = ledger.Entry((), None, read.spent)
         batch.append((receipt, read))

@@ -1,16 +1,17 @@
 """Judge rows: split the accepted from the rejected, each rejected row with its reasons. Nothing is repaired here.
 
 A contract is a Pandera model of an acceptable row in the publisher's own words. A field's metadata may hold
-`vocabulary` (the list its codes must be in) and `remedy` (what to do about a value that breaks its rule).
+`vocabulary` (the list its codes must be in) and `remedy` (what to do about a value that breaks its rule). The error of a check
+of several columns names each as a field, `{column}`, and their values are told with it.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
+from string import Formatter
 from types import MappingProxyType
 from typing import Any
 
@@ -19,20 +20,21 @@ import polars as pl
 from pandera.errors import SchemaErrors
 
 from pipelines.model.vocabulary import Known
+from pipelines.reasons import Reason, reason
 
 _NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
 
 
 @dataclass(frozen=True)
 class Judged:
-    """`accepted` is typed by the contract; `rejected` is the text as received with `raw` (JSON) and `reasons`."""
+    """`accepted` is typed by the contract; `rejected` is the text as received with `raw` (JSON), `reasons` and `reason_codes`."""
 
     accepted: pl.DataFrame
     rejected: pl.DataFrame
 
 
 def judge(
-    frame: pl.DataFrame, contract: type[pa.DataFrameModel], known: Known, refused: Mapping[tuple[str, int], str] = MappingProxyType({})
+    frame: pl.DataFrame, contract: type[pa.DataFrameModel], known: Known, refused: Mapping[tuple[str, int], Reason] = MappingProxyType({})
 ) -> Judged:
     """Separate rows of text that keep the contract from rows that break it.
 
@@ -63,26 +65,27 @@ def _doubled(frame: pl.DataFrame, schema: Any) -> pl.Series:
     ).is_duplicated()
 
 
-def _judge(frame: pl.DataFrame, doubled: pl.Series, schema: Any, known: Known, refused: Mapping[tuple[str, int], str]) -> Judged:
+def _judge(frame: pl.DataFrame, doubled: pl.Series, schema: Any, known: Known, refused: Mapping[tuple[str, int], Reason]) -> Judged:
     carried = ["source_row", "source_member", "slice"]
     numbered = frame.with_row_index("index").with_columns(pl.col("index").cast(pl.Int64))
     typed = frame.select(*(_parsed(name, column) for name, column in schema.columns.items() if name not in carried), *carried)
-    reasons = [
+    found = [
         *_unreadable(numbered, typed, schema),
         *_unknown(numbered, schema, known),
         *_repeated(numbered, doubled, schema),
         *_broken(numbered, typed, schema),
         *_refused(numbered, refused),
     ]
-    if not reasons:
-        none = _rejected(numbered.clear().with_columns(reasons=pl.lit("", pl.String)), schema)
+    if not found:
+        none = _rejected(numbered.clear().with_columns(reasons=pl.lit("", pl.String), reason_codes=pl.lit("", pl.String)), schema)
         return Judged(typed, none)
+    coded = ((index, column, str(why), f"{column}:{why.code}" if column in schema.columns else why.code) for index, column, why in found)
     cases = (
-        pl.DataFrame(reasons, schema={"index": pl.Int64, "column": pl.String, "reason": pl.String}, orient="row")
+        pl.DataFrame(coded, schema={"index": pl.Int64, "column": pl.String, "reason": pl.String, "code": pl.String}, orient="row")
         .unique(["index", "column"], keep="first", maintain_order=True)
         .sort("index", "column", "reason")
         .group_by("index", maintain_order=True)
-        .agg(reasons=pl.col("reason").str.join("; "))
+        .agg(reasons=pl.col("reason").str.join("; "), reason_codes=pl.col("code").str.join(" "))
     )
     return Judged(
         accepted=typed.with_row_index("index").filter(~pl.col("index").is_in(cases["index"].implode())).drop("index"),
@@ -90,9 +93,9 @@ def _judge(frame: pl.DataFrame, doubled: pl.Series, schema: Any, known: Known, r
     )
 
 
-def refuse(frame: pl.DataFrame, contract: type[pa.DataFrameModel], reason: str) -> pl.DataFrame:
+def refuse(frame: pl.DataFrame, contract: type[pa.DataFrameModel], why: Reason) -> pl.DataFrame:
     """Every row rejected for one reason, where nothing can be said of single ones."""
-    return _rejected(frame.with_columns(reasons=pl.lit(reason)), contract.to_schema())
+    return _rejected(frame.with_columns(reasons=pl.lit(str(why)), reason_codes=pl.lit(why.code)), contract.to_schema())
 
 
 def _parsed(name: str, column: Any) -> pl.Expr:
@@ -112,27 +115,32 @@ def _is_coded(column: Any) -> bool:
     return bool(column.checks) or "vocabulary" in (column.metadata or {})
 
 
-def _unreadable(raw: pl.DataFrame, typed: pl.DataFrame, schema: Any) -> list[tuple[int, str, str]]:
+_Found = list[tuple[int, str, Reason]]
+"""Rows by their index, the column that is wrong, or the table's or no name, and why."""
+
+
+def _unreadable(raw: pl.DataFrame, typed: pl.DataFrame, schema: Any) -> _Found:
     found = []
     for name, column in schema.columns.items():
         text = raw[name].cast(pl.String)
         if column.dtype.type == pl.String:
             wrong = text.is_not_null() & (text.str.strip_chars() != text) & _is_coded(column)
-            what = "has blanks around it: write it without them"
         else:
             wrong = text.is_not_null() & typed[name].is_null()
-            what = f"is not a {_kind(column.dtype.type)}"
         for index in wrong.arg_true():
-            found.append((index, name, f"{name} {text[index]!r} {what}"))
+            found.append((index, name, _misspelled(name, text[index], column.dtype.type)))
     return found
 
 
-def _kind(dtype: pl.DataType) -> str:
+def _misspelled(name: str, text: str, dtype: pl.DataType) -> Reason:
+    """Why a text cannot be read as the type of its column."""
+    if dtype == pl.String:
+        return reason("padded", column=name, value=text)
     if dtype == pl.Date:
-        return "date: write YYYY-MM-DD"
+        return reason("not_a_date", column=name, value=text)
     if isinstance(dtype, pl.Decimal):
-        return f"number: write digits and one point only, without footnote marks, at most {dtype.scale} decimals"
-    return "whole number: write digits only, without footnote marks"
+        return reason("not_a_number", column=name, value=text, decimals=dtype.scale)
+    return reason("not_a_whole_number", column=name, value=text)
 
 
 def _vocabularies(schema: Any) -> list[tuple[str, str]]:
@@ -143,26 +151,25 @@ def _vocabularies(schema: Any) -> list[tuple[str, str]]:
     ]
 
 
-def _unknown(raw: pl.DataFrame, schema: Any, known: Known) -> list[tuple[int, str, str]]:
+def _unknown(raw: pl.DataFrame, schema: Any, known: Known) -> _Found:
     found = []
     for name, vocabulary in _vocabularies(schema):
         texts = raw[name]
         for index in known[vocabulary].unknown(texts).arg_true():
-            reason = f"{name} {texts[index]!r} is not in {known[vocabulary].file}: correct it, or add it there"
-            found.append((index, name, reason))
+            found.append((index, name, reason("unknown_code", column=name, value=texts[index], file=known[vocabulary].file)))
     return found
 
 
-def _repeated(raw: pl.DataFrame, doubled: pl.Series, schema: Any) -> list[tuple[int, str, str]]:
+def _repeated(raw: pl.DataFrame, doubled: pl.Series, schema: Any) -> _Found:
     found = []
     for index in doubled.arg_true():
         row = raw.row(index, named=True)
         key = {name: row[name] for name in schema.unique}
-        found.append((index, str(schema.name), f"the key {key} stands on more than one line: keep one of them"))
+        found.append((index, str(schema.name), reason("doubled_key", key=key)))
     return found
 
 
-def _broken(raw: pl.DataFrame, typed: pl.DataFrame, schema: Any) -> list[tuple[int, str, str]]:
+def _broken(raw: pl.DataFrame, typed: pl.DataFrame, schema: Any) -> _Found:
     of_single_rows = copy(schema)
     of_single_rows.unique = None
     try:
@@ -172,32 +179,34 @@ def _broken(raw: pl.DataFrame, typed: pl.DataFrame, schema: Any) -> list[tuple[i
         if cases["index"].is_null().any():  # a missing column or wrong type: there is no row to blame
             raise
         return [
-            (case["index"], str(case["column"]), _reason(raw.row(case["index"], named=True), case, schema))
+            (case["index"], str(case["column"]), _broken_by(raw.row(case["index"], named=True), case, schema))
             for case in cases.select("index", "column", "check").iter_rows(named=True)
         ]
     return []
 
 
-def _refused(raw: pl.DataFrame, refused: Mapping[tuple[str, int], str]) -> list[tuple[int, str, str]]:
+def _refused(raw: pl.DataFrame, refused: Mapping[tuple[str, int], Reason]) -> _Found:
     if not refused:
         return []
     places = enumerate(raw.select("source_member", "source_row").rows())
     return [(index, "", refused[place]) for index, place in places if place in refused]
 
 
-def _reason(row: dict[str, Any], case: dict[str, Any], schema: Any) -> str:
-    column = schema.columns.get(case["column"])
+def _broken_by(row: dict[str, Any], case: dict[str, Any], schema: Any) -> Reason:
+    column, broken = schema.columns.get(case["column"]), str(case["check"])
     if column is None:
-        text = str(case["check"])
-        named = [f"{name} {row[name]!r}" for name in schema.columns if re.search(rf"\b{name}\b", text)]
-        return f"{text}, found {', '.join(named)}" if named else text
-    if case["check"] == "not_nullable":
-        return f"{case['column']} is empty: it is required"
-    remedy = (column.metadata or {}).get("remedy", f"it breaks {case['check']}")
-    return f"{case['column']} {row[case['column']]!r}: {remedy}"
+        read = {name for _, name, _, _ in Formatter().parse(broken) if name}
+        found = ", ".join(f"{name} {row[name]!r}" for name in schema.columns if name in read)
+        return reason(
+            "broken_rule_of_line", rule=broken.format_map({name: name for name in read}), found=f", found {found}" if found else ""
+        )
+    if broken == "not_nullable":
+        return reason("empty", column=case["column"])
+    remedy = (column.metadata or {}).get("remedy", f"it breaks {broken}")
+    return reason("broken_rule", column=case["column"], value=row[case["column"]], remedy=remedy)
 
 
 def _rejected(rows: pl.DataFrame, schema: Any) -> pl.DataFrame:
     names = [name for name in schema.columns if name not in ("source_row", "source_member", "slice")]
     raw = [json.dumps({name: row[name] for name in names}, ensure_ascii=False) for row in rows.select(names).iter_rows(named=True)]
-    return rows.select("source_member", "source_row", "slice", "reasons").with_columns(raw=pl.Series(raw, dtype=pl.String))
+    return rows.select("source_member", "source_row", "slice", "reasons", "reason_codes").with_columns(raw=pl.Series(raw, dtype=pl.String))

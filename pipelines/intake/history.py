@@ -19,6 +19,7 @@ from pipelines.intake.ledger import Ledger
 from pipelines.intake.looks import Look
 from pipelines.intake.release import EMPTY, Comparison, Cut, Judged, Observation, RawFile, release_id
 from pipelines.periods import shifted
+from pipelines.reasons import Reason, reason
 from pipelines.scope import current_scope
 from pipelines.settings import Settings
 from pipelines.sources import Source
@@ -105,8 +106,8 @@ def _observe(source: Source, one: Look, piece: Cut, before: Observation | None) 
 
 def judge_history(
     history: Iterable[Observation],
-    failed: Callable[[Observation], str | None],
-    held: Callable[[Observation, Observation], str | None],
+    failed: Callable[[Observation], Reason | None],
+    held: Callable[[Observation, Observation], Reason | None],
     compared: Callable[[Observation, Observation], Comparison | None],
     decided: Mapping[str, archive.Decision],
     as_of: datetime | None,
@@ -125,7 +126,7 @@ def judge_history(
     refused: dict[str, list[Judged]] = {}
     waiting: list[tuple[Observation, list[Observation]]] = []
 
-    def refuse(one: Observation, state: str, why: str) -> None:
+    def refuse(one: Observation, state: str, why: Reason) -> None:
         refused.setdefault(one.slice, []).append(Judged(one, state, why, None))
 
     def admit(one: Observation) -> None:
@@ -143,7 +144,7 @@ def judge_history(
             if why_failed is not None:
                 refuse(one, "failed", why_failed)
             elif decision is not None and decision.verb == "hold":
-                refuse(one, "held", f"{decision.author} holds it: {decision.reason}")
+                refuse(one, "held", reason("held_by_person", author=decision.author, why=decision.reason))
             elif decision is not None:
                 admit(one)
             elif not before:
@@ -157,7 +158,7 @@ def judge_history(
         for one in first_seen:
             if held_here:
                 other = refused[held_here[0].slice][-1]
-                refuse(one, "held", f"it waits for others of the same look, e.g. {other.observation.slice}: {other.reason}")
+                refuse(one, "held", reason("waits_for_others", slice=other.observation.slice, why=other.reason))
                 waiting.append((one, held_here))
             elif (why := _why_apart(one, stood, beside, compared)) is not None:
                 refuse(one, "held", why)
@@ -207,7 +208,7 @@ def _month_of(name: str) -> tuple[str, str] | None:
 
 def _why_apart(
     one: Observation, stood: _Months, beside: _Months, compared: Callable[[Observation, Observation], Comparison | None]
-) -> str | None:
+) -> Reason | None:
     """Why the first release of a month fits none of its neighbours; null where it fits one, or has none.
 
     Months that the same look brought first count only where no other stands near: they would be wrong together. A single figure
@@ -238,7 +239,7 @@ def judge_releases(
     history = list(history)
     twice = doubled(settings, source, known, history)
 
-    def held(before: Observation, after: Observation) -> str | None:
+    def held(before: Observation, after: Observation) -> Reason | None:
         found = known.compared("follows", before, after, lambda: Comparison(0, why_held(settings, source, known, before, after)))
         return None if found is None else found.why_apart
 

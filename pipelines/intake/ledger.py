@@ -24,9 +24,10 @@ import polars as pl
 
 from pipelines import archive
 from pipelines.archive.files import write_atomically
-from pipelines.errors import BadFile
+from pipelines.errors import BadFile, LodestoneError
 from pipelines.intake.corrections import Correction
 from pipelines.intake.release import Comparison, Observation, Part
+from pipelines.reasons import Reason, reason
 from pipelines.settings import Settings
 from pipelines.sources import Source
 
@@ -62,7 +63,8 @@ COMPARISONS = pl.Schema(
         "release_id": pl.String(),
         "other_release_id": pl.String(),
         "figures": pl.Int64(),
-        "why_apart": pl.String(),
+        "reason_code": pl.String(),
+        "reason_fields": pl.String(),
     }
 )
 """Columns of comparisons; `figures` is null where two releases have none in common."""
@@ -90,7 +92,7 @@ class Entry:
     """What was read of one file."""
 
     parts: tuple[Part, ...]
-    error: BadFile | None
+    error: LodestoneError | None
     spent: tuple[str, ...]
     folder: str = ""
     sizes: Mapping[str, int] = field(default_factory=dict)
@@ -106,6 +108,8 @@ class Ledger:
     comparisons: dict[tuple[str, str, str], Comparison | None] = field(default_factory=dict)
     """By what it is compared for, and the ids of both releases."""
     max_rejected_share: float = 0
+    passing: dict[str, Entry] = field(default_factory=dict, compare=False)
+    """Files that were read, and are to be read again by the next run: they are not written down."""
 
     def compared(self, purpose: str, one: Observation, other: Observation, compare: Callable[[], Comparison | None]) -> Comparison | None:
         """How two releases stand to each other: what `compare` found when they first met."""
@@ -129,14 +133,14 @@ class Ledger:
             tuple(place for part in parts for place in part.corrected),
         )
 
-    def why_failed(self, one: Observation) -> str | None:
+    def why_failed(self, one: Observation) -> Reason | None:
         """Why a release cannot be used; null where it can."""
         if not set(one.parts) <= self.verdicts.keys():
-            return "it is not curated: its raw file can no longer be read, or `lodestone build` was stopped"
+            return reason("not_curated")
         verdict = self.verdict(one)
         if verdict.rejected <= self.max_rejected_share * verdict.lines:
             return None
-        return f"{verdict.rejected} of {verdict.lines} lines were rejected, e.g. {verdict.reasons[0]}"
+        return reason("too_many_rejected", rejected=verdict.rejected, lines=verdict.lines, example=verdict.reasons[0])
 
 
 def key_of(receipt: archive.Receipt, corrections: Iterable[Correction]) -> str:
@@ -180,18 +184,19 @@ def _read_comparisons(settings: Settings, source: Source) -> dict[tuple[str, str
     except (OSError, ValueError, pl.exceptions.PolarsError):
         return {}
     return {
-        (purpose, one, other): None if figures is None else Comparison(figures, why)
-        for version, purpose, one, other, figures, why in lines.iter_rows()
+        (purpose, one, other): None if figures is None else Comparison(figures, None if code is None else Reason(code, json.loads(values)))
+        for version, purpose, one, other, figures, code, values in lines.iter_rows()
         if version == source.version
     }
 
 
 def write_comparisons(settings: Settings, source: Source, ledger: Ledger) -> None:
     """Write how releases stand to each other, for the runs to come."""
-    rows = [
-        (source.version, *key, *((None, None) if found is None else (found.figures, found.why_apart)))
-        for key, found in ledger.comparisons.items()
-    ]
+    rows = []
+    for key, found in ledger.comparisons.items():
+        why = None if found is None else found.why_apart
+        told = (None, None) if why is None else (why.code, json.dumps(why.fields, default=str))
+        rows.append((source.version, *key, None if found is None else found.figures, *told))
     _write(_comparisons_path(settings, source.name), pl.DataFrame(rows, schema=COMPARISONS, orient="row"))
 
 

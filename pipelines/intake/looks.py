@@ -223,13 +223,13 @@ def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[st
     for receipt in one.receipts:
         key = one.key(receipt)
         try:
-            if key not in known.files:
+            if key not in known.files and key not in known.passing:
                 known.files[key] = _entry(settings, source, receipt, one.corrections)
             elif newest.get(receipt.member) is receipt:
                 archive.body(settings.raw, receipt)
         except LodestoneError as error:
             errors[receipt.member] = error
-        entry = known.files.get(key)
+        entry = known.files.get(key) or known.passing.get(key)
         if entry is not None:
             if entry.error is None:
                 parts[receipt.member] = entry.parts
@@ -272,7 +272,8 @@ def _standing_troubles(looked: Iterable[Look]) -> dict[str, str]:
         for subject in one.speaks_for:
             standing.pop(subject, None)
         for member, error in one.errors.items():
-            told = str(error) if not one.receipts or str(error).startswith(f"{member} ") else f"{member}: {error}"
+            names_it = not one.receipts or (isinstance(error, BadFile) and error.member == member)
+            told = str(error) if names_it else f"{member}: {error}"
             touched = [name for name, members in one.slices.items() if member in members] or [member]
             standing |= dict.fromkeys(touched, told)
     return standing

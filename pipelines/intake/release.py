@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipelines.reasons import Reason
+
 EMPTY = hashlib.sha256(b"[]").hexdigest()
 """Content hash of a slice that an office no longer fills: its release is withdrawn."""
 
@@ -84,7 +86,7 @@ class Judged:
 
     observation: Observation
     state: str
-    reason: str | None
+    reason: Reason | None
     known_until: datetime | None
     """When a later observation took its place; null while it is current. Held, failed and passed-over ones never had a place."""
 
@@ -94,7 +96,7 @@ class Comparison:
     """How one month stands to another: how many figures they have in common, and why they may not stand together, null where they may."""
 
     figures: int
-    why_apart: str | None
+    why_apart: Reason | None
 
 
 HALF = 2**64

@@ -13,6 +13,7 @@ from pipelines.errors import LodestoneError
 from pipelines.intake import gate
 from pipelines.intake.gate import judge
 from pipelines.model.vocabulary import known_codes
+from pipelines.reasons import Reason, reason
 from pipelines.sources import CARRIED, UNFORESEEN, Source
 
 
@@ -27,7 +28,7 @@ def gated(source: Source, kind: str, frame: pl.DataFrame) -> tuple[gate.Judged, 
         raise
     except UNFORESEEN as error:
         refused = {str(member): why for (member,), rows in frame.group_by("source_member") if (why := _why_not(source, kind, rows))}
-        refused = refused or dict.fromkeys(frame["source_member"].unique(), _told(error))
+        refused = refused or dict.fromkeys(frame["source_member"].unique(), reason("unforeseen_in_file", error=in_short(error)))
         others = frame.filter(~pl.col("source_member").is_in(list(refused)))
         contract = source.contract(kind)
         rejected = [gate.refuse(frame.filter(pl.col("source_member") == member), contract, why) for member, why in refused.items()]
@@ -37,18 +38,14 @@ def gated(source: Source, kind: str, frame: pl.DataFrame) -> tuple[gate.Judged, 
         return replace(verdict, rejected=pl.concat([verdict.rejected, *rejected])), tables
 
 
-def _why_not(source: Source, kind: str, rows: pl.DataFrame) -> str | None:
+def _why_not(source: Source, kind: str, rows: pl.DataFrame) -> Reason | None:
     try:
         _gated(source, kind, rows)
     except MemoryError:
         raise
     except UNFORESEEN as error:
-        return _told(error)
+        return reason("unforeseen_in_file", error=in_short(error))
     return None
-
-
-def _told(error: BaseException) -> str:
-    return f"the file cannot be judged ({in_short(error)}): fetch it again, or mend the source's contract or conform"
 
 
 def in_short(error: BaseException) -> str:
@@ -63,13 +60,9 @@ def _gated(source: Source, kind: str, frame: pl.DataFrame) -> tuple[gate.Judged,
     tables, inconvertible = _sifted(verdict.accepted, lambda rows: source.conform(kind, rows))
     judged = _without(frame, unjudged)
     if inconvertible:
-        remedy = "correct it, or widen the curated column or the source's conform"
-        reasons = {place: f"a value cannot be converted to standard units ({told}): {remedy}" for place, told in inconvertible.items()}
+        reasons = {place: reason("inconvertible", error=error) for place, error in inconvertible.items()}
         verdict = judge(judged, contract, known, reasons)
-    rejected = [
-        gate.refuse(_at(frame, place), contract, f"the line cannot be judged ({told}): correct it, or mend the source's contract")
-        for place, told in unjudged.items()
-    ]
+    rejected = [gate.refuse(_at(frame, place), contract, reason("unforeseen", error=error)) for place, error in unjudged.items()]
     return replace(verdict, rejected=pl.concat([verdict.rejected, *rejected])), tables
 
 

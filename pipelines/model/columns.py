@@ -69,6 +69,7 @@ COLUMNS: dict[str, Meaning] = {
     "offtake_text": Meaning("Terms of the offtake."),
     "statement": Meaning("The statement in our words."),
     "reason": Meaning("Why."),
+    "reason_code": Meaning("Why, in a word that a program can compare (docs/dictionary.md, Reasons); of several the first told."),
     "state": Meaning("current, superseded, withdrawn, held, failed, or passed_over (it was held or failed, and a later look was good)."),
     # Who trades.
     "reporter_iso3": Meaning("Country whose customs office filed the figure (ISO 3166 alpha-3).", refers="country"),

@@ -1,4 +1,4 @@
-"""docs/dictionary.md: every table and column with its unit and meaning, written from the models and the headers of the marts."""
+"""docs/dictionary.md: every table and column with its unit and meaning, and every reason, from the models and the headers of the marts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.model.statements import Evidence, Statement, macros, statements
-from pipelines.model.tables import tables
+from pipelines.model.tables import Curated, curated_tables, tables
+from pipelines.reasons import WORDS
 from pipelines.settings import PROJECT
 
 LONGEST_CONDITION = 70
@@ -21,6 +22,8 @@ _INTRODUCTION = """# Dictionary
 Written by `lodestone dictionary` from the models in `pipelines/model` and the headers of `sql/marts`; do not edit it by hand.
 Every table is also a view of its own name in `main`. Ratios are fractions: -0.159 is a fall of 15.9 %.
 Versioned tables have a `<name>_superseded` beside them with the same columns, `known_until` and `is_still_printed`.
+`curated` is no schema of the edition: what was filed stands in `data/curated/<source>/*/<name>.parquet`, with `release_id` in the
+place of `slice`.
 """
 
 
@@ -34,8 +37,11 @@ def dictionary() -> str:
         named = ((column.name, column.unit, column.description) for column in table.columns if _is_kept(table.schema, column.name))
         versions = f"Versioned: `{table.name}_superseded`." if table.versioned else ""
         parts.append(_section(table.full_name, table.description, table.key, named, versions))
+    parts += [_curated_section(table) for table in curated_tables().values()]
     lines = [f"- `{macro.name}`: {macro.description}" for macro in macros()]
     parts.append("## Macros\n\n" + "\n".join(lines) + "\n")
+    told = [f"| `{code}` | {_cell(words)} |" for code, words in WORDS.items()]
+    parts.append("\n".join(["## Reasons", "", "| code | words |", "| --- | --- |", *told, ""]))
     return "\n".join(parts)
 
 
@@ -57,6 +63,17 @@ def _section(name: str, description: str, key: Iterable[str], columns: Iterable[
     rows = [f"| `{column}` | {unit or ''} | {_cell(text)} |" for column, unit, text in columns]
     head = [f"## {name}", "", description, "", f"One row per {', '.join(f'`{part}`' for part in key)}. {last}".rstrip(), ""]
     return "\n".join([*head, "| column | unit | meaning |", "| --- | --- | --- |", *rows, ""])
+
+
+def _curated_section(table: Curated) -> str:
+    """A curated table; of the columns that mean what they mean in the fact it feeds, the names."""
+    fact = tables().get(f"facts.{table.feeds}")
+    meant = {column.name: (column.unit, column.description) for column in fact.columns} if fact else {}
+    same = [column.name for column in table.columns if meant.get(column.name) == (column.unit, column.description)]
+    named = ((column.name, column.unit, column.description) for column in table.columns if column.name not in same)
+    key = ("source_member", "source_row", *([table.part] if table.part else ()))
+    there = f"As in facts.{table.feeds}: {', '.join(f'`{name}`' for name in same)}." if same else ""
+    return _section(f"curated.{table.name}", table.description, key, named, there)
 
 
 def _evidence_told(one: Statement) -> str:

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 LAYERS = {"vocabulary": 1, "facts": 2, "marts": 4}
 """How near to the cause of a mistake a table is."""
 
-AS_OF = ("net_import_reliance", "production", "published_number", "published_share", "trade_flow", "trade_total")
-"""Facts that are read as they were known at a moment."""
-
 UNCHECKED = ("facts.control_total", "marts.partner_share")
 """Tables whose codes or keys follow from those of others."""
 
@@ -43,8 +40,8 @@ def relation(name: str, marts: Callable[[], Iterable[Statement]]) -> str:
 
 
 def as_of_macros() -> list[str]:
-    """A macro for each fact that is read as it was known at a moment."""
-    return [_as_of(tables()[f"facts.{name}"]) for name in AS_OF]
+    """A macro for each fact that has a history, which reads it as it was known at a moment."""
+    return [_as_of(table) for table in tables().values() if table.versioned]
 
 
 def _keys(marts: Iterable[Statement]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pandera.polars as pa
 import polars as pl
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """What a consumer compares before it reads (`meta.edition.schema_version`). Raised by one whenever a public table (facts,
 vocabulary, marts, meta) or a column of one comes, goes, moves, or gets another name, type or meaning. CHANGELOG.md says what changed."""
 
@@ -24,6 +24,7 @@ class Release(pa.DataFrameModel):
     rejected: pl.Int64 = pa.Field(description="Lines that break it (meta.rejected).", metadata={"unit": "lines"})
     state: str
     reason: str = pa.Field(nullable=True, description="Why it is, or was, held or failed.")
+    reason_code: str = pa.Field(nullable=True)
 
     class Config:
         """Key."""
@@ -167,6 +168,7 @@ class SourceStatus(pa.DataFrameModel):
         description="ok, held (something new waits for a decision), fell_back (a check refused it), incomplete, failed, or not_asked."
     )
     message: str = pa.Field(nullable=True, description="What is wrong and what to do.")
+    reason_code: str = pa.Field(nullable=True)
     newest_known_from: datetime = pa.Field(
         nullable=True, description="Publication of its newest dated current release (UTC); where none is dated, when it was first held."
     )
@@ -260,6 +262,9 @@ class Rejected(pa.DataFrameModel):
     source_member: str
     source_row: pl.Int64
     reasons: str = pa.Field(description="Every rule it breaks, with the value and the remedy.")
+    reason_codes: str = pa.Field(
+        description="`column:code` for each of them, or the code alone (docs/dictionary.md, Reasons), separated by blanks."
+    )
     raw: str = pa.Field(description="The line's fields as received (JSON).")
 
     class Config:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -39,8 +38,6 @@ LONGEST_TEXT = 3000
 """Chat services cut or refuse longer messages."""
 NOT_BUILT_AFTER = timedelta(hours=24)
 """So long after an answer came an edition must stand on it."""
-OF_A_VISIT = re.compile(r"(the last good release stands; )?[0-9]+ of [0-9]+ questions of the visit of [^;]*: ")
-"""How the edition tells of a visit that is not whole, and of nothing else."""
 
 Posted = dict[str, dict[str, str | None]]
 """What was posted and has not ended, by key."""
@@ -112,10 +109,10 @@ def _began(visit: archive.Visit) -> datetime:
 
 def _of_edition(settings: Settings, connection: duckdb.DuckDBPyConnection, now: datetime) -> Iterator[Alert]:
     """What the edition says of its sources and releases; of visits the archive tells more, and newer things."""
-    for one in connection.sql("from meta.source_status order by source").pl().iter_rows(named=True):
+    for one in connection.sql(_STATUS).pl().iter_rows(named=True):
         name, state, message = one["source"], one["state"], one["message"] or ""
         since = _utc(one["observed_at"])
-        if state == "failed" and not OF_A_VISIT.match(message):
+        if state == "failed" and one["reason_code"] != "unanswered":
             yield _failed(name, "file", message, (), f"`lodestone sources` explains; hand in or fetch a good copy of {name}", since)
         elif state == "fell_back":
             remedy = (
@@ -132,9 +129,16 @@ def _of_edition(settings: Settings, connection: duckdb.DuckDBPyConnection, now: 
             )
     for missed in due.missed_months(settings, connection, now):
         moment = datetime.combine(missed.since, time.min, UTC)
-        yield Alert(f"{missed.source}/missed", missed.source, "missed", missed.told, missed.months[:SAMPLE_ROWS], missed.remedy, moment)
+        yield Alert(
+            f"{missed.source}/missed", missed.source, "missed", missed.what_is_wrong, missed.months[:SAMPLE_ROWS], missed.remedy, moment
+        )
     yield from _of_releases(settings, connection)
     yield from _not_built(settings, connection, now)
+
+
+_STATUS = (
+    "select source, state, message, reason_code, observed_at, due_by, newest_period_end, publisher from meta.source_status order by source"
+)
 
 
 def _is_asked(name: str) -> bool:

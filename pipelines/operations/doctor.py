@@ -240,7 +240,7 @@ def _missed(settings: Settings, now: datetime) -> Iterator[Finding]:
     except (LodestoneError, duckdb.Error):  # told of where the edition, or the visits, are
         return
     for one in missed:
-        yield Finding("bad", one.source, one.told, one.remedy)
+        yield Finding("bad", one.source, one.what_is_wrong, one.remedy)
 
 
 def _releases(settings: Settings) -> Iterator[Finding]:

@@ -66,18 +66,18 @@ class Answer:
 
     def batches(self, rows: int = BATCH_ROWS) -> Iterator[list[tuple[Any, ...]]]:
         """All rows, so many at a time."""
-        with _told():
+        with _errors_as_ours():
             self._connection.execute(self._query)
             while found := self._connection.fetchmany(rows):
                 yield found
 
     def arrow_batches(self) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         """The types of the columns, and all rows, some at a time."""
-        with _told():
+        with _errors_as_ours():
             reader = self._relation.to_arrow_reader(BATCH_ROWS)
 
         def batches() -> Iterator[pa.RecordBatch]:
-            with _told():
+            with _errors_as_ours():
                 try:
                     yield from reader
                 except (OSError, pa.ArrowException) as error:  # what DuckDB says reaches Arrow's reader as an error of its own
@@ -131,7 +131,7 @@ def as_dicts(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
 
 def ask(connection: duckdb.DuckDBPyConnection, query: str) -> Answer:
     """Put one question. Raises `Usage` where it is none, or has an error."""
-    with _told():
+    with _errors_as_ours():
         asked = connection.extract_statements(query)
         if not asked:
             raise Usage(f"that is no question: {ASKING}")
@@ -193,7 +193,7 @@ def _is_select(connection: duckdb.DuckDBPyConnection, text: str) -> bool:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _errors_as_ours() -> Iterator[None]:
     """DuckDB's errors as ours: of use where the question is at fault, else with what to do."""
     try:
         yield

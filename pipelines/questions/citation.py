@@ -66,7 +66,7 @@ def cited(
     return found, None if found else "No source is to be cited: the query reads no office's figures."
 
 
-def told(found: Iterable[Citation], remark: str | None) -> str:
+def as_text(found: Iterable[Citation], remark: str | None) -> str:
     """Citations as lines of text."""
     lines = [f"{one.source}: {one.citation} Licence: {one.terms}" for one in found]
     return "\n".join(["Sources:" if lines else "", *(f"  {line}" for line in lines), *([remark] if remark else [])]).lstrip("\n") + "\n"

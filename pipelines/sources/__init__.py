@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 FOLDER = PACKAGE / "sources"
 SHARED_CODE = (
     *("sources/*.py", "readers/*.py", "intake/*.py", "model/trade.py", "model/curated.py", "model/tables.py", "model/columns.py"),
-    *("model/vocabulary/*.py", "periods.py", "scope.py"),
+    *("model/vocabulary/*.py", "periods.py", "reasons.py", "scope.py"),
 )
 """What, beside a source's folder, decides what its curated files hold; tests/test_architecture.py follows the imports."""
 

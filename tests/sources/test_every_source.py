@@ -247,6 +247,9 @@ def test_rows_are_judged_alike_however_many_at_once(monkeypatch: pytest.MonkeyPa
     assert "stands on more than one line" in told[41]
     assert "tonnes 'many'" in told[9]
     assert "nobody.example" in told[9]
+    codes = dict(found.rejected.select("source_row", "reason_codes").iter_rows())
+    no_level = "broken_rule_of_line tonnes:not_a_number"
+    assert codes == {2: "doubled_key", 9: f"{no_level} url:unknown_code", 12: no_level, 41: "doubled_key"}
     assert found.accepted["source_row"].to_list() == [number for number in range(2, 42) if number not in told]
 
 

@@ -41,9 +41,9 @@ def test_the_rows_of_every_curated_table_are_counted_and_looked_for_in_facts():
 
 
 def test_a_query_that_is_made_of_the_models_is_parsed_and_described_like_any_other():
-    for name in generated.AS_OF:
-        (macro,) = (one for one in macros() if one.name == f"{name}_as_of(moment)")
-        assert f"facts.{name}" in macro.description
+    described = {one.name: one.description for one in macros()}
+    for table in tables().values():
+        assert (table.full_name in described.get(f"{table.name}_as_of(moment)", "")) == table.versioned
 
 
 def test_a_statement_that_reads_what_no_model_makes_is_refused_with_what_there_is(tmp_path: Path):

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from pipelines import archive
+from pipelines.intake import looks
 from pipelines.intake.curation import refresh
 from pipelines.night import build
 from pipelines.settings import PROJECT, Settings
@@ -103,3 +104,24 @@ def test_a_raw_file_is_read_once_and_its_rows_written_once(data: Settings, monke
     revise(data, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,"}, december(1))
     build_all(data)
     assert parsed.total() == len(held) + 1
+
+
+def test_a_look_that_cannot_be_read_is_tried_once_a_run(data: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: Counter[str] = Counter()
+    real = looks.read_member
+
+    def read_member(settings: Settings, source: Source, receipt: archive.Receipt) -> pl.DataFrame:
+        tried[receipt.receipt_id] += 1
+        return real(settings, source, receipt)
+
+    monkeypatch.setattr(looks, "read_member", read_member)
+    lost = [one for one in archive.receipts(data.raw, CHINA) if one.member == RARE_EARTHS][-1]
+    body = lost.path(data.raw).read_bytes()
+    lost.path(data.raw).unlink()
+    for runs in (1, 2):
+        (told,) = refresh(data, load_source(CHINA)).errors
+        assert f"{lost.path(data.raw)}: the raw file cannot be read" in told
+        assert tried[lost.receipt_id] == runs
+    assert set(tried.values()) == {1, 2}
+    lost.path(data.raw).write_bytes(body)
+    assert refresh(data, load_source(CHINA)).errors == []

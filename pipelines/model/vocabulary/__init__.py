@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import polars as pl
@@ -69,9 +69,8 @@ def known_codes() -> Known:
     printed = country.filter(pl.col("usgs_name").is_not_null()).with_columns(pl.col("usgs_name").str.split("|")).explode("usgs_name")
     code = pl.when(pl.col("kind") == "country").then("iso3").otherwise(pl.lit(""))
     usgs = printed.select(pl.concat_str("usgs_name", code, separator="|"))["usgs_name"]
-    companions = {name: pl.read_csv(SOURCES / path, infer_schema=False) for name, path in _COMPANIONS.items()}
-    here = "pipelines/model/vocabulary"
-    there = {name: f"pipelines/sources/{path}" for name, path in _COMPANIONS.items()}
+    here, of_sources = "pipelines/model/vocabulary", _of_sources()
+    reporters, periods = (of_sources[f"published_shares/{name}.csv:text"] for name in ("reporters", "periods"))
     return {
         "country": Codes(iso3, f"{here}/country.csv"),
         "state": Codes(states, f"{here}/country.csv (kind country, or the European Union)"),
@@ -79,13 +78,9 @@ def known_codes() -> Known:
         "publication": Codes(frozenset(read("publication")["address"]), f"{here}/publication.csv", pattern=OWN_ADDRESS),
         "series": Codes(frozenset(read("series")["source_key"]), f"{here}/series.csv"),
         "commodity_term": Codes(frozenset(read("commodity_term")["term"]), f"{here}/commodity_term.csv", fold=True),
-        "published_metric": Codes(frozenset(companions["published_metric"]["metric"]), there["published_metric"]),
-        "published_reporter": Codes(iso3 | frozenset(companions["published_reporter"]["text"]), there["published_reporter"]),
-        "published_period": Codes(
-            frozenset(companions["published_period"]["text"]), there["published_period"], pattern=r"^(19|20)[0-9]{2}(-(0[1-9]|1[0-2]))?$"
-        ),
-        "stockpile_basis": Codes(frozenset(companions["stockpile_basis"]["text"]), there["stockpile_basis"]),
-        **_of_sources(),
+        "published_reporter": replace(reporters, codes=iso3 | reporters.codes),
+        "published_period": replace(periods, pattern=r"^(19|20)[0-9]{2}(-(0[1-9]|1[0-2]))?$"),
+        **of_sources,
     }
 
 
@@ -97,14 +92,6 @@ def _of_sources() -> dict[str, Codes]:
         for path in sorted(SOURCES.glob("*/*.csv"))
         for column in pl.read_csv(path, infer_schema=False)
     }
-
-
-_COMPANIONS = {
-    "published_metric": "published_shares/metrics.csv",
-    "published_reporter": "published_shares/reporters.csv",
-    "published_period": "published_shares/periods.csv",
-    "stockpile_basis": "reference/stockpile_bases.csv",
-}
 
 
 def known_from_address(frame: pl.DataFrame, address: str) -> pl.DataFrame:

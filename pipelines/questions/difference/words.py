@@ -30,7 +30,7 @@ def as_text(difference: Difference, shown: int | None = SHOWN) -> str:
     if difference.is_empty:
         return f"{_nothing(difference)}\n"
     lines = [_heading(difference)]
-    for source, sections in told(difference, shown):
+    for source, sections in sections_by_source(difference, shown):
         lines += ["", source]
         for section in sections:
             lines.append(f"  {section.title}")
@@ -44,7 +44,7 @@ def as_markdown(difference: Difference, shown: int | None = SHOWN) -> str:
     if difference.is_empty:
         return f"{_nothing(difference)}\n"
     lines = [_heading(difference)]
-    for source, sections in told(difference, shown):
+    for source, sections in sections_by_source(difference, shown):
         lines += ["", f"## {_escaped(source)}"]
         for section in sections:
             lines += ["", f"**{_escaped(section.title)}**", ""] if section.lines else ["", _escaped(section.title)]
@@ -78,7 +78,7 @@ def _named(edition: Mapping[str, Any]) -> str:
     return f"{edition['edition_id']} ({told})"
 
 
-def told(difference: Difference, shown: int | None = SHOWN) -> Iterator[tuple[str, list[Section]]]:
+def sections_by_source(difference: Difference, shown: int | None = SHOWN) -> Iterator[tuple[str, list[Section]]]:
     """The sections of every source that something changed of, then those that belong to none; no more than `shown` lines in each."""
     named = {
         str(name) for frame in difference.frames.values() if "source" in frame.columns for name in frame["source"].drop_nulls().unique()

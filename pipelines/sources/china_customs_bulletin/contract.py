@@ -63,14 +63,14 @@ class _Line(pa.DataFrameModel):
     )
     statistic_id: str = pa.Field(nullable=True, description="Lines with one id state one figure of one publisher.")
 
-    @pa.dataframe_check(name="period_fits_type", error="period and period_type disagree: a month is YYYY-MM, a year YYYY, a range A/B")
+    @pa.dataframe_check(name="period_fits_type", error="{period} and {period_type} disagree: a month is YYYY-MM, a year YYYY, a range A/B")
     def period_fits_type(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """The form of the period says which type it is."""
         length = pl.col("period").str.len_chars()
         form = pl.when(length == 4).then(pl.lit("year")).when(length == 7).then(pl.lit("month")).otherwise(pl.lit("range"))
         return data.lazyframe.select(form == pl.col("period_type"))
 
-    @pa.dataframe_check(name="range_runs_forward", error="the range in period ends before it begins: write the earlier month first")
+    @pa.dataframe_check(name="range_runs_forward", error="the range in {period} ends before it begins: write the earlier month first")
     def range_runs_forward(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A range's first month is not after its last."""
         return data.lazyframe.select(pl.col("period").str.slice(0, 7) <= pl.col("period").str.slice(-7))
@@ -92,7 +92,7 @@ class RareEarthLine(_Line):
         metadata={"vocabulary": "publication", "remedy": ADDRESS_REMEDY},
     )
 
-    @pa.dataframe_check(name="level_or_missing", error="a line that is not marked missing needs tonnes, a value or a total since January")
+    @pa.dataframe_check(name="level_or_missing", error="a line that is not marked missing needs {tonnes}, a value or a total since January")
     def level_or_missing(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A line without any level is marked missing, and a missing one has none."""
         level = pl.any_horizontal(pl.col("tonnes", "value_usd", "ytd_tonnes_reported").is_not_null())
@@ -124,13 +124,13 @@ class SeriesLine(_Line):
         isin=["yes", "no"], description="Whether this print is the one to use.", metadata={"remedy": "it is yes or no"}
     )
 
-    @pa.dataframe_check(name="level_or_missing", error="a line that is not marked missing needs tonnes or a value")
+    @pa.dataframe_check(name="level_or_missing", error="a line that is not marked missing needs {tonnes} or a value")
     def level_or_missing(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A line without any level is marked missing, and a missing one has none."""
         level = pl.any_horizontal(pl.col("tonnes", "value_usd").is_not_null())
         return data.lazyframe.select(level != (pl.col("kind") == "missing"))
 
-    @pa.dataframe_check(name="date_exists", error="release_date is not in the calendar: correct it")
+    @pa.dataframe_check(name="date_exists", error="{release_date} is not in the calendar: correct it")
     def date_exists(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A date with a day is a day of the calendar."""
         return data.lazyframe.select(is_in_calendar("release_date"))

@@ -67,17 +67,17 @@ class PartnerFlow(pa.DataFrameModel):
     kind: str = pa.Field(isin=["reported", "derived"], description="Printed or computed.", metadata={"remedy": "it is reported or derived"})
     series_key: str = pa.Field(nullable=True, description="The columns that name the series.", metadata={"vocabulary": "series"})
 
-    @pa.dataframe_check(name="value_or_weight", error="a row needs a value or weight_t")
+    @pa.dataframe_check(name="value_or_weight", error="a row needs a {value} or {weight_t}")
     def value_or_weight(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A row without any figure says nothing."""
         return data.lazyframe.select(pl.any_horizontal(pl.col("value", "weight_t").is_not_null()))
 
-    @pa.dataframe_check(name="value_has_currency", error="value and currency stand together or not at all")
+    @pa.dataframe_check(name="value_has_currency", error="{value} and {currency} stand together or not at all")
     def value_has_currency(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A value without its currency cannot be used."""
         return data.lazyframe.select(pl.col("value").is_null() | pl.col("currency").is_not_null())
 
-    @pa.dataframe_check(name="period_runs_forward", error="the range in period ends before it begins: write the earlier month first")
+    @pa.dataframe_check(name="period_runs_forward", error="the range in {period} ends before it begins: write the earlier month first")
     def period_runs_forward(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """The last month of a period is not before its first."""
         return data.lazyframe.select(first_day("period") < month_after("period"))

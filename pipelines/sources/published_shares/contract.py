@@ -94,14 +94,14 @@ class ImportShare(_Graded):
         return data.lazyframe.select(pl.any_horizontal(pl.col("share_percent", "share_bound", "tonnes_or_value").is_not_null()))
 
     @pa.dataframe_check(
-        name="period_runs_forward", error="period_end is before period_start, or one of them is empty: write the earlier one first"
+        name="period_runs_forward", error="{period_end} is before {period_start}, or one of them is empty: write the earlier one first"
     )
     def period_runs_forward(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """The last period does not end before the first begins; both are empty or neither is."""
         forward = (first_day("period_start") < month_after("period_end")).fill_null(False)
         return data.lazyframe.select(forward | (pl.col("period_start").is_null() & pl.col("period_end").is_null()))
 
-    @pa.dataframe_check(name="period_or_reason", error="a row without period_start needs a period_qualifier that says why: not_printed")
+    @pa.dataframe_check(name="period_or_reason", error="a row without {period_start} needs a {period_qualifier} that says why: not_printed")
     def period_or_reason(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """An empty period is no slip of the typist."""
         return data.lazyframe.select(pl.col("period_start").is_not_null() | (pl.col("period_qualifier") == "not_printed").fill_null(False))
@@ -131,7 +131,7 @@ class ExportDestination(_Graded):
     kind: str = pa.Field(isin=["reported", "derived"], description="Printed or computed.", metadata={"remedy": KIND_REMEDY})
     series_key: str = pa.Field(description="The columns that name the series.", metadata={"vocabulary": "series"})
 
-    @pa.dataframe_check(name="share_or_amount", error="a row needs a share or tonnes")
+    @pa.dataframe_check(name="share_or_amount", error="a row needs a share or {tonnes}")
     def share_or_amount(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A row without any figure says nothing."""
         return data.lazyframe.select(pl.any_horizontal(pl.col("share_percent", "tonnes").is_not_null()))
@@ -180,7 +180,7 @@ class RefiningShare(_Graded):
 class PublishedCheck(_Graded):
     """One published number."""
 
-    metric: str = pa.Field(description="What is counted.", metadata={"vocabulary": "published_metric"})
+    metric: str = pa.Field(description="What is counted.", metadata={"vocabulary": "published_shares/metrics.csv:metric"})
     reporter: str = pa.Field(description="Whose it is.", metadata={"vocabulary": "published_reporter"})
     commodity: str = pa.Field(description="Commodity as worded.", metadata={"vocabulary": "commodity_term"})
     period: str = pa.Field(description="Period as worded.", metadata={"vocabulary": "published_period"})

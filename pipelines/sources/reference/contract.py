@@ -55,7 +55,7 @@ class PolicyEvent(pa.DataFrameModel):
         metadata={"remedy": "it is day, month, year or approx"},
     )
 
-    @pa.dataframe_check(name="date_exists", error="the calendar has no such date: correct it")
+    @pa.dataframe_check(name="date_exists", error="the calendar has no such {date}: correct it")
     def date_exists(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A date with a day is a day of the calendar."""
         return data.lazyframe.select(is_in_calendar("date"))
@@ -90,7 +90,7 @@ class OverseasStake(pa.DataFrameModel):
     note: str = pa.Field(nullable=True, description="The compiler's note.")
     kind: str = pa.Field(isin=["reported", "derived"], description="Printed or computed.", metadata={"remedy": KIND_REMEDY})
 
-    @pa.dataframe_check(name="dates_exist", error="start_date or end_date is not in the calendar: correct it")
+    @pa.dataframe_check(name="dates_exist", error="{start_date} or {end_date} is not in the calendar: correct it")
     def dates_exist(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A date with a day is a day of the calendar."""
         return data.lazyframe.select(is_in_calendar("start_date") & is_in_calendar("end_date"))
@@ -110,7 +110,7 @@ class StockpileTarget(pa.DataFrameModel):
     target_days: Annotated[pl.Decimal, 9, 2] = pa.Field(
         ge=0, le=3650, description="Days.", metadata={"unit": "d", "remedy": "a target is 0 to 3,650 days"}
     )
-    basis: str = pa.Field(description="Days of what, as worded.", metadata={"vocabulary": "stockpile_basis"})
+    basis: str = pa.Field(description="Days of what, as worded.", metadata={"vocabulary": "reference/stockpile_bases.csv:text"})
     valid_from: str = pa.Field(str_matches=DATE, nullable=True, description="Since when.", metadata={"remedy": DATE_REMEDY})
     valid_to: str = pa.Field(str_matches=DATE, nullable=True, description="Until when.", metadata={"remedy": DATE_REMEDY})
     holder: str = pa.Field(
@@ -120,7 +120,7 @@ class StockpileTarget(pa.DataFrameModel):
     note: str = pa.Field(nullable=True, description="The compiler's note.")
     kind: str = pa.Field(isin=["reported", "derived"], description="Printed or computed.", metadata={"remedy": KIND_REMEDY})
 
-    @pa.dataframe_check(name="dates_exist", error="valid_from or valid_to is not in the calendar: correct it")
+    @pa.dataframe_check(name="dates_exist", error="{valid_from} or {valid_to} is not in the calendar: correct it")
     def dates_exist(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A date with a day is a day of the calendar."""
         return data.lazyframe.select(is_in_calendar("valid_from") & is_in_calendar("valid_to"))

@@ -41,7 +41,7 @@ class _Line(pa.DataFrameModel):
     time: str = pa.Field(str_matches=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", description="Month.", metadata={"remedy": "a month is YYYY-MM"})
 
     @pa.dataframe_check(
-        name="code_in_force", error="us_census/partners.csv has CTY_CODE at other times than time: correct its valid_from or valid_to"
+        name="code_in_force", error="us_census/partners.csv has {CTY_CODE} at other times than {time}: correct its valid_from or valid_to"
     )
     def code_in_force(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A code that is known is known for that month."""
@@ -49,7 +49,9 @@ class _Line(pa.DataFrameModel):
         begun = first.dt.month_end() >= pl.col("valid_from").fill_null(date.min)
         return _with_partner(data).select((begun & (first <= pl.col("valid_to").fill_null(date.max))).fill_null(True))
 
-    @pa.dataframe_check(name="group_is_known", error="SUMMARY_LVL says that CTY_CODE is a group, us_census/partners.csv that it is none")
+    @pa.dataframe_check(
+        name="group_is_known", error="{SUMMARY_LVL} says that {CTY_CODE} is a group, us_census/partners.csv that it is none"
+    )
     def group_is_known(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """What the office calls a group of countries never becomes a supplier."""
         return _with_partner(data).select(((pl.col("SUMMARY_LVL") != "CGP") | (pl.col("role") == "group")).fill_null(True))
@@ -103,13 +105,13 @@ class ImportLine(_Line):
         isin=FLAGS, nullable=True, description="M where the quantity is missing.", metadata={"remedy": FLAG_REMEDY}
     )
 
-    @pa.dataframe_check(name="level_fits_code", error="COMM_LVL and I_COMMODITY disagree: HS6 has six digits, HS10 ten")
+    @pa.dataframe_check(name="level_fits_code", error="{COMM_LVL} and {I_COMMODITY} disagree: HS6 has six digits, HS10 ten")
     def level_fits_code(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """The length of the code says its level."""
         return data.lazyframe.select(_level("I_COMMODITY") == pl.col("COMM_LVL"))
 
     @pa.dataframe_check(
-        name="cif_covers_value", error="GEN_CIF_MO is below GEN_VAL_MO, to which it adds freight and insurance: are the two exchanged?"
+        name="cif_covers_value", error="{GEN_CIF_MO} is below {GEN_VAL_MO}, to which it adds freight and insurance: are the two exchanged?"
     )
     def cif_covers_value(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """What a good costs at the border is not less than what customs value it at."""
@@ -137,7 +139,7 @@ class ExportLine(_Line):
         isin=FLAGS, nullable=True, description="M where the quantity is missing.", metadata={"remedy": FLAG_REMEDY}
     )
 
-    @pa.dataframe_check(name="level_fits_code", error="COMM_LVL and E_COMMODITY disagree: HS6 has six digits, HS10 ten")
+    @pa.dataframe_check(name="level_fits_code", error="{COMM_LVL} and {E_COMMODITY} disagree: HS6 has six digits, HS10 ten")
     def level_fits_code(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """The length of the code says its level."""
         return data.lazyframe.select(_level("E_COMMODITY") == pl.col("COMM_LVL"))

@@ -58,7 +58,7 @@ class ImportSource(_CountryRow):
         ge=0, le=103, description="Sum of the list as printed.", metadata={"unit": "%", "remedy": "a list adds up to at most 103 %"}
     )
 
-    @pa.dataframe_check(name="range_runs_forward", error="period_end is before period_start: write the earlier one first")
+    @pa.dataframe_check(name="range_runs_forward", error="{period_end} is before {period_start}: write the earlier one first")
     def range_runs_forward(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """The first year is not after the last."""
         return data.lazyframe.select(pl.col("period_start") <= pl.col("period_end"))
@@ -95,7 +95,7 @@ class WorldProduction(_CountryRow):
         metadata={"remedy": "it is reported, estimated, unspecified, withheld or not_available"},
     )
 
-    @pa.dataframe_check(name="value_or_reason", error="an empty value is withheld or not_available, and only those are empty")
+    @pa.dataframe_check(name="value_or_reason", error="an empty {value} is withheld or not_available, and only those are empty")
     def value_or_reason(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """Null and zero never merge: an unknown says why."""
         return data.lazyframe.select(pl.col("value").is_null() == pl.col("qualifier").is_in(["withheld", "not_available"]))
@@ -130,7 +130,7 @@ class NetImportReliance(_Row):
     )
     scope: str = pa.Field(description="What the figure covers.")
 
-    @pa.dataframe_check(name="qualifier_fits_text", error="value_text, qualifier and value_percent disagree")
+    @pa.dataframe_check(name="qualifier_fits_text", error="{value_text}, {qualifier} and {value_percent} disagree")
     def qualifier_fits_text(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """`>95` is gt 95, `<25` is lt 25, `E` has no number."""
         mark = {"eq": "", "gt": ">", "lt": "<", "net_exporter": "E"}
