@@ -402,7 +402,7 @@ def held_or_passed_over(settings: Settings, name: str) -> list[str]:
     """Why releases of a source were held, those included that a later copy of the same file has settled."""
     source = load_source(name)
     judged = judge_releases(settings, source, ledger.read(settings, source), observations(source, looks(settings, source)))
-    return [one.reason for one in judged if one.state in ("held", "passed_over") and one.reason]
+    return [str(one.reason) for one in judged if one.state in ("held", "passed_over") and one.reason]
 
 
 @pytest.mark.parametrize("kind", BROKEN)

@@ -49,7 +49,7 @@ def test_an_office_is_not_asked_where_stand_ins_answered(name: str, rehearsal: R
     with pytest.raises(LodestoneError) as refused:
         rehearsal.ask(name, SECOND_NIGHT, address="")
     assert str(refused.value) == (
-        f"{rehearsal.data.data} holds answers of stand-ins, with which those of offices are never mixed; "
+        f"{name}: {rehearsal.data.data} holds answers of stand-ins, with which those of offices are never mixed; "
         "set LODESTONE_OFFICES to go on rehearsing, or LODESTONE_DATA to another folder"
     )
     assert kept(rehearsal.data) == before
