@@ -22,7 +22,7 @@ _INTRODUCTION = """# Dictionary
 Written by `lodestone dictionary` from the models in `pipelines/model` and the headers of `sql/marts`; do not edit it by hand.
 Every table is also a view of its own name in `main`. Ratios are fractions: -0.159 is a fall of 15.9 %.
 Versioned tables have a `<name>_superseded` beside them with the same columns, `known_until` and `is_still_printed`.
-`curated` is no schema of the edition: what was filed stands in `data/curated/<source>/*/<name>.parquet`, with `release_id` in the
+`curated` is no schema of the edition: what was filed stands in `data/curated/<source>/*/<name>.parquet`, with `part_id` in the
 place of `slice`.
 """
 
