@@ -1,0 +1,272 @@
+"""What was known when: editions as of a past day, the history in the live edition, and releases that wait for a person."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines import archive
+from pipelines.edition.versions import REMARKS
+from pipelines.model.tables import tables
+from pipelines.night import build
+from pipelines.settings import Settings
+from tests.copies import (
+    CHINA,
+    JUNE_2019,
+    PRODUCTION,
+    RARE_EARTH_SERIES,
+    RARE_EARTHS,
+    USGS,
+    as_of,
+    ask,
+    december,
+    drop_lines,
+    newest,
+    night,
+    receive,
+    revise,
+    status,
+    table_hashes,
+    tonnes,
+)
+
+NIGERIA = """
+select edition, weight_kg / 1000 from {table}
+where series_id = 'usgs_mcs/world_production/rare_earths/mine' and country_iso3 = 'NGA' and period_start = '2024-01-01'
+"""
+DAYS = ("2019-06-30", "2024-12-31", "2025-06-30")
+VERSIONED = [table for table in tables().values() if table.versioned]
+WITH_MACRO = ["trade_total", "trade_flow", "production", "published_share", "published_number", "net_import_reliance"]
+
+
+@pytest.fixture(scope="module")
+def past(built: Settings, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The edition as of a day, built once."""
+    settings = Settings(data=Path(shutil.copytree(built.data, tmp_path_factory.mktemp("past") / "data")))
+    editions: dict[str, Path] = {}
+    return lambda day: editions.get(day) or editions.setdefault(day, as_of(settings, day))
+
+
+def test_nigeria_mined_13000_tonnes_in_2024_until_the_next_edition_said_1500(built: Settings, past: Callable[[str], Path]) -> None:
+    assert ask(past("2025-06-30"), NIGERIA.format(table="facts.production")) == [("2025", 13000.0)]
+    assert ask(built.edition, NIGERIA.format(table="facts.production")) == [("2026", 1500.0)]
+    assert ask(built.edition, NIGERIA.format(table="facts.production_superseded")) == [("2025", 13000.0)]
+    assert ask(built.edition, NIGERIA.format(table="production_as_of('2025-06-30')")) == [("2025", 13000.0)]
+    assert ask(built.edition, NIGERIA.format(table="production_as_of('2026-02-27')")) == [("2025", 13000.0)]
+    assert ask(built.edition, NIGERIA.format(table="production_as_of('2026-02-28')")) == [("2026", 1500.0)]
+
+
+def test_in_june_2019_the_newest_month_was_may_and_it_was_down_by_a_sixth(past: Callable[[str], Path]) -> None:
+    edition = past("2019-06-30")
+    last = "select max(period_start + to_months(period_months - 1))::date::varchar from facts.trade_total where series_id = ?"
+    assert ask(edition, last, RARE_EARTH_SERIES) == [("2019-05-01",)]
+    assert tonnes(edition, "2019-05") == [3640.0]
+    query = "select round(change_on_month, 3) from marts.export_change_monthly where series_id = ? and period_start = '2019-05-01'"
+    assert ask(edition, query, RARE_EARTH_SERIES) == [(-0.159,)]
+
+
+def test_january_2024_became_known_with_january_2025_and_the_two_months_together_at_once(
+    built: Settings, past: Callable[[str], Path]
+) -> None:
+    together = (
+        "select weight_kg / 1000 from facts.trade_total where series_id = ? and period_kind = 'combined' and period_start = '2024-01-01'"
+    )
+    assert tonnes(past("2024-12-31"), "2024-01") == []
+    assert ask(past("2024-12-31"), together, RARE_EARTH_SERIES) == [(8774.0,)]
+    assert tonnes(past("2025-06-30"), "2024-01") == [5856.0]
+    assert tonnes(built.edition, "2024-01", "trade_total_as_of('2024-12-31')") == []
+    assert tonnes(built.edition, "2024-01", "trade_total_as_of('2025-06-30')") == [5856.0]
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_an_edition_of_a_past_day_knows_nothing_later(day: str, past: Callable[[str], Path]) -> None:
+    edition = past(day)
+    end = datetime.fromisoformat(f"{day}T23:59:59")
+    assert ask(edition, "select as_of from meta.edition") == [(end,)]
+    for table in VERSIONED:
+        for name in (table.full_name, f"{table.full_name}_superseded"):
+            assert ask(edition, f"select * from {name} where known_from > ?", end) == [], name
+    assert ask(edition, "select * from facts.conflict where known_from > ?", end) == []
+    assert ask(edition, "select * from meta.observation where known_from > ? or known_until > ?", end, end) == []
+    assert ask(edition, "select count(*) > 40 from facts.trade_total") == [(True,)]
+
+
+@pytest.mark.parametrize("day", DAYS)
+@pytest.mark.parametrize("table", WITH_MACRO)
+def test_the_live_edition_tells_the_past_as_the_edition_of_that_day_does(
+    table: str, day: str, built: Settings, past: Callable[[str], Path]
+) -> None:
+    figures = [one.name for one in tables()[f"facts.{table}"].columns if one.name not in {"known_until", *REMARKS}]
+    columns = ", ".join(f'"{name}"' for name in figures)
+    then = ask(past(day), f"select {columns} from facts.{table} order by all")
+    assert ask(built.edition, f"select {columns} from {table}_as_of('{day}') order by all") == then
+    assert then != []
+
+
+def test_an_edition_of_a_past_day_has_its_own_file_and_leaves_the_live_one_alone(own: Settings) -> None:
+    before, inode = table_hashes(own.edition), own.edition.stat().st_ino
+    path = as_of(own, "2019-06-30")
+    assert path == own.edition_as_of("2019-06-30")
+    assert path != own.edition
+    assert own.edition.stat().st_ino == inode
+    assert table_hashes(own.edition) == before
+
+
+def test_a_value_that_changes_and_changes_back_is_three_observations(own: Settings) -> None:
+    original = newest(own, CHINA, RARE_EARTHS)
+    revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3970,"}, december(1))
+    receive(own, CHINA, RARE_EARTHS, original, december(8))
+    night(own)
+    assert tonnes(own.edition, "2019-06") == [3966.0]
+    assert tonnes(own.edition, "2019-06", "facts.trade_total_superseded") == [3966.0, 3970.0]
+    observed = """
+        select known_from::date::varchar, known_until::date::varchar, state from meta.observation
+        where slice = (select slice from meta.observation where observed_at = '2026-12-08') order by observed_at
+    """
+    assert ask(own.edition, observed) == [
+        ("2019-08-15", "2026-11-26", "superseded"),
+        ("2026-11-26", "2026-12-01", "superseded"),
+        ("2026-12-01", "2026-12-08", "superseded"),
+        ("2026-12-08", None, "current"),
+    ]
+    known = {day: tonnes(own.edition, "2019-06", f"trade_total_as_of('{day}')") for day in ("2026-11-30", "2026-12-05", "2026-12-09")}
+    assert known == {"2026-11-30": [3966.0], "2026-12-05": [3970.0], "2026-12-09": [3966.0]}
+    assert tonnes(own.edition, "2019-06", "trade_total_as_of(timestamp '2026-12-01 00:00:00.5')") == [3970.0]
+    assert tonnes(as_of(own, "2026-12-05"), "2019-06") == [3970.0]
+
+
+def accept(settings: Settings, source: str, reason: str) -> None:
+    """Let in the one release of a source that is held."""
+    ((release,),) = ask(settings.edition, "select release_id from meta.release where source = ? and state = 'held'", source)
+    archive.decide(settings.raw, archive.Decision(source, str(release), "accept", "a tester", reason, december(20)))
+
+
+def test_a_value_ten_times_as_high_waits_until_a_person_accepts_it(own: Settings) -> None:
+    revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,39660,"}, december(1))
+    edition = night(own)
+    assert tonnes(edition.path, "2019-06") == [3966.0]
+    held = ask(edition.path, "select reason from meta.release where state = 'held' and source = ?", CHINA)
+    assert [str(reason).split(" (")[0] for (reason,) in held] == ["weight_kg jumped from 3966000.000 to 39660000.000"]
+    state, message = status(edition.path, CHINA)
+    assert state == "held"
+    assert "weight_kg jumped from 3966000.000 to 39660000.000" in message
+    assert "lodestone accept" in message
+
+
+def test_an_accepted_value_is_current_from_when_it_was_received(own: Settings) -> None:
+    month, level = "2014-04", tonnes(own.edition, "2014-04")  # no printed total contradicts this month, whatever it is
+    revise(own, CHINA, RARE_EARTHS, {f"{month},{level[0]:g},": f"{month},{level[0] * 10:g},"}, december(1))
+    night(own)
+    assert tonnes(own.edition, month) == level
+    accept(own, CHINA, "the office says so")
+    night(own)
+    assert tonnes(own.edition, month) == [level[0] * 10]
+    assert tonnes(own.edition, month, "facts.trade_total_superseded") == level
+    assert tonnes(own.edition, month, "trade_total_as_of('2026-11-30')") == level
+    assert status(own.edition, CHINA) == ("ok", "")
+
+
+def test_an_edition_of_the_summaries_that_lost_a_fifth_of_its_lines_is_held(own: Settings) -> None:
+    count = "select count(*) from facts.production where edition = '2026'"
+    before = ask(own.edition, count)
+    lines = iter(range(10_000))
+    drop_lines(own, USGS, PRODUCTION, lambda line: ",2026,http" in line and next(lines) % 5 == 0, december(1))
+    night(own)
+    assert ask(own.edition, count) == before
+    ((reason,),) = ask(own.edition, "select reason from meta.release where state = 'held'")
+    assert str(reason).startswith("usgs_production shrank from ")
+    assert status(own.edition, USGS)[0] == "held"
+
+
+def test_a_month_that_the_office_takes_back_is_held_and_then_withdrawn(own: Settings) -> None:
+    coverage = "select status from meta.coverage where series_id = ? and month = '2014-04-01' and partner_iso3 = 'WLD'"
+    level = tonnes(own.edition, "2014-04")
+    assert len(level) == 1
+    assert ask(own.edition, coverage, RARE_EARTH_SERIES) == [("published",)]
+    drop_lines(own, CHINA, RARE_EARTHS, lambda line: line.startswith("2014-04,"), december(1))
+    night(own)
+    assert tonnes(own.edition, "2014-04") == level
+    assert status(own.edition, CHINA)[0] == "held"
+    accept(own, CHINA, "the office took it back")
+    night(own)
+    assert tonnes(own.edition, "2014-04") == []
+    assert tonnes(own.edition, "2014-04", "facts.trade_total_superseded") == level
+    assert tonnes(own.edition, "2014-04", "trade_total_as_of('2026-11-30')") == level
+    assert ask(own.edition, coverage, RARE_EARTH_SERIES) == [("withdrawn",)]
+    assert ask(own.edition, "select state from meta.release where lines = 0 and source = ?", CHINA) == [("withdrawn",)]
+
+
+def test_a_figure_that_its_later_edition_takes_back_is_again_that_of_the_earlier_edition(own: Settings) -> None:
+    drop_lines(own, USGS, PRODUCTION, lambda line: line.startswith("rare earths,mine,Nigeria,NGA,2024,1500,"), december(1))
+    night(own)
+    assert ask(own.edition, NIGERIA.format(table="facts.production")) == [("2025", 13000.0)]
+    known = {
+        day: ask(own.edition, NIGERIA.format(table=f"production_as_of('{day}')")) for day in ("2025-06-30", "2026-06-30", "2026-12-02")
+    }
+    assert known == {"2025-06-30": [("2025", 13000.0)], "2026-06-30": [("2026", 1500.0)], "2026-12-02": [("2025", 13000.0)]}
+    assert ask(as_of(own, "2026-06-30"), NIGERIA.format(table="facts.production")) == [("2026", 1500.0)]
+
+
+PRINTED = {
+    "facts.trade_total": ("coalesce(weight_kg / 1000, value_usd)", ("tonnes", "ytd_tonnes_reported", "weight_t", "value_usd", "value")),
+    "facts.trade_flow": ("coalesce(weight_kg / 1000, value_usd)", ("tonnes", "weight_t", "value_usd", "value")),
+    "facts.published_share": ("coalesce(share * 100, amount)", ("share_percent", "tonnes_or_value", "tonnes", "value")),
+    "facts.production": ("quantity", ("value",)),
+    "facts.production_superseded": ("quantity", ("value",)),
+    "facts.net_import_reliance": ("reliance * 100", ("value_percent",)),
+    "facts.published_number": ("value", ("value", "mom_pct_reported", "yoy_pct_reported")),
+    "facts.overseas_stake": ("stake * 100", ("stake_percent",)),
+    "facts.stockpile_target": ("target_days", ("target_days",)),
+    "facts.consumption": ("weight_kg / 1000", ("tonnes",)),
+    "facts.policy_event": ("description", ("description",)),
+    "facts.conflict": ("case measure when 'weight_kg' then value / 1000 when 'share' then value * 100 else value end", ()),
+}
+"""How a fact is written in its raw line, and the columns in which it may stand there (any, where none are given)."""
+
+
+@pytest.mark.parametrize("table", PRINTED)
+def test_every_number_stands_on_the_raw_line_that_it_names(table: str, built: Settings) -> None:
+    number, columns = PRINTED[table]
+    rows = ask(
+        built.edition,
+        f"select {number}, file.source, file.body_sha256, source_member, source_row"
+        f" from {table} as fact left join meta.release_file as file using (release_id, source_member) where ({number}) is not null",
+    )
+    assert rows != []
+    for value, source, sha256, member, line in rows:
+        raw = raw_line(built.raw, str(source), str(sha256), str(member), int(str(line)))
+        printed = [raw[name] for name in columns or raw if raw.get(name)]
+        assert any(is_same(value, text) for text in printed), f"{table}: {value} is not on {member} line {line}: {raw}"
+
+
+def raw_line(raw: Path, source: str, sha256: str, member: str, line: int) -> dict[str, str]:
+    """One record of a raw file, found by nothing but its hash and line."""
+    (path,) = (raw / source).glob(f"*/{sha256[:12]}/{member}")
+    body = path.read_bytes()
+    assert hashlib.sha256(body).hexdigest() == sha256
+    lines = body.decode("utf-8-sig").split("\n")
+    header = next(csv.reader([lines[0].rstrip("\r")]))
+    record = next(csv.reader(f"{text}\n" for text in lines[line - 1 :]))
+    return dict(zip(header, record, strict=True))
+
+
+def is_same(value: object, text: str) -> bool:
+    try:
+        return abs(float(str(value)) - float(text.lstrip("<>"))) <= 1e-9 * abs(float(text.lstrip("<>")))
+    except ValueError:
+        return str(value) == text
+
+
+def test_a_line_inserted_above_in_a_later_copy_changes_no_explanation(own: Settings) -> None:
+    explained = "select release_id, source_row, body_sha256 from facts.trade_total join meta.release_file using (release_id) order by all"
+    before = ask(own.edition, explained)
+    header, *lines = newest(own, CHINA, RARE_EARTHS).splitlines(keepends=True)
+    receive(own, CHINA, RARE_EARTHS, "".join([header, *reversed(lines)]), december(1))
+    night_edition = build(own)
+    assert ask(night_edition.path, explained) == before
