@@ -17,6 +17,7 @@ from pipelines.errors import LodestoneError
 from pipelines.fetching import due
 from pipelines.fetching.visit import Fetched, Say, visit_office
 from pipelines.intake.curation import Refreshed, refresh
+from pipelines.model.statements import EVERYTHING, Contents
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, readable_sources, source_names
 
@@ -75,7 +76,7 @@ def take_in(settings: Settings, names: Iterable[str] | None = None, *, say: Say 
     return found
 
 
-def build(settings: Settings, as_of: date | None = None, *, say: Say = _tell) -> Edition:
+def build(settings: Settings, as_of: date | None = None, contents: Contents = EVERYTHING, *, say: Say = _tell) -> Edition:
     """Build, check and publish an edition as the one writer, of now or as of a day. Raises as `build_edition` does."""
     with writer(settings):
-        return build_edition(settings, as_of, say)
+        return build_edition(settings, as_of, say, contents)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,13 +28,18 @@ def data(tmp_path: Path) -> Settings:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Settings:
     """An installation with a published edition, built once and shared by all workers: read it, never write to it."""
+    return Settings(data=once(tmp_path_factory, worker_id, "built", lambda data: build_all(copy_raw(data))))
+
+
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder of data that the first worker to ask for it makes, for all of them."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "built"
+    folder = (base if worker_id == "master" else base.parent) / name
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
-            build_all(copy_raw(folder.with_name("half-built") / "data"))
-            folder.with_name("half-built").rename(folder)
-    return Settings(data=folder / "data")
+            make(folder.with_name(f"{name}-in-making") / "data")
+            folder.with_name(f"{name}-in-making").rename(folder)
+    return folder / "data"
 
 
 @pytest.fixture
@@ -60,12 +65,14 @@ def lodestone(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 
 
 @pytest.fixture(scope="session")
-def after_first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def after_first_night(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The folder of an installation after one good night: copy it, never write to it."""
-    data = tmp_path_factory.mktemp("first") / "data"
-    with Offices(first_world()) as offices:
-        assert Rehearsal(Settings(data=data), offices).night(FIRST_NIGHT).changed
-    return data
+
+    def live_through(data: Path) -> None:
+        with Offices(first_world()) as offices:
+            assert Rehearsal(Settings(data=data), offices).night(FIRST_NIGHT).changed
+
+    return once(tmp_path_factory, worker_id, "first-night", live_through)
 
 
 @pytest.fixture(scope="session")

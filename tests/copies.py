@@ -1,26 +1,19 @@
-"""Receive newer copies of bundled files, run a night on them, and tell two editions apart."""
+"""Receive newer copies of bundled files, and tell two editions apart."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
 from pipelines import archive
-from pipelines.edition.build import Edition
 from pipelines.edition.open import read_only
-from pipelines.night import build
 from pipelines.settings import Settings
-from tests.building import build_all
 
-CHINA = "china_customs_bulletin"
-RARE_EARTHS = "china_rare_earth_exports_monthly.csv"
 RARE_EARTH_SERIES = "china_customs_bulletin/rare_earths"
-USGS = "usgs_mcs"
-PRODUCTION = "usgs_world_production.csv"
 
 JUNE_2019 = "2019-06,3966,"
 JULY_2019 = "2019-07,5243.4,"
@@ -58,16 +51,6 @@ def drop_lines(settings: Settings, source: str, member: str, unwanted: Callable[
     kept = [line for line in lines if not unwanted(line)]
     assert len(kept) < len(lines), "no line was dropped"
     return receive(settings, source, member, "".join(kept), observed_at)
-
-
-def night(settings: Settings) -> Edition:
-    """Curate what is new and publish; returns the edition."""
-    return build_all(settings)[1]
-
-
-def as_of(settings: Settings, day: str) -> Path:
-    """Build the edition of a past day and return its file."""
-    return build(settings, as_of=date.fromisoformat(day)).path
 
 
 def ask(path: Path, query: str, *values: object) -> list[tuple[object, ...]]:

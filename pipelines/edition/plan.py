@@ -20,7 +20,7 @@ from pipelines.intake.history import judge_releases, observations
 from pipelines.intake.ledger import Ledger, lost, read
 from pipelines.intake.looks import all_stand, looks, standing_errors
 from pipelines.intake.release import Judged
-from pipelines.model.statements import FOLDERS, files
+from pipelines.model.statements import EVERYTHING, FOLDERS, Contents, files
 from pipelines.settings import PACKAGE, Settings
 from pipelines.sources import UNFORESEEN, Source, load_source
 
@@ -58,7 +58,7 @@ class SourcePlan:
     @property
     def standing(self) -> list[Judged]:
         """Releases that have, or once had, a place in the history."""
-        return [one for one in self.judged if one.state in ("current", "superseded", "withdrawn")]
+        return [one for one in self.judged if one.stands]
 
 
 def end_of(day: date) -> datetime:
@@ -118,8 +118,8 @@ def plan_source(settings: Settings, name: str, as_of: date | None, before: datet
         return SourcePlan(None, name, (), tuple(filter(None, (told, lost(settings, name, ())))), None, refused)
 
 
-def identify(plans: list[SourcePlan], as_of: date | None) -> tuple[str, str]:
-    """The identity of the edition that follows from plans and code, and the fingerprint of the plans alone."""
+def identify(plans: list[SourcePlan], as_of: date | None, contents: Contents = EVERYTHING) -> tuple[str, str]:
+    """The identity of the edition that follows from plans, statements and code, and the fingerprint of the plans alone."""
     stands_on = [
         [
             plan.name,
@@ -135,4 +135,5 @@ def identify(plans: list[SourcePlan], as_of: date | None) -> tuple[str, str]:
         for plan in plans
     ]
     inputs = hashlib.sha256(json.dumps(stands_on).encode()).hexdigest()[:16]
-    return hashlib.sha256(f"{inputs} {code_version()} {as_of}".encode()).hexdigest()[:16], inputs
+    filled = "" if contents.statements is None else f" {sorted(contents.statements)}"
+    return hashlib.sha256(f"{inputs} {code_version()} {as_of}{filled}".encode()).hexdigest()[:16], inputs

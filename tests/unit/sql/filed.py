@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 
 from pipelines.edition.draft import create_table
-from pipelines.edition.load import create_macros, extend_vocabulary, load_offices, load_table, load_vocabulary, open_curated
+from pipelines.edition.load import create_empty, create_macros, extend_vocabulary, load_offices, load_table, load_vocabulary, open_curated
 from pipelines.edition.plan import SourcePlan
 from pipelines.model import generated
 from pipelines.model.statements import statements
@@ -98,6 +98,7 @@ def facts(*releases: Release, rates: Rates | None = None) -> duckdb.DuckDBPyConn
         if one.name.startswith("staging."):
             connection.execute(f"create table {one.name} as {one.sql}")
         elif one.name in LOADED:
+            create_empty(connection, tables()[one.name])
             load_table(connection, tables()[one.name], one.sql)
     for macro in generated.as_of_macros():
         if "facts.trade_" in macro:

@@ -8,9 +8,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.edition.draft import create_table
-from pipelines.edition.load import compute_marts, create_macros, load_vocabulary
-from pipelines.edition.versions import STILL_PRINTED
+from pipelines.edition.load import compute_marts, create_empty, create_macros, load_vocabulary
 from pipelines.model.statements import statements
 from pipelines.model.tables import Table, tables
 
@@ -30,10 +28,7 @@ def edition(**facts: list[dict[str, Any]]) -> duckdb.DuckDBPyConnection:
         if table.schema == "vocabulary":
             load_vocabulary(connection, table)
         else:
-            connection.execute(create_table(table, without=("known_until",) if table.schema == "facts" else ()))
-        if table.versioned:
-            connection.execute(create_table(table, suffix="_superseded"))
-            connection.execute(f"alter table {table.full_name}_superseded add column {STILL_PRINTED} boolean")
+            create_empty(connection, table)
     connection.execute(
         "insert into vocabulary.series by name select * replace"
         f" ('{FILED_SERIES}' as series_id, 'made_up' as source, null as partner_iso3, 'import' as flow, 'made up' as source_key)"

@@ -11,7 +11,9 @@ import pytest
 
 from pipelines.model.statements import Statement, statements
 from pipelines.settings import Settings
-from tests.copies import CHINA, JUNE_2019, RARE_EARTH_SERIES, RARE_EARTHS, december, night, revise
+from tests.building import build_all
+from tests.copies import JUNE_2019, RARE_EARTH_SERIES, december, revise
+from tests.small import CHINA, RARE_EARTHS
 from tests.unit.sql.made_up import FILED_SERIES, SERIES, check_rows, compared, edition, exported, imported
 
 DESTINATIONS = "published_shares/export_destinations/chn/antimony_oxide"
@@ -59,7 +61,7 @@ def test_a_row_lost_between_the_curated_files_and_the_facts_is_found(what: str, 
 
 def test_a_row_lost_from_a_revised_slice_is_found_too(own: Settings):
     revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,"}, december(1))
-    night(own)
+    build_all(own)
     own.edition.chmod(0o644)
     with duckdb.connect(str(own.edition)) as connection:
         connection.execute("set timezone = 'UTC'")

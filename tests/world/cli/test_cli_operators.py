@@ -13,8 +13,9 @@ from pipelines.archive.secrecy import public
 from pipelines.settings import Settings
 from pipelines.sources import readable_sources
 from tests.building import Run, build_all
-from tests.copies import CHINA, JULY_2019, JUNE_2019, RARE_EARTHS, december, file_hashes, revise, tonnes
+from tests.copies import JULY_2019, JUNE_2019, december, file_hashes, revise, tonnes
 from tests.offices_asked import KEY, LATER, answered
+from tests.small import CHINA, RARE_EARTHS
 
 
 def test_after_the_first_build_there_is_nothing_to_compare_with(built: Settings, lodestone: Run) -> None:

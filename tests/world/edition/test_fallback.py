@@ -17,25 +17,9 @@ from pipelines.errors import BuildFailed
 from pipelines.model import statements, vocabulary
 from pipelines.operations import doctor
 from pipelines.settings import Settings
-from tests.building import Run, build_all
-from tests.copies import (
-    CHINA,
-    JULY_2019,
-    JUNE_2019,
-    PRODUCTION,
-    RARE_EARTHS,
-    USGS,
-    ask,
-    december,
-    leftovers,
-    newest,
-    night,
-    receive,
-    revise,
-    status,
-    table_hashes,
-    tonnes,
-)
+from tests.building import Run
+from tests.copies import JULY_2019, JUNE_2019, ask, december, leftovers, newest, receive, revise, status, table_hashes, tonnes
+from tests.small import CHINA, PRODUCTION, RARE_EARTHS, USGS, build_small, night
 
 JULY_TOO_HIGH = {JULY_2019: "2019-07,9243.4,"}
 """July 2019 4,000 t above what the printed totals to May and to July leave for it: no jump by a factor, but 14 % of the total."""
@@ -217,7 +201,7 @@ def test_a_check_that_blames_no_source_publishes_nothing(blamed: str, sql: str, 
     before, inode = table_hashes(own.edition), own.edition.stat().st_ino
     add_check(monkeypatch, sql)
     with pytest.raises(BuildFailed, match=r"check atlantis found . wrong rows .Countries that sank") as refused:
-        build_all(own)
+        build_small(own)
     assert refused.value.check == "atlantis"
     assert "ATL" in [row["country_iso3"] for row in refused.value.rows], blamed
     assert own.edition.stat().st_ino == inode
@@ -230,7 +214,7 @@ def test_a_check_that_blames_a_source_whatever_it_stands_on_is_refused_in_the_en
     before = table_hashes(own.edition)
     add_check(monkeypatch, "select 'china_customs_bulletin' as source, 'ATL' as country_iso3, 'wrong' as outcome")
     with pytest.raises(BuildFailed, match="check atlantis"):
-        build_all(own)
+        build_small(own)
     assert table_hashes(own.edition) == before
 
 
@@ -241,7 +225,7 @@ def test_a_doubled_line_in_a_vocabulary_publishes_nothing(own: Settings, monkeyp
         vocabulary, "read", lambda name: pl.concat([real(name), real(name).filter(iso3="JPN")]) if name == "country" else real(name)
     )
     with pytest.raises(BuildFailed, match="check unique_keys") as refused:
-        build_all(own)
+        build_small(own)
     assert refused.value.check == "unique_keys"
     assert any("vocabulary.country" in str(row) and "JPN" in str(row) for row in refused.value.rows)
     assert table_hashes(own.edition) == before

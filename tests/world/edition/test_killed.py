@@ -18,9 +18,9 @@ from pipelines.edition import build as building
 from pipelines.edition import describe, load, publish
 from pipelines.edition.publish import writer
 from pipelines.intake import curation, ledger, sift
-from pipelines.night import build
 from pipelines.settings import Settings
-from tests.copies import CHINA, JULY_2019, JUNE_2019, RARE_EARTHS, december, leftovers, night, revise, table_hashes
+from tests.copies import JULY_2019, JUNE_2019, december, leftovers, revise, table_hashes
+from tests.small import CHINA, RARE_EARTHS, build, night
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload([__name__])

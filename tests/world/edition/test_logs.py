@@ -15,7 +15,8 @@ from pipelines.errors import LodestoneError
 from pipelines.operations import doctor
 from pipelines.settings import Settings
 from tests.building import Run
-from tests.copies import CHINA, JUNE_2019, RARE_EARTHS, as_of, december, night, revise, table_hashes
+from tests.copies import JUNE_2019, december, revise, table_hashes
+from tests.small import CHINA, RARE_EARTHS, as_of, night
 
 WRITE_AND_DIE = """
 import os, sys, duckdb

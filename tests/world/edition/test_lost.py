@@ -15,11 +15,10 @@ from pipelines.errors import LodestoneError
 from pipelines.intake import ledger
 from pipelines.intake.curation import refresh
 from pipelines.intake.looks import Look, looks, standing_errors
-from pipelines.night import build
 from pipelines.settings import Settings
 from pipelines.sources import load_source, source_names
-from tests.building import build_all
-from tests.copies import CHINA, PRODUCTION, USGS, ask, december, newest, night, receive, status, table_hashes
+from tests.copies import ask, december, newest, receive, status, table_hashes
+from tests.small import CHINA, PRODUCTION, USGS, build, build_small, night
 
 
 def others_are_ok(settings: Settings, broken: str) -> bool:
@@ -133,7 +132,7 @@ def test_the_views_in_main_carry_the_comments_of_their_columns(built: Settings) 
 
 
 def test_nothing_is_forgotten_in_an_undisturbed_night(own: Settings) -> None:
-    reports, edition = build_all(own)
+    reports, edition = build_small(own)
     assert [report.errors for report in reports] == [[]] * len(reports)
     assert not edition.changed
 

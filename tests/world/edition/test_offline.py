@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from pipelines.settings import PROJECT, Settings
-from tests.copies import CHINA, JUNE_2019, RARE_EARTHS, december, leftovers, revise, table_hashes
+from tests.copies import JUNE_2019, december, leftovers, revise, table_hashes
+from tests.small import CHINA, RARE_EARTHS
 
 NO_NETWORK = """
 import socket, sys
@@ -29,9 +30,9 @@ for attempt in (lambda: socket.getaddrinfo("localhost", 80), lambda: socket.crea
 BUILD = """
 from pathlib import Path
 from pipelines.settings import Settings
-from tests.building import build_all
+from tests.small import build_small
 import sys
-print(build_all(Settings(data=Path(sys.argv[1])))[1].changed)
+print(build_small(Settings(data=Path(sys.argv[1])))[1].changed)
 """
 
 

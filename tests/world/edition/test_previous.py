@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from pipelines.night import build
 from pipelines.settings import Settings
-from tests.copies import CHINA, JUNE_2019, RARE_EARTHS, as_of, december, night, revise, tonnes
+from tests.copies import JUNE_2019, december, revise, tonnes
+from tests.small import CHINA, RARE_EARTHS, as_of, build, night
 
 
 def test_each_publication_keeps_the_edition_before_it_and_no_other(own: Settings) -> None:

@@ -16,7 +16,8 @@ from pipelines.edition.open import read_only
 from pipelines.edition.publish import open_draft, writer
 from pipelines.model.statements import statements
 from pipelines.settings import PROJECT, Settings
-from tests.copies import CHINA, RARE_EARTHS, ask, december, leftovers, night, revise
+from tests.copies import ask, december, leftovers, revise
+from tests.small import CHINA, RARE_EARTHS, night
 from tests.waiting import until
 
 EDITIONS = 10

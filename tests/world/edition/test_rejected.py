@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipelines.settings import Settings
-from tests.copies import PRODUCTION, USGS, ask, december, newest, night, receive, status
+from tests.copies import ask, december, newest, receive, status
+from tests.small import PRODUCTION, USGS, night
 
 NIGERIA_2024 = "rare earths,mine,Nigeria,NGA,2024,1500,"
 RARE_EARTHS_2024 = "series_id = 'usgs_mcs/world_production/rare_earths/mine' and period_start = '2024-01-01'"

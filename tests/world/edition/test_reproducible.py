@@ -15,11 +15,10 @@ import pytest
 
 from pipelines import archive
 from pipelines.intake.curation import refresh
-from pipelines.night import build
 from pipelines.settings import PROJECT, Settings
 from pipelines.sources import Source, load_source, source_names
-from tests.building import build_all, copy_raw
-from tests.copies import CHINA, JUNE_2019, RARE_EARTHS, december, file_hashes, newest, night, receive, revise, table_hashes
+from tests.copies import JUNE_2019, december, file_hashes, newest, receive, revise, table_hashes
+from tests.small import CHINA, RARE_EARTHS, build, build_small, copy_small, night
 
 
 def test_raw_files_alone_give_the_same_files_and_tables_again(own: Settings) -> None:
@@ -33,10 +32,10 @@ def test_raw_files_alone_give_the_same_files_and_tables_again(own: Settings) -> 
 
 
 def test_neither_the_folder_nor_the_order_of_hashes_nor_the_number_of_threads_shows_in_the_result(built: Settings, tmp_path: Path) -> None:
-    elsewhere = copy_raw(tmp_path / "une année" / "l'autre" / "data")
+    elsewhere = copy_small(tmp_path / "une année" / "l'autre" / "data")
     script = (
-        "import sys; from pathlib import Path; from pipelines.settings import Settings; from tests.building import build_all\n"
-        "build_all(Settings(data=Path(sys.argv[1])))"
+        "import sys; from pathlib import Path; from pipelines.settings import Settings; from tests.small import build_small\n"
+        "build_small(Settings(data=Path(sys.argv[1])))"
     )
     environment = os.environ | {"PYTHONHASHSEED": "12345", "POLARS_MAX_THREADS": "1", "TZ": "Asia/Tokyo"}
     subprocess.run([sys.executable, "-c", script, str(elsewhere.data)], cwd=PROJECT, env=environment, check=True)
@@ -46,7 +45,7 @@ def test_neither_the_folder_nor_the_order_of_hashes_nor_the_number_of_threads_sh
 
 def test_a_night_with_nothing_new_curates_nothing_and_leaves_the_edition_where_it_is(own: Settings) -> None:
     before, files = own.edition.stat(), stamps(own)
-    refreshed, edition = build_all(own)
+    refreshed, edition = build_small(own)
     assert {one.curated_now for one in refreshed} == {0}
     assert not edition.changed
     assert (own.edition.stat().st_ino, own.edition.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
@@ -56,7 +55,7 @@ def test_a_night_with_nothing_new_curates_nothing_and_leaves_the_edition_where_i
 def test_seeing_the_same_bytes_again_changes_no_fact(own: Settings) -> None:
     before = table_hashes(own.edition)
     receive(own, CHINA, RARE_EARTHS, newest(own, CHINA, RARE_EARTHS), december(1))
-    refreshed, _ = build_all(own)
+    refreshed, _ = build_small(own)
     assert {one.curated_now for one in refreshed} == {0}
     after = table_hashes(own.edition)
     assert {name for name in after if after[name] != before[name]} <= {'main."source_status"', 'meta."source_status"'}
@@ -96,10 +95,10 @@ def test_a_raw_file_is_read_once_and_its_rows_written_once(data: Settings, monke
         return real(source, member, body)
 
     monkeypatch.setattr(Source, "parse", parse)
-    build_all(data)
+    build_small(data)
     held = {(receipt.source, receipt.sha256) for name in source_names() for receipt in archive.receipts(data.raw, name)}
     assert parsed == Counter(held)
     assert len(list(data.curated.glob("*/*/"))) <= len(held), "a folder a file that brought something new"
     revise(data, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,"}, december(1))
-    build_all(data)
+    build_small(data)
     assert parsed.total() == len(held) + 1

@@ -14,27 +14,9 @@ import pytest
 from pipelines import archive
 from pipelines.edition.versions import REMARKS
 from pipelines.model.tables import tables
-from pipelines.night import build
 from pipelines.settings import Settings
-from tests.copies import (
-    CHINA,
-    JUNE_2019,
-    PRODUCTION,
-    RARE_EARTH_SERIES,
-    RARE_EARTHS,
-    USGS,
-    as_of,
-    ask,
-    december,
-    drop_lines,
-    newest,
-    night,
-    receive,
-    revise,
-    status,
-    table_hashes,
-    tonnes,
-)
+from tests.copies import JUNE_2019, RARE_EARTH_SERIES, ask, december, drop_lines, newest, receive, revise, status, table_hashes, tonnes
+from tests.small import CHINA, PRODUCTION, RARE_EARTHS, USGS, as_of, build, night
 
 NIGERIA = """
 select edition, weight_kg / 1000 from {table}

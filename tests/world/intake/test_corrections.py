@@ -12,7 +12,8 @@ from pipelines.intake import corrections
 from pipelines.intake.curation import correction_of
 from pipelines.settings import Settings
 from pipelines.sources import load_source
-from tests.copies import CHINA, RARE_EARTHS, as_of, ask, night, revise, tonnes
+from tests.copies import ask, revise, tonnes
+from tests.small import CHINA, RARE_EARTHS, as_of, night
 
 MAY = ("2019-05-01", "china_customs_bulletin/rare_earths")
 

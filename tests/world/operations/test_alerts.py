@@ -19,8 +19,9 @@ from pipelines.operations import alerts
 from pipelines.operations.alerts import Alert
 from pipelines.settings import Settings
 from tests.building import build_all
-from tests.copies import CHINA, JUNE_2019, RARE_EARTHS, revise
+from tests.copies import JUNE_2019, revise
 from tests.offices_asked import KEY, LATER, answered, asked
+from tests.small import CHINA, RARE_EARTHS
 
 EARLY = datetime(2026, 3, 1, tzinfo=UTC)
 """A day on which no office is late."""

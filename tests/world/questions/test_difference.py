@@ -30,8 +30,9 @@ from pipelines.rehearsal.us_census_stand_in import Cell
 from pipelines.settings import PROJECT, Settings, load_settings
 from pipelines.sources import load_source
 from tests.building import build_all
-from tests.copies import CHINA as CHINA_CUSTOMS
-from tests.copies import JUNE_2019, RARE_EARTH_SERIES, RARE_EARTHS, december, revise
+from tests.copies import JUNE_2019, RARE_EARTH_SERIES, december, revise
+from tests.small import CHINA as CHINA_CUSTOMS
+from tests.small import RARE_EARTHS
 
 VINTAGES = [PROJECT.parent / "shared" / "real" / "us_census" / f"census-import_vintage_{day}.json" for day in ("2026-05-10", "2026-06-07")]
 NAMES = {"5700": "CHINA", "3370": "CHILE", "3570": "ARGENTINA", "1220": "CANADA", "-": "TOTAL FOR ALL COUNTRIES"}

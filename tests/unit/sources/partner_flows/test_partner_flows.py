@@ -9,7 +9,8 @@ import pytest
 
 from pipelines.edition.open import read_only
 from pipelines.settings import Settings
-from tests.copies import ask, december, drop_lines, night
+from tests.building import build_all
+from tests.copies import ask, december, drop_lines
 from tests.unit.sources.bundled import curated, lines
 
 SOURCE = "partner_flows"
@@ -67,7 +68,7 @@ def test_every_list_names_whose_statistic_it_is(built: Settings):
 )
 def test_a_copy_in_which_the_largest_partner_of_a_month_is_gone_is_held(own: Settings, partner, month, named):
     drop_lines(own, SOURCE, MONTHS, lambda line: f",{month},{partner}," in line and named in line, december(1))
-    night(own)
+    build_all(own)
     ((reason,),) = ask(own.edition, "select reason from release where source = ? and state = 'held'", SOURCE)
     assert named in reason
     assert "are no longer there" in reason
