@@ -27,12 +27,11 @@ from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings, load_settings
 from pipelines.sources import Source, load_source
 from tests import nights
+from tests.nights import FACTS, OFFICES
 
 SCOPE = "282200,283691"
 FIRST_MONTH = "2024-09"
 FIRST_NIGHT, SECOND_NIGHT, THIRD_NIGHT = "2025-02-10T02:00:00+00:00", "2025-03-10T02:00:00+00:00", "2025-03-11T02:00:00+00:00"
-OFFICES = ("ecb_rates", "us_census")
-FACTS = ("trade_flow", "trade_total", "control_total", "exchange_rate")
 
 
 def first_world() -> dict[str, Any]:
@@ -109,11 +108,11 @@ class Rehearsal:
         return found
 
     def publish(self, now: str, scope: str = SCOPE) -> tuple[dict[str, curation.Refreshed], Edition]:
-        """Curate every source and build."""
+        """Curate what the offices filed and build."""
         patch = self.live_at(now, scope)
         try:
             settings = load_settings()
-            return night.take_in(settings), night.build(settings)
+            return night.take_in(settings, OFFICES), night.build(settings, contents=nights.CONTENTS)
         finally:
             patch.undo()
 

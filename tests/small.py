@@ -1,8 +1,7 @@
-"""A small world: two of the bundled files and what is made of them, at a fraction of the cost, for what holds of any edition."""
+"""A small world: some lines of two bundled files and what is made of them, at a fraction of the cost, for what holds of any edition."""
 
 from __future__ import annotations
 
-import shutil
 from datetime import date
 from pathlib import Path
 
@@ -19,29 +18,32 @@ USGS = "usgs_mcs"
 PRODUCTION = "usgs_world_production.csv"
 
 MEMBERS = {CHINA: RARE_EARTHS, USGS: PRODUCTION}
+KEPT = {
+    CHINA: ("period", "2014", "2018", "2019", "2020", "2024", "2025", "2026"),
+    USGS: ("commodity", "rare earths", "gallium", "germanium", "tin", "vanadium"),
+}
+"""How the lines begin that the small world has of a file, its header among them."""
 CONTENTS = Contents(
     tuple(MEMBERS),
     frozenset(
         {
             *("facts.trade_total", "facts.published_number", "facts.conflict", "facts.production", "meta.curated_rows", "meta.coverage"),
-            *("marts.trade_change_monthly", "marts.export_change_monthly"),
+            *("marts.trade_change_monthly", "marts.export_change_monthly", "marts.production_concentration"),
         }
     ),
 )
 
 
 def copy_small(data: Path) -> Settings:
-    """Settings whose archive is every bundled copy of the two files."""
-    raw = PROJECT / "data" / "raw"
+    """Settings whose archive is what the small world has of every bundled copy of the two files."""
+    settings, raw = Settings(data=data), PROJECT / "data" / "raw"
     for source, member in MEMBERS.items():
-        bundled, shelf = raw / source / "bundled", data / "raw" / source / "bundled"
-        (shelf / "receipts").mkdir(parents=True)
         for receipt in archive.receipts(raw, source):
             if (receipt.shelf, receipt.member) == ("bundled", member):
-                shutil.copytree(bundled / receipt.sha256[:12], shelf / receipt.sha256[:12], dirs_exist_ok=True)
-        for path in (bundled / "receipts").glob(f"*-{member}.json"):
-            shutil.copy(path, shelf / "receipts")
-    return Settings(data=data)
+                lines = archive.body(raw, receipt).decode().splitlines(keepends=True)
+                text = "".join(line for line in lines if line.startswith(KEPT[source]))
+                archive.receive(settings.raw, source, member, text.encode(), receipt.observed_at, shelf="bundled")
+    return settings
 
 
 def build_small(settings: Settings) -> tuple[list[Refreshed], Edition]:

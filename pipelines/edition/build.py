@@ -99,7 +99,7 @@ def build_edition(settings: Settings, as_of: date | None = None, say: Say = lamb
             failing = [(result, wrong) for result in results if (wrong := result.of("wrong"))]
             if not failing:
                 findings += [one for result in results for one in result.findings]
-                finish(connection, plans, results, findings, edition_id, planned.inputs, as_of, say)
+                finish(connection, plans, results, findings, edition_id, planned.inputs, as_of, say, contents)
                 publish(connection, live, settings.previous_edition if as_of is None else None)
                 note_weighed(settings, edition_id, weighed)
                 return Edition(live, edition_id, True, rows, tuple(results), refused)

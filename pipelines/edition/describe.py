@@ -16,7 +16,7 @@ from pipelines.edition.status import status_of
 from pipelines.edition.versions import STILL_PRINTED, STILL_PRINTED_MEANS
 from pipelines.model import generated
 from pipelines.model.meta import SCHEMA_VERSION
-from pipelines.model.statements import statements
+from pipelines.model.statements import EVERYTHING, Contents, statements
 from pipelines.model.tables import tables
 
 
@@ -29,6 +29,7 @@ def finish(
     inputs: str,
     as_of: date | None,
     say: Say,
+    contents: Contents = EVERYTHING,
 ) -> None:
     """Write down what was checked, what became of each source and what the edition is made of, then describe all of it."""
     say("describing")
@@ -77,10 +78,10 @@ def finish(
         insert(connection, name, rows, order_by=tables()[name].key)
     for macro in generated.as_of_macros():
         connection.execute(macro)
-    describe(connection)
+    describe(connection, contents)
 
 
-def describe(connection: duckdb.DuckDBPyConnection) -> None:
+def describe(connection: duckdb.DuckDBPyConnection, contents: Contents = EVERYTHING) -> None:
     """Put every table's and column's meaning into the file, and every table's name into `main`.
 
     In one transaction and few statements: two thousand single ones would take a third of a build.
@@ -101,8 +102,11 @@ def describe(connection: duckdb.DuckDBPyConnection) -> None:
         if table.versioned:
             past = f"{table.description} What is no longer current: rows that changed or vanished."
             said[f"{table.full_name}_superseded"] = (past, meanings | {STILL_PRINTED: STILL_PRINTED_MEANS})
+    left_out = {one.name for folder in ("load", "marts") for one in statements(folder) if not contents.fills(one.name)}
     connection.begin()
     for name, columns in real.items():
+        if name.removesuffix("_superseded") in left_out:
+            continue
         description, meanings = said[name]
         view = f'main."{name.split(".")[1]}"'
         comments = [("table", name, description), ("view", view, f"{description} (the table {name})")]

@@ -13,6 +13,9 @@ from pipelines.settings import Settings
 from pipelines.sources import Source
 from pipelines.sources.config import ByPartner, Continuity
 
+PLACE = ("source_member", "source_row")
+"""Columns that say where a row was filed, and nothing of what."""
+
 
 def why_held(settings: Settings, source: Source, known: Ledger, before: Observation, after: Observation) -> str | None:
     """Why a release may not follow its predecessor: rows or figures vanish, or a measure jumps. Null where it may."""
@@ -24,6 +27,8 @@ def why_held(settings: Settings, source: Source, known: Ledger, before: Observat
             continue
         if new is None:
             return f"{table} shrank from {old.height} to 0 rows"
+        if old.drop(*PLACE).equals(new.drop(*PLACE)):
+            continue
         found = _why_shrunk(table, rule, old, new) or _why_emptied(table, rule, old, new) or _why_jumped(rule, old, new)
         if found is not None:
             return found
@@ -84,7 +89,7 @@ def _rows(settings: Settings, source: Source, known: Ledger, one: Observation, t
     if path is None:
         return None
     filed = () if rule.by_partner is None else (rule.by_partner.partner, *rule.by_partner.group)
-    columns = dict.fromkeys(("release_id", *rule.key, *rule.measures, *filed, "source_member", "source_row"))
+    columns = dict.fromkeys(("release_id", *rule.key, *rule.measures, *filed, *PLACE))
     return _rows_at(path, path.stat().st_mtime_ns, tuple(columns)).get(one.release_id)
 
 

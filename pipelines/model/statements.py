@@ -73,7 +73,7 @@ def statements(folder: str) -> tuple[Statement, ...]:
 class Contents:
     """What an edition is made of, by name: sources, and statements of sql/load and sql/marts; null is all of them.
 
-    A table whose statement is left out is there as its model or its columns say, without rows.
+    A table whose statement is left out is there for those that read it, without rows, description or short name.
     """
 
     sources: tuple[str, ...] | None = None

@@ -35,11 +35,12 @@ class CopiedProject:
     root: Path
 
     @classmethod
-    def of(cls, root: Path, built: Settings) -> CopiedProject:
-        """Copy what a run needs, and an installation as it is built of the bundled figures."""
+    def of(cls, root: Path, built: Settings | None = None) -> CopiedProject:
+        """Copy what a run needs, and an installation if one is given; else nothing was ever received."""
         for folder in ("pipelines", "sql"):
             shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copytree(built.data, root / "data")
+        if built is not None:
+            shutil.copytree(built.data, root / "data")
         shutil.copy(PROJECT / "dagster.yaml", root)
         return cls(root)
 

@@ -1,7 +1,7 @@
 """Programs a test talks to: a browser, PostgreSQL, Dagster's web server and daemon, each on 127.0.0.1 and ended with the block.
 
-What is started belongs here, what is expected of it belongs in the tests. Debian's packages are installed where they are missing and
-that is allowed; where it is not, `Missing` says what an operator would have to do.
+What is started belongs here, what is expected of it belongs in the tests. Nothing is installed: `.ci/run` does that, and `Missing` says
+what an operator would have to do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from filelock import FileLock
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from pipelines.settings import PROJECT
@@ -34,7 +33,7 @@ QUIET = (
 
 
 class Missing(Exception):
-    """A program of the system is not here and could not be installed."""
+    """A program of the system is not here."""
 
 
 @dataclass
@@ -183,9 +182,8 @@ def browser(folder: Path, width: int, height: int) -> Iterator[BrowserContext]:
 
 
 def chromium() -> Path:
-    """Debian's Chromium, installed where it is missing."""
-    program = Path("/usr/bin/chromium")
-    return _of_package("chromium", lambda: program if program.exists() else None)
+    """Debian's Chromium."""
+    return _of_package("chromium", Path("/usr/bin/chromium"))
 
 
 @contextmanager
@@ -229,41 +227,14 @@ def postgresql_home(folder: Path) -> Path:
 
 def _postgresql_programs() -> Path:
     """Where Debian keeps the newest PostgreSQL it has."""
-
-    def newest() -> Path | None:
-        found = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-        return max(found, key=lambda path: int(path.parts[4]), default=None)
-
-    return _of_package("postgresql", newest).parent
+    found = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    return _of_package("postgresql", max(found, key=lambda path: int(path.parts[4]), default=None)).parent
 
 
-def _of_package(package: str, find: Callable[[], Path | None]) -> Path:
-    """A program of a Debian package, which is installed where it is missing and that is allowed."""
-    remedy = f"install it with: apt-get install {package}"
-    if os.getuid() != 0 or not Path("/usr/bin/apt-get").exists():
-        found = find()
-        if found is None:
-            raise Missing(f"Debian's package {package} is not installed and only root may install it; {remedy}")
-        return found
-    # While another process installs a package, its program may be there before all that it needs.
-    with FileLock(Path(tempfile.gettempdir()) / "lodestone-apt.lock"):
-        found = find()
-        if found is None:
-            _install(package, remedy)
-            found = find()
-    if found is None:
-        raise Missing(f"Debian's package {package} does not bring what is needed of it")
-    return found
-
-
-def _install(package: str, remedy: str) -> None:
-    """Install a Debian package, after whoever else installs something now."""
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    patient = ["-o", f"DPkg::Lock::Timeout={PATIENCE:.0f}"]
-    for command in (["update"], ["install", "-y", "--no-install-recommends", package]):
-        done = subprocess.run(["apt-get", "-qq", *patient, *command], env=env, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Missing(f"Debian's package {package} could not be installed ({done.stderr.strip()[-300:]}); {remedy}")
+def _of_package(package: str, program: Path | None) -> Path:
+    if program is None or not program.exists():
+        raise Missing(f"Debian's package {package} is not installed: apt-get install --no-install-recommends {package}")
+    return program
 
 
 def _answers(url: str) -> bool:

@@ -10,13 +10,12 @@ import pytest
 
 from pipelines.rehearsal import ecb_stand_in as ecb
 from pipelines.rehearsal.server import Offices
-from pipelines.settings import Settings
 from tests.services.copied_project import CopiedProject, SampleOffice, walk
 
 
 @pytest.fixture(scope="module")
-def project(built: Settings, tmp_path_factory: pytest.TempPathFactory) -> CopiedProject:
-    return CopiedProject.of(tmp_path_factory.mktemp("copied"), built)
+def project(tmp_path_factory: pytest.TempPathFactory) -> CopiedProject:
+    return CopiedProject.of(tmp_path_factory.mktemp("copied"))
 
 
 def test_the_files_of_the_page_make_an_office_whose_yen_become_dollars_and_whose_lines_can_be_traced(project: CopiedProject) -> None:

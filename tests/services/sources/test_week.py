@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,35 +18,43 @@ from pipelines.rehearsal import ecb_stand_in as ecb
 from pipelines.rehearsal import us_census_stand_in as us_census
 from pipelines.rehearsal.faults import refused
 from pipelines.rehearsal.server import Offices
-from pipelines.settings import Settings
 from tests.services.copied_project import CopiedProject, SampleOffice, walk
 
 NIGHTS = [f"2024-06-{day:02}T02:00:00" for day in range(10, 17)]
 DEAD_FROM, RENAMED_FROM, REVISED_ON = 1, 2, 3
 """Nights (counted from 0) from which the ECB does not answer and an office renames a column, and on which the Bureau revises."""
 
-NIGHT = """
-import json
+NIGHTS_OF_OFFICES = """
+import json, os, sys
 from pipelines import night
 from pipelines.edition.open import read_only
+from pipelines.model.statements import Contents
 from pipelines.operations.alerts import alerts
 from pipelines.settings import load_settings
+from pipelines.sources import load_source
 
-settings = load_settings()
-built = night.run(settings, wait=lambda _: None).edition
-with read_only(built.path) as edition:
-    states = dict(edition.execute("select source, state from meta.source_status").fetchall())
-    messages = dict(edition.execute("select source, message from meta.source_status").fetchall())
-    counts = dict(edition.execute("select source, count(*) from facts.trade_flow group by source").fetchall())
-    rates = edition.execute("select count(*) from facts.exchange_rate").fetchone()[0]
-    value = edition.execute(
-        "select value_usd from facts.trade_flow where source = 'us_census' and code = '2836910012' and period_start = '2024-02-01'"
-        " and dataset = 'imports' and partner_code = '3370'"
-    ).fetchone()
-told = [(one.office, one.kind, one.reason, one.remedy) for one in alerts(settings, settings.now())]
-morning = {"states": states, "messages": messages, "counts": counts, "rates": rates, "alerts": told, "edition": built.edition_id}
-print("MORNING " + json.dumps(morning | {"value": value and str(value[0])}))
+offices = ("ecb_rates", "late_office", "renaming_office", "us_census")
+facts = ("facts.exchange_rate", "facts.trade_flow", "facts.trade_total", "facts.control_total", "meta.coverage", "meta.curated_rows")
+for now in sys.stdin:
+    os.environ["LODESTONE_NOW"] = now.strip()
+    settings = load_settings()
+    night.ask_all(settings, map(load_source, offices), wait=lambda _: None)
+    night.take_in(settings, offices)
+    built = night.build(settings, contents=Contents(offices, frozenset(facts)))
+    with read_only(built.path) as edition:
+        states = dict(edition.execute("select source, state from meta.source_status").fetchall())
+        messages = dict(edition.execute("select source, message from meta.source_status").fetchall())
+        counts = dict(edition.execute("select source, count(*) from facts.trade_flow group by source").fetchall())
+        rates = edition.execute("select count(*) from facts.exchange_rate").fetchone()[0]
+        value = edition.execute(
+            "select value_usd from facts.trade_flow where source = 'us_census' and code = '2836910012' and period_start = '2024-02-01'"
+            " and dataset = 'imports' and partner_code = '3370'"
+        ).fetchone()
+    told = [(one.office, one.kind, one.reason, one.remedy) for one in alerts(settings, settings.now())]
+    morning = {"states": states, "messages": messages, "counts": counts, "rates": rates, "alerts": told, "edition": built.edition_id}
+    print("MORNING " + json.dumps(morning | {"value": value and str(value[0])}), flush=True)
 """
+"""A process of the copied project that lives through the night of each moment it is told, and shows the morning after it."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +70,8 @@ class Week:
 
 
 @pytest.fixture(scope="module")
-def week(built: Settings, tmp_path_factory: pytest.TempPathFactory) -> Week:
-    project = CopiedProject.of(tmp_path_factory.mktemp("week"), built)
+def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
+    project = CopiedProject.of(tmp_path_factory.mktemp("week"))
     for name in ("late_office", "renaming_office"):
         project.add_source(name, walk())
     months = {f"2024-{month:02}": f"2024-{month:02},28369100,410,{month}000,{month}0000\n" for month in range(1, 6)}
@@ -75,7 +85,7 @@ def week(built: Settings, tmp_path_factory: pytest.TempPathFactory) -> Week:
         "renaming_office": renaming,
     }
     mornings = []
-    with Offices(standing) as offices:
+    with Offices(standing) as offices, nights(project, offices.address) as process:
         for number, now in enumerate(NIGHTS):
             if number == DEAD_FROM:
                 offices.faults.add(refused(), office="ecb_rates")
@@ -86,20 +96,32 @@ def week(built: Settings, tmp_path_factory: pytest.TempPathFactory) -> Week:
                     "2023-01", "2024-04", changes=lambda cells: us_census.revised(cells, REVISED, GEN_VAL_MO="7777777")
                 )
                 offices.replace("us_census", changes)
-            mornings.append(night(project, offices.address, now))
+            mornings.append(night(process, now))
     return Week(mornings, project)
 
 
 REVISED = ("imports", "2836910012", "2024-02", "3370")
 
 
-def night(project: CopiedProject, address: str, now: str) -> dict[str, Any]:
-    environment = project.environment(offices=address, now=now, LODESTONE_SCOPE="283691", LODESTONE_US_CENSUS_KEY=us_census.KEY)
-    done = subprocess.run(
-        [sys.executable, "-c", NIGHT], cwd=project.root, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    shown = next(line for line in done.stdout.splitlines() if line.startswith("MORNING "))
+@contextmanager
+def nights(project: CopiedProject, address: str) -> Iterator[subprocess.Popen[str]]:
+    """The process that lives through nights, ended with the block."""
+    environment = project.environment(offices=address, LODESTONE_SCOPE="283691", LODESTONE_US_CENSUS_KEY=us_census.KEY)
+    command = [sys.executable, "-c", NIGHTS_OF_OFFICES]
+    with subprocess.Popen(
+        command, cwd=project.root, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def night(process: subprocess.Popen[str], now: str) -> dict[str, Any]:
+    """What the morning after a night shows."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{now}\n")
+    shown = next(line for line in process.stdout if line.startswith("MORNING "))
     morning: dict[str, Any] = json.loads(shown.removeprefix("MORNING "))
     return morning
 

@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from importlib import import_module
 from inspect import get_annotations
 
-from pipelines.edition.open import read_only
 from pipelines.model.columns import COLUMNS, REFERRED
 from pipelines.model.statements import statements
 from pipelines.model.tables import SCHEMAS, _models, curated_tables, tables
-from pipelines.settings import SQL, Settings
-
-MEASURED = {"amount", "per_eur", "value"}
-"""Exact as printed, and a double where it was computed."""
-
-
-def test_a_column_has_one_type_wherever_it_stands(built: Settings):
-    types = defaultdict(set)
-    for table in [*tables().values(), *curated_tables().values()]:
-        for column in table.columns:
-            types[column.name].add(column.type)
-    with read_only(built.edition) as connection:
-        for name, kind in connection.execute(
-            "select column_name, lower(data_type) from duckdb_columns() where schema_name = 'marts'"
-        ).fetchall():
-            types[name].add(kind)
-    assert {name for name, kinds in types.items() if len(kinds) > 1} == MEASURED
+from pipelines.settings import SQL
 
 
 def test_a_name_is_described_for_all_tables_only_where_several_use_it_and_by_no_table_in_the_same_words():

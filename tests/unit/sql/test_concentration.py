@@ -6,10 +6,11 @@ from datetime import date
 
 import pytest
 
-from pipelines.edition.open import read_only
 from tests.unit.sql.made_up import FILED_SERIES, check_rows, edition, exported, imported, rows
 
 LIST_SERIES = "usgs_mcs/import_sources/rare_earths/compounds_and_metals"
+
+
 LOOSE_SERIES = "published_shares/published_checks/jpn/rare_earths/2018"
 
 
@@ -318,13 +319,6 @@ def test_a_weight_that_is_partly_unknown_has_no_shares():
     assert [(row["basis"], row["share"]) for row in found] == [("value", 0.6), ("weight", None)]
 
 
-def test_a_series_about_one_partner_says_nothing_about_shares(built):
-
-    with read_only(built.edition) as connection:
-        assert connection.execute("select count(*) from trade_flow where series_id like 'china_customs_bulletin/%'").fetchone() == (6,)
-        assert connection.execute("select count(*) from supplier_share where series_id like 'china_customs_bulletin/%'").fetchone() == (0,)
-
-
 def produced(country: str, quantity: float | None, qualifier: str = "reported") -> dict:
     return {
         "series_id": "usgs_mcs/world_production/rhenium/mine",
@@ -361,21 +355,6 @@ def test_what_is_not_available_leaves_the_index_open():
     assert (row["producer_count_qualifier"], row["attributed_share"], row["hhi"]) == ("exact", 1, pytest.approx(0.52))
 
 
-def test_who_refines_cobalt_is_one_query(built):
-    with read_only(built.edition) as connection:
-        found = rows(
-            connection,
-            "select refiner, share_low, share_high, publisher from refining_share"
-            " where commodity = 'cobalt' and period_start = '2019-01-01' order by share_rank",
-        )
-    assert [(one["refiner"], round(one["share_low"], 3), round(one["share_high"], 3)) for one in found] == [
-        ("China", 0.645, 0.655),
-        ("Finland", 0.095, 0.105),
-        ("Belgium", 0.045, 0.055),
-    ]
-    assert {one["publisher"] for one in found} == {"IEA Critical Minerals Policy Tracker (data 2019)"}
-
-
 def test_a_table_of_smelters_gives_shares_of_its_sum_and_no_least_where_somebody_is_left_out():
     smelted = {"series_id": "usgs_mcs/world_production/magnesium/primary_smelter", "commodity": "magnesium", "stage": "smelter"}
     table = [produced(*one) | smelted for one in (("WLD", 100), ("CHN", 80), ("OTHER", 15), ("KAZ", 5))]
@@ -402,62 +381,3 @@ def test_other_countries_together_may_hide_the_largest_producer():
     with edition(production=[produced("WLD", 100), produced("CHN", 30), produced("RUS", 20), produced("OTHER", 50)]) as connection:
         (row,) = rows(connection, "select * from marts.production_concentration")
     assert (row["top_producer_iso3"], row["cr1"], row["cr3"], row["flags"]) == (None, None, None, "top_uncertain")
-
-
-def test_rhenium_and_tellurium_have_producers_whose_amounts_are_not_available(built):
-
-    with read_only(built.edition) as connection:
-        found = connection.execute(
-            "select distinct commodity, unavailable_iso3, producer_count_qualifier, attributed_share, hhi, hhi_high"
-            " from production_concentration where unavailable_iso3 is not null and commodity in ('rhenium', 'tellurium') order by all"
-        ).fetchall()
-    assert found == [("rhenium", "RUS", "at_least", None, None, 1), ("tellurium", "OTHER", "at_least", None, None, 1)]
-
-
-def test_eurostats_2022_list_has_the_index_computed_from_it_by_hand(built):
-
-    with read_only(built.edition) as connection:
-        index, published = connection.execute(
-            "select hhi, (select value from published_number where measure = 'hhi_import_sources')"
-            " from import_concentration where series_id = 'published_shares/published_checks/euu/ree_plus/2022'"
-        ).fetchone()
-    assert round(10_000 * index) == published == 3194
-
-
-def test_an_index_that_the_compiler_computed_is_not_the_publishers(built):
-
-    with read_only(built.edition) as connection:
-        computed = connection.execute("select value, publisher from published_number where note like 'COMPUTED%' order by value").fetchall()
-        printed = connection.execute("select distinct publisher from published_number where measure = 'hhi_production'").fetchall()
-    assert computed == [(number, "compiler of the bundled figures") for number in (3194, 4874, 4924)]
-    assert printed
-    assert ("compiler of the bundled figures",) not in printed
-
-
-def test_japans_suppliers_of_2018_give_at_least_3781(built):
-
-    with read_only(built.edition) as connection:
-        row = connection.execute(
-            "select hhi, hhi_low, hhi_high, attributed_share from import_concentration"
-            " where series_id = 'published_shares/published_checks/jpn/rare_earths/2018'"
-        ).fetchone()
-    assert row[0] is None
-    assert row[1] < 0.3781 < row[2]
-    assert row[3] == pytest.approx(0.93)
-
-
-def test_the_mine_tables_index_is_the_published_one_and_no_table_with_missing_rows_is_used(built):
-
-    with read_only(built.edition) as connection:
-        index, edition_used = connection.execute(
-            "select round(10000 * hhi), edition from production_concentration"
-            " where commodity = 'rare_earths' and stage = 'mine' and period_start = '2023-01-01'"
-        ).fetchone()
-        incomplete = connection.execute(
-            "select commodity from production_concentration where period_start = '2023-01-01'"
-            " and commodity in ('nickel', 'barite', 'bismuth', 'chromium', 'tellurium')"
-        ).fetchall()
-        editions = connection.execute("select count(*) from production_concentration where producer_count = 1").fetchone()
-    assert (index, edition_used) == (4874, "2025")
-    assert incomplete == []
-    assert editions == (0,), "a US-only table must not print a monopoly"

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.unit.sql.made_up import SERIES, check_rows, edition, exported, rows
+from tests.unit.sql.made_up import check_rows, edition, exported, rows
 
 
 def changes(*levels: dict) -> dict[str, dict]:
@@ -229,17 +229,6 @@ def test_months_derived_from_a_total_prove_nothing_about_it():
         assert check_rows(connection, "year_to_date").is_empty()
 
 
-def test_mays_headline_is_in_the_published_edition(built):
-    from pipelines.edition.open import read_only
-
-    with read_only(built.edition) as connection:
-        found = connection.execute(
-            "select amount, change_on_month, year_to_date_change_on_year, year_to_date_basis from export_change_monthly"
-            f" where series_id = '{SERIES}' and basis = 'weight' and period_start = '2019-05-01'"
-        ).fetchall()
-    assert found == [(3640.0, pytest.approx(-0.159, abs=0.0005), pytest.approx(-0.0724, abs=0.0001), "printed")]
-
-
 def test_an_amount_says_how_it_came_about():
     found = changes(exported("2019-03", 10.0), exported("2019-04", 20.0, weight_method="difference", status="derived"))
     assert (found["2019-03"]["amount_method"], found["2019-04"]["amount_method"]) == ("filed", "difference")
@@ -258,19 +247,3 @@ def test_a_month_after_one_that_is_no_point_has_no_change_either():
     after = changes(exported("2019-03", 100.0, qualifier="gt"), exported("2019-04", 80.0))["2019-04"]
     assert (after["amount"], after["change_on_month"]) == (80.0, None)
     assert "change_on_month:inexact" in after["flags"].split()
-
-
-def test_an_amount_that_another_print_contradicts_is_flagged(built):
-    from pipelines.edition.open import read_only
-
-    with read_only(built.edition) as connection:
-        found = connection.execute(
-            "select period_start::varchar, amount from export_change_monthly"
-            f" where series_id = '{SERIES}' and basis = 'weight' and flags like '%amount:contradicted%'"
-        ).fetchall()
-        prints = connection.execute(
-            "select value / 1000, preferred_value / 1000 from conflict"
-            f" where series_id = '{SERIES}' and contradicts and period_start = '2023-12-01'"
-        ).fetchall()
-    assert found == [("2023-12-01", 3438.0)]
-    assert prints == [(3439.0, 3438.0)], "of two whole numbers of tonnes only one can be right"

@@ -176,7 +176,7 @@ def test_a_source_with_nothing_earlier_is_left_out_and_the_edition_published(dat
     assert status(edition.path, CHINA)[0] == "failed"
     assert "check year_to_date" in status(edition.path, CHINA)[1]
     assert ask(edition.path, "select count(*) from facts.trade_total where source = ?", CHINA) == [(0,)]
-    assert ask(edition.path, "select count(*) > 1000 from facts.production") == [(True,)]
+    assert ask(edition.path, "select count(*) > 100 from facts.production") == [(True,)]
 
 
 def add_check(monkeypatch: pytest.MonkeyPatch, sql: str) -> None:

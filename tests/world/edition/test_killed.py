@@ -170,5 +170,5 @@ def test_a_first_night_that_is_killed_publishes_nothing_and_the_next_one_publish
 
 
 def first_night_that_dies(data: Path) -> None:
-    die(Path, "rename", nth=10)
+    die(Path, "rename", nth=3)
     night(Settings(data=data))

@@ -117,20 +117,6 @@ def test_a_kept_copy_counts_as_new_from_when_it_was_received(own: Settings) -> N
     assert ask(edition.path, "select newest_known_from::date::varchar from meta.source_status where source = ?", USGS) == [("2026-12-03",)]
 
 
-def test_a_year_of_publication_is_no_year_of_data(built: Settings) -> None:
-    assert ask(built.edition, "select distinct period_start from facts.published_share where period_qualifier = 'publication_year'") == [
-        (None,)
-    ]
-    assert ask(
-        built.edition, "select newest_period_end <= date '2026-11-23' from meta.source_status where source = 'published_shares'"
-    ) == [(True,)]
-
-
-def test_the_views_in_main_carry_the_comments_of_their_columns(built: Settings) -> None:
-    bare = "select table_name, column_name from duckdb_columns() where schema_name = 'main' and not internal and comment is null"
-    assert ask(built.edition, bare) == []
-
-
 def test_nothing_is_forgotten_in_an_undisturbed_night(own: Settings) -> None:
     reports, edition = build_small(own)
     assert [report.errors for report in reports] == [[]] * len(reports)

@@ -14,9 +14,8 @@ import duckdb
 
 from pipelines.edition.open import read_only
 from pipelines.edition.publish import open_draft, writer
-from pipelines.model.statements import statements
 from pipelines.settings import PROJECT, Settings
-from tests.copies import ask, december, leftovers, revise
+from tests.copies import december, leftovers, revise
 from tests.small import CHINA, RARE_EARTHS, night
 from tests.waiting import until
 
@@ -119,14 +118,6 @@ def test_readers_meet_only_whole_editions_while_ten_are_published(own: Settings,
 def ask_reading(path: Path) -> Reading:
     with read_only(path) as connection:
         return read(connection)
-
-
-def test_an_edition_says_what_it_stands_on(built: Settings) -> None:
-    assert ask(built.edition, "select releases from meta.edition") == ask(built.edition, "select count(*) from meta.release")
-    observed_until = ask(built.edition, "select observed_until from meta.edition")
-    assert observed_until == ask(built.edition, "select max(observed_at) from meta.observation")
-    assert ask(built.edition, "select check_name from meta.check_result where not passed") == []
-    assert len(ask(built.edition, "select check_name from meta.check_result")) == len(statements("checks"))
 
 
 def test_what_a_build_cannot_keep_in_memory_goes_beside_its_draft_and_is_gone_with_it(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from pipelines.errors import LodestoneError
 from pipelines.settings import Settings
 from tests.building import Run
 from tests.copies import file_hashes
+from tests.nights import OFFICES
 from tests.offices_asked import LATER, answered
-from tests.rehearsal import FIRST_NIGHT, OFFICES, SECOND_NIGHT, Rehearsal, kept
+from tests.rehearsal import FIRST_NIGHT, SECOND_NIGHT, Rehearsal, kept
 
 CITATION = "Answers of a stand-in for European Central Bank, from a rehearsal: not its figures, and not to be cited."
 

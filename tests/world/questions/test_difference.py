@@ -29,10 +29,10 @@ from pipelines.rehearsal.server import Offices
 from pipelines.rehearsal.us_census_stand_in import Cell
 from pipelines.settings import PROJECT, Settings, load_settings
 from pipelines.sources import load_source
-from tests.building import build_all
 from tests.copies import JUNE_2019, RARE_EARTH_SERIES, december, revise
+from tests.nights import CONTENTS
 from tests.small import CHINA as CHINA_CUSTOMS
-from tests.small import RARE_EARTHS
+from tests.small import RARE_EARTHS, build_small
 
 VINTAGES = [PROJECT.parent / "shared" / "real" / "us_census" / f"census-import_vintage_{day}.json" for day in ("2026-05-10", "2026-06-07")]
 NAMES = {"5700": "CHINA", "3370": "CHILE", "3570": "ARGENTINA", "1220": "CANADA", "-": "TOTAL FOR ALL COUNTRIES"}
@@ -77,7 +77,7 @@ def asked(
 
 
 def publish(settings: Settings) -> None:
-    assert build(settings).fell_back == {}
+    assert build(settings, contents=CONTENTS).fell_back == {}
 
 
 def told_apart(settings: Settings) -> Difference:
@@ -306,7 +306,7 @@ def test_a_month_that_the_office_empties_is_held_until_a_person_lets_it_in(envir
     assert held.states["state_after"].to_list() == ["held"]
     release = held.releases["release_id"][0]
     archive.decide(settings.raw, archive.Decision("us_census", release, "accept", "Ada", "the office took March back", SECOND))
-    build(settings)
+    build(settings, contents=CONTENTS)
     let_in = told_apart(settings)
     assert let_in.withdrawn["slice"].to_list() == ["us_census/imports/2024-03"]
     assert let_in.gone_months["period_start"].to_list() == [MARCH]
@@ -316,7 +316,7 @@ def test_a_month_that_the_office_empties_is_held_until_a_person_lets_it_in(envir
 def test_bundled_figures_that_are_revised_are_told_as_well(built: Settings, tmp_path: Path) -> None:
     own = Settings(data=Path(shutil.copytree(built.data, tmp_path / "own")))
     revise(own, CHINA_CUSTOMS, RARE_EARTHS, {JUNE_2019: "2019-06,3967,"}, december(1))
-    build_all(own)
+    build_small(own)
     found = told_apart(own)
     (row,) = found.revised.iter_rows(named=True)
     assert (row["series_id"], row["before"], row["after"]) == (RARE_EARTH_SERIES, Decimal(3_966_000), Decimal(3_967_000))

@@ -19,9 +19,9 @@ from pipelines.operations import alerts
 from pipelines.operations.alerts import Alert
 from pipelines.settings import Settings
 from tests.building import build_all
-from tests.copies import JUNE_2019, revise
+from tests.copies import JUNE_2019, drop_lines, revise
 from tests.offices_asked import KEY, LATER, answered, asked
-from tests.small import CHINA, RARE_EARTHS
+from tests.small import CHINA, PRODUCTION, RARE_EARTHS, USGS
 
 EARLY = datetime(2026, 3, 1, tzinfo=UTC)
 """A day on which no office is late."""
@@ -80,9 +80,8 @@ def test_an_office_is_late_from_the_day_after_something_was_due(own: Settings) -
 
 
 def test_a_held_release_is_told_until_somebody_decides(own: Settings) -> None:
-    (file,) = own.raw.glob("usgs_mcs/bundled/*/usgs_net_import_reliance.csv")
-    lines = file.read_text("utf-8").splitlines(keepends=True)
-    archive.receive(own.raw, "usgs_mcs", file.name, "".join(lines[: len(lines) // 2]).encode(), LATER)
+    lines = iter(range(10_000))
+    drop_lines(own, USGS, PRODUCTION, lambda line: ",2026,http" in line and next(lines) % 5 == 0, LATER)
     build_all(own)
     found = [one for one in alerts.alerts(own, EARLY) if one.kind == "held"]
     release = found[0].key.split("/")[-1]

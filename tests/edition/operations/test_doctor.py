@@ -21,8 +21,10 @@ from pipelines.rehearsal import ecb_stand_in as ecb
 from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings
 from tests import nights
-from tests.building import build_all, copy_raw
+from tests.building import build_all
+from tests.copies import drop_lines
 from tests.offices_asked import KEY, LATER, answered, asked
+from tests.small import PRODUCTION, USGS
 
 WITH_KEY = {"LODESTONE_US_CENSUS_KEY": KEY}
 
@@ -137,9 +139,8 @@ def test_answers_of_stand_ins_are_named_also_where_nobody_rehearses_any_more(own
 
 
 def test_a_held_release_comes_with_the_commands_that_decide_on_it(own: Settings) -> None:
-    (file,) = own.raw.glob("usgs_mcs/bundled/*/usgs_net_import_reliance.csv")
-    lines = file.read_text("utf-8").splitlines(keepends=True)
-    archive.receive(own.raw, "usgs_mcs", file.name, "".join(lines[: len(lines) // 2]).encode(), LATER)
+    lines = iter(range(10_000))
+    drop_lines(own, USGS, PRODUCTION, lambda line: ",2026,http" in line and next(lines) % 5 == 0, LATER)
     build_all(own)
     held = [one for one in doctor.examine(own, {}) if one.subject.startswith("release")]
     release = held[0].subject.split()[1]
@@ -194,9 +195,8 @@ def test_a_package_of_another_version_is_bad(own: Settings, monkeypatch: pytest.
     assert (found.level, "0.0.1 is needed" in found.told) == ("bad", True)
 
 
-def test_an_archive_without_an_edition_can_be_examined(tmp_path: Path) -> None:
-    settings = copy_raw(tmp_path / "data")
-    assert {one.subject for one in doctor.examine(settings, {}) if one.level == "bad"} == {"edition"}
+def test_an_archive_without_an_edition_can_be_examined(data: Settings) -> None:
+    assert {one.subject for one in doctor.examine(data, {}) if one.level == "bad"} == {"edition"}
 
 
 def test_a_visit_that_cannot_be_read_is_bad_and_stops_nothing(own: Settings) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import runpy
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from pipelines.edition.open import read_only
 from pipelines.questions.headline import headline
 from pipelines.settings import PROJECT, Settings
+from tests.building import Run
 from tests.services import programs
 
 PAGE = (PROJECT / "README.md").read_text("utf-8")
@@ -26,18 +25,17 @@ def test_there_are_five_questions_with_their_answers() -> None:
 
 
 @pytest.mark.parametrize(("command", "answer"), PAIRS, ids=range(len(PAIRS)))
-def test_a_question_of_the_readme_has_the_answer_it_shows(command: str, answer: str, built: Settings) -> None:
-    asked = [sys.executable, "-c", "from pipelines.cli.app import main; main()", *shlex.split(command)]
-    done = subprocess.run(asked, cwd=PROJECT, env={"LODESTONE_DATA": str(built.data)}, capture_output=True, text=True, check=True)
-    assert [line.rstrip() for line in done.stdout.splitlines()] == answer.splitlines()
+def test_a_question_of_the_readme_has_the_answer_it_shows(command: str, answer: str, built: Settings, lodestone: Run) -> None:
+    code, out, _ = lodestone(built, *shlex.split(command))
+    assert (code, [line.rstrip() for line in out.splitlines()]) == (0, answer.splitlines())
 
 
 def test_where_its_picture_cannot_be_taken_a_sentence_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> Path:
-        raise programs.Missing("only root may install chromium")
+        raise programs.Missing("chromium is not installed")
 
     monkeypatch.setattr(programs, "chromium", missing)
-    with pytest.raises(SystemExit, match=r"^no picture was taken: only root may install chromium$"):
+    with pytest.raises(SystemExit, match=r"^no picture was taken: chromium is not installed$"):
         runpy.run_path(str(PROJECT / "docs" / "screenshot.py"), run_name="__main__")
 
 
