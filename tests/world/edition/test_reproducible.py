@@ -15,7 +15,7 @@ from pipelines.intake.curation import refresh
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, source_names
 from tests.copies import JUNE_2019, december, file_hashes, newest, receive, revise, table_hashes
-from tests.small import CHINA, RARE_EARTHS, build, build_small, night
+from tests.small import CHINA, MEMBERS, RARE_EARTHS, build, build_small, night
 
 
 def test_raw_files_alone_give_the_same_files_and_tables_again(own: Settings) -> None:
