@@ -21,8 +21,9 @@ import pytest
 from pipelines.model.statements import statements
 from pipelines.questions import answers, citation
 from pipelines.settings import PROJECT, Settings, load_settings
-from tests.building import Run, build_all, copy_curated
-from tests.copies import file_hashes
+from tests.building import Run, copy_curated
+from tests.copies import file_hashes, newest
+from tests.small import PRODUCTION, USGS, build_small, copy_small
 from tests.waiting import PATIENCE
 
 
@@ -702,24 +703,24 @@ def test_a_build_tells_what_it_did_and_the_next_that_nothing_changed(built: Sett
     ]
 
 
-def test_a_broken_file_is_named_and_the_others_are_published(own: Settings) -> None:
-    broken = own.data / "broken.csv"
+def test_a_broken_file_is_named_and_the_others_are_published(tmp_path: Path, lodestone: Run) -> None:
+    small = copy_small(tmp_path / "data")
+    broken = tmp_path / "broken.csv"
     broken.write_bytes(b"<html>gone</html>")
-    assert in_a_shell(own, "keep", "usgs_mcs", str(broken), "--member", "usgs_world_production.csv").returncode == 0
-    done = in_a_shell(own, "build")
+    assert lodestone(small, "keep", USGS, str(broken), "--member", PRODUCTION)[0] == 0
+    done = in_a_shell(small, "build")
     assert done.returncode == 0, done.stderr
     assert "usgs_mcs failed: the last good release stands" in done.stdout
-    listed = in_a_shell(own, "sources").stdout
-    assert "usgs_world_production.csv" in listed
+    assert PRODUCTION in lodestone(small, "sources")[1]
 
 
-def test_a_held_release_is_let_in_with_a_receipt(own: Settings, lodestone: Run) -> None:
-    (file,) = own.raw.glob("usgs_mcs/bundled/*/usgs_net_import_reliance.csv")
-    lines = file.read_text("utf-8").splitlines(keepends=True)
-    shrunk = own.data / file.name
-    shrunk.write_text("".join(lines[: len(lines) // 2]), "utf-8")
-    assert lodestone(own, "keep", "usgs_mcs", str(shrunk))[0] == 0
-    reports, _ = build_all(own)
+def test_a_held_release_is_let_in_with_a_receipt(tmp_path: Path, lodestone: Run) -> None:
+    own = copy_small(tmp_path / "data")
+    lines = newest(own, USGS, PRODUCTION).splitlines(keepends=True)
+    shrunk = tmp_path / PRODUCTION
+    shrunk.write_text("".join(lines[: len(lines) * 2 // 3]), "utf-8")
+    assert lodestone(own, "keep", USGS, str(shrunk))[0] == 0
+    reports, _ = build_small(own)
     (release, *_) = (held.split()[0] for report in reports for held in report.held)
     assert release in lodestone(own, "sources")[1]
     code, _, told = lodestone(own, "accept", release, "--reason", "the office took these rows back", "--author", "Ada")
@@ -727,5 +728,5 @@ def test_a_held_release_is_let_in_with_a_receipt(own: Settings, lodestone: Run) 
     (receipt,) = own.raw.glob("usgs_mcs/decisions/*-accept.json")
     decision = json.loads(receipt.read_text("utf-8"))
     assert (decision["author"], decision["reason"], decision["release_id"]) == ("Ada", "the office took these rows back", release)
-    reports, _ = build_all(own)
+    reports, _ = build_small(own)
     assert release not in {held.split()[0] for report in reports for held in report.held}

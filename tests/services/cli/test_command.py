@@ -10,7 +10,9 @@ import pytest
 from pipelines import archive
 from pipelines.rehearsal import faults
 from pipelines.rehearsal import us_census_stand_in as us_census
-from tests.rehearsal import FIRST_NIGHT, SCOPE, SECOND_NIGHT, THIRD_NIGHT, Rehearsal, assert_nothing_lost, facts, kept, status
+from tests.building import Run
+from tests.nights import environment
+from tests.rehearsal import SCOPE, SECOND_NIGHT, THIRD_NIGHT, Rehearsal, assert_nothing_lost, facts, kept, status
 from tests.services.command import ended, run, start
 
 SENTENCE = "us_census needs a key in LODESTONE_US_CENSUS_KEY: sign up at https://api.census.gov/data/key_signup.html"
@@ -34,7 +36,7 @@ def test_a_missing_key_is_one_sentence_and_the_other_office_goes_on(rehearsal: R
 
 
 @pytest.mark.parametrize("trouble", ["none", "a page", "an error that repeats the address", "a redirect"])
-def test_the_key_is_nowhere_in_what_is_written_or_said(trouble: str, rehearsal: Rehearsal) -> None:
+def test_the_key_is_nowhere_in_what_is_written_or_said(trouble: str, rehearsal: Rehearsal, lodestone: Run) -> None:
     office = us_census.made_up("2024-09", "2025-01")
     known = us_census.UsCensus(office.cells, keys=[SECRET], key_page="redirect" if trouble == "a redirect" else "direct")
     rehearsal.offices.replace("us_census", known)
@@ -47,10 +49,11 @@ def test_the_key_is_nowhere_in_what_is_written_or_said(trouble: str, rehearsal: 
         )
     elif trouble == "a redirect":
         rehearsal.offices.replace("us_census", us_census.UsCensus(office.cells, keys=["another"], key_page="redirect"))
-    came = run(rehearsal.data.data, rehearsal.offices, SECOND_NIGHT, SCOPE, "fetch", "us_census", "--from", "2024-12", key=SECRET)
-    assert came.returncode == (0 if trouble == "none" else 1), came.stderr
+    with_secret = environment(rehearsal.data, rehearsal.offices, SECOND_NIGHT, SCOPE) | {"LODESTONE_US_CENSUS_KEY": SECRET}
+    code, out, told = lodestone(rehearsal.data, "fetch", "us_census", "--from", "2024-12", **with_secret)
+    assert code == (0 if trouble == "none" else 1), told
     assert all(one.had_key for one in rehearsal.offices.asked if one.path.endswith("/hs"))
-    assert SECRET not in (came.stdout + came.stderr).replace("\n", "")
+    assert SECRET not in (out + told).replace("\n", "")
     for path in rehearsal.data.data.rglob("*"):
         assert not path.is_file() or SECRET.encode() not in path.read_bytes(), f"{path} holds the key"
 
@@ -79,19 +82,17 @@ def test_two_nights_at_once_do_not_disturb_each_other(rehearsal: Rehearsal, heal
     assert status(rehearsal.data.edition, "us_census")[0] == "ok"
 
 
-def test_a_plan_says_what_and_why_and_asks_nothing(rehearsal: Rehearsal) -> None:
+def test_a_plan_says_what_and_why_and_asks_nothing(rehearsal: Rehearsal, lodestone: Run) -> None:
     before = kept(rehearsal.data)
-    came = run(rehearsal.data.data, rehearsal.offices, THIRD_NIGHT, SCOPE, "plan", "us_census", "--questions", key=None)
-    lines = came.stdout.splitlines()
-    assert (came.returncode, came.stderr) == (0, "")
+    living = environment(rehearsal.data, rehearsal.offices, THIRD_NIGHT, SCOPE)
+    code, out, told = lodestone(rehearsal.data, "plan", "us_census", "--questions", **living | {"LODESTONE_US_CENSUS_KEY": ""})
+    lines = out.splitlines()
+    assert (code, told) == (0, "")
     assert lines[0].endswith("questions to US Census Bureau")
     assert "  2024-10 to 2024-12: within the 4 newest months, which the office may still revise" in lines
     assert "  2018-01 to 2024-08, 2025-01: not asked for yet, or not for every code in scope" in lines
     shown = [line for line in lines if line.startswith("  https://api.census.gov/")]
     assert len(shown) == int(lines[0].split()[1])
     assert (rehearsal.offices.asked, kept(rehearsal.data)) == ([], before)
-    alone = run(rehearsal.data.data, None, FIRST_NIGHT, SCOPE, "plan", "nobody")
-    assert (alone.returncode, alone.stderr) == (
-        2,
-        "lodestone: 'nobody' is no office that is asked; there are ecb_rates, us_census\n",
-    )
+    sentence = "lodestone: 'nobody' is no office that is asked; there are ecb_rates, us_census\n"
+    assert lodestone(rehearsal.data, "plan", "nobody") == (2, "", sentence)

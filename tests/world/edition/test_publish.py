@@ -19,7 +19,7 @@ from tests.copies import december, leftovers, revise
 from tests.small import CHINA, RARE_EARTHS, night
 from tests.waiting import until
 
-EDITIONS = 10
+EDITIONS = 5
 
 Reading = tuple[object, ...]
 """What one edition says of itself and of June 2019 in several tables, which must all belong together."""
