@@ -120,9 +120,9 @@ def build_edition(settings: Settings, as_of: date | None = None, say: Say = lamb
             say(f"{name} falls back: {'; '.join(found)}")
 
 
-def is_up_to_date(settings: Settings) -> bool:
+def is_up_to_date(settings: Settings, contents: Contents = EVERYTHING) -> bool:
     """Whether the live edition already says all that a build would; if so, that is noted beside it."""
-    planned = plan_edition(settings)
+    planned = plan_edition(settings, contents=contents)
     if not planned.is_published:
         return False
     note_weighed(settings, planned.edition_id, newest_look(planned.sources))

@@ -108,7 +108,7 @@ def test_a_night_in_which_nothing_changed_is_no_trouble_that_evening_or_later(tm
         assert [one.key for one in alerts.alerts(evening, evening.now()) if one.office == "edition"] == []
         data.weighed.write_text("half a li", "utf-8")
         assert only(evening, "edition").level == "bad", "the note is lost"
-        assert is_up_to_date(data), "any build finds it again"
+        assert is_up_to_date(data, nights.CONTENTS), "any build finds it again"
 
 
 def test_a_clock_set_back_is_told_by_the_newest_receipt(own: Settings) -> None:
