@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from pipelines.edition.build import Edition, build_edition
+from pipelines.edition.plan import EVERYTHING, Contents
 from pipelines.edition.publish import writer
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
 from pipelines.fetching.visit import Fetched, Say, visit_office
 from pipelines.intake.curation import Refreshed, refresh
-from pipelines.model.statements import EVERYTHING, Contents
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, readable_sources, source_names
 

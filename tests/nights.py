@@ -12,10 +12,10 @@ import pytest
 from pipelines import night as lodestone
 from pipelines.edition.build import Edition
 from pipelines.edition.open import read_only
+from pipelines.edition.plan import Contents
 from pipelines.errors import LodestoneError
 from pipelines.fetching.visit import Fetched
 from pipelines.intake.curation import Refreshed
-from pipelines.model.statements import Contents
 from pipelines.rehearsal.server import Offices
 from pipelines.rehearsal.us_census_stand_in import KEY
 from pipelines.settings import Settings, load_settings

@@ -17,6 +17,7 @@ import pytest
 from pipelines import night
 from pipelines.edition.build import Edition
 from pipelines.edition.open import read_only
+from pipelines.edition.plan import Contents
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
 from pipelines.fetching.visit import Fetched
@@ -32,6 +33,9 @@ from tests.nights import FACTS, OFFICES
 SCOPE = "282200,283691"
 FIRST_MONTH = "2024-09"
 FIRST_NIGHT, SECOND_NIGHT, THIRD_NIGHT = "2025-02-10T02:00:00+00:00", "2025-03-10T02:00:00+00:00", "2025-03-11T02:00:00+00:00"
+
+CONTENTS = Contents(OFFICES, frozenset({*(f"facts.{name}" for name in FACTS), "meta.coverage", "meta.curated_rows"}))
+"""An edition of the facts that the two offices filed."""
 
 
 def first_world() -> dict[str, Any]:
@@ -112,7 +116,7 @@ class Rehearsal:
         patch = self.live_at(now, scope)
         try:
             settings = load_settings()
-            return night.take_in(settings, OFFICES), night.build(settings, contents=nights.CONTENTS)
+            return night.take_in(settings, OFFICES), night.build(settings, contents=CONTENTS)
         finally:
             patch.undo()
 

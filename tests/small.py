@@ -8,8 +8,8 @@ from pathlib import Path
 from pipelines import archive
 from pipelines import night as lodestone
 from pipelines.edition.build import Edition
+from pipelines.edition.plan import Contents
 from pipelines.intake.curation import Refreshed
-from pipelines.model.statements import Contents
 from pipelines.settings import PROJECT, Settings
 
 CHINA = "china_customs_bulletin"

@@ -17,10 +17,10 @@ from pipelines.edition.checks import CheckResult, Finding, run_check
 from pipelines.edition.describe import finish
 from pipelines.edition.load import Say, fill
 from pipelines.edition.open import published_id
-from pipelines.edition.plan import SourcePlan, identify, newest_look, plan_source
+from pipelines.edition.plan import EVERYTHING, Contents, SourcePlan, identify, newest_look, plan_source
 from pipelines.edition.publish import note_weighed, open_draft, publish, remove_drafts
 from pipelines.errors import BuildFailed, LodestoneError
-from pipelines.model.statements import EVERYTHING, Contents, statements
+from pipelines.model.statements import statements
 from pipelines.settings import Settings
 from pipelines.sources import source_names
 

@@ -11,12 +11,12 @@ from pipelines.edition.checks import CheckResult, Finding
 from pipelines.edition.draft import create_table, insert
 from pipelines.edition.load import Say
 from pipelines.edition.open import quoted
-from pipelines.edition.plan import SourcePlan, code_version, end_of, newest_look
+from pipelines.edition.plan import EVERYTHING, Contents, SourcePlan, code_version, end_of, newest_look
 from pipelines.edition.status import status_of
 from pipelines.edition.versions import STILL_PRINTED, STILL_PRINTED_MEANS
 from pipelines.model import generated
 from pipelines.model.meta import SCHEMA_VERSION
-from pipelines.model.statements import EVERYTHING, Contents, statements
+from pipelines.model.statements import statements
 from pipelines.model.tables import tables
 
 

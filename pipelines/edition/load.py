@@ -10,11 +10,11 @@ import polars as pl
 from pipelines.edition.draft import count, create_table, insert
 from pipelines.edition.history import curated_files, load_history
 from pipelines.edition.open import columns_of, quoted
-from pipelines.edition.plan import SourcePlan
+from pipelines.edition.plan import EVERYTHING, Contents, SourcePlan
 from pipelines.edition.versions import LINEAGE, REMARKS, STILL_PRINTED, VERSIONS
 from pipelines.errors import BadFile
 from pipelines.model import vocabulary
-from pipelines.model.statements import EVERYTHING, Contents, files, statements
+from pipelines.model.statements import files, statements
 from pipelines.model.tables import Table, curated_tables, tables
 from pipelines.settings import SQL, Settings
 

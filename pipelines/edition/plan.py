@@ -20,9 +20,27 @@ from pipelines.intake.history import judge_releases, observations
 from pipelines.intake.ledger import Ledger, lost, read
 from pipelines.intake.looks import all_stand, looks, standing_errors
 from pipelines.intake.release import Judged
-from pipelines.model.statements import EVERYTHING, FOLDERS, Contents, files
+from pipelines.model.statements import FOLDERS, files
 from pipelines.settings import PACKAGE, Settings
 from pipelines.sources import UNFORESEEN, Source, load_source
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What an edition is made of, by name: sources, and statements of sql/load and sql/marts; null is all of them.
+
+    A table whose statement is left out is there for those that read it, without rows, description or short name.
+    """
+
+    sources: tuple[str, ...] | None = None
+    statements: frozenset[str] | None = None
+
+    def fills(self, table: str) -> bool:
+        """Whether a table (schema.table) is filled."""
+        return self.statements is None or table in self.statements
+
+
+EVERYTHING = Contents()
 
 
 @dataclass(frozen=True)

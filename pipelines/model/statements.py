@@ -69,24 +69,6 @@ def statements(folder: str) -> tuple[Statement, ...]:
     return tuple(found[name] for name in TopologicalSorter(graph).static_order())
 
 
-@dataclass(frozen=True)
-class Contents:
-    """What an edition is made of, by name: sources, and statements of sql/load and sql/marts; null is all of them.
-
-    A table whose statement is left out is there for those that read it, without rows, description or short name.
-    """
-
-    sources: tuple[str, ...] | None = None
-    statements: frozenset[str] | None = None
-
-    def fills(self, table: str) -> bool:
-        """Whether a table (schema.table) is filled."""
-        return self.statements is None or table in self.statements
-
-
-EVERYTHING = Contents()
-
-
 FOLDERS = ("load", "load/vocabulary", "macros", "marts", "checks", "questions")
 
 

@@ -28,7 +28,6 @@ NIGHTS_OF_OFFICES = """
 import json, os, sys
 from pipelines import night
 from pipelines.edition.open import read_only
-from pipelines.model.statements import Contents
 from pipelines.operations.alerts import alerts
 from pipelines.settings import load_settings
 from pipelines.sources import load_source
