@@ -28,6 +28,7 @@ NIGHTS_OF_OFFICES = """
 import json, os, sys
 from pipelines import night
 from pipelines.edition.open import read_only
+from pipelines.edition.plan import Contents
 from pipelines.operations.alerts import alerts
 from pipelines.settings import load_settings
 from pipelines.sources import load_source
