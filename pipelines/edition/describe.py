@@ -102,10 +102,9 @@ def describe(connection: duckdb.DuckDBPyConnection, contents: Contents = EVERYTH
         if table.versioned:
             past = f"{table.description} What is no longer current: rows that changed or vanished."
             said[f"{table.full_name}_superseded"] = (past, meanings | {STILL_PRINTED: STILL_PRINTED_MEANS})
-    left_out = {one.name for folder in ("load", "marts") for one in statements(folder) if not contents.fills(one.name)}
     connection.begin()
     for name, columns in real.items():
-        if name.removesuffix("_superseded") in left_out:
+        if not contents.fills(name.removesuffix("_superseded")):
             continue
         description, meanings = said[name]
         view = f'main."{name.split(".")[1]}"'

@@ -29,7 +29,7 @@ from pipelines.sources import UNFORESEEN, Source, load_source
 class Contents:
     """What an edition is made of, by name: sources, and statements of sql/load and sql/marts; null is all of them.
 
-    A table whose statement is left out is there for those that read it, without rows, description or short name.
+    A table whose statement is left out is there for those that read it, without rows; only tables that are filled by one are described.
     """
 
     sources: tuple[str, ...] | None = None
