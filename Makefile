@@ -26,7 +26,7 @@ help:
 run: $(READY)
 	@.venv/bin/lodestone build
 
-# Tests that wait for programs come first in their folders' order, and three at a time keep two processors busy.
+# Tests that wait for programs come first (testpaths), and three at a time keep two processors busy.
 test: .venv/.test
 	@.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder
 

@@ -21,7 +21,7 @@ GROUPS = ("china_customs_bulletin", "facts", "marts")
 def take(folder: Path) -> None:
     """Write the picture, building in a folder that is thrown away."""
     from tests.building import copy_raw
-    from tests.services import browser, chromium, dagster_environment, lodestone, web_server
+    from tests.services.programs import browser, chromium, dagster_environment, lodestone, web_server
     from tests.waiting import until
 
     chromium()  # before anything is built for a picture that cannot be taken
@@ -46,7 +46,7 @@ def take(folder: Path) -> None:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(PROJECT))  # what starts these programs lives with the tests
-    from tests.services import Missing
+    from tests.services.programs import Missing
 
     with tempfile.TemporaryDirectory() as made:
         try:

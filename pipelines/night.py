@@ -13,6 +13,7 @@ from datetime import date
 
 from pipelines.console import Say
 from pipelines.edition.build import Edition, build_edition
+from pipelines.edition.plan import EVERYTHING, Contents
 from pipelines.edition.publish import writer
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
@@ -76,7 +77,7 @@ def take_in(settings: Settings, names: Iterable[str] | None = None, *, say: Say 
     return found
 
 
-def build(settings: Settings, as_of: date | None = None, *, say: Say = _tell) -> Edition:
+def build(settings: Settings, as_of: date | None = None, contents: Contents = EVERYTHING, *, say: Say = _tell) -> Edition:
     """Build, check and publish an edition as the one writer, of now or as of a day. Raises as `build_edition` does."""
     with writer(settings):
-        return build_edition(settings, as_of, say)
+        return build_edition(settings, as_of, say, contents)

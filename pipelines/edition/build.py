@@ -18,7 +18,7 @@ from pipelines.edition.checks import CheckResult, Finding, run_check
 from pipelines.edition.describe import finish
 from pipelines.edition.load import fill
 from pipelines.edition.open import published_id
-from pipelines.edition.plan import SourcePlan, identify, newest_look, plan_source
+from pipelines.edition.plan import EVERYTHING, Contents, SourcePlan, identify, newest_look, plan_source
 from pipelines.edition.publish import note_weighed, open_draft, publish, remove_drafts
 from pipelines.errors import BuildFailed, LodestoneError
 from pipelines.model.statements import statements
@@ -58,15 +58,19 @@ class Planned:
 
 
 def plan_edition(
-    settings: Settings, as_of: date | None = None, before: Mapping[str, datetime] = _NONE, refused: Mapping[str, str] = _NONE
+    settings: Settings,
+    as_of: date | None = None,
+    before: Mapping[str, datetime] = _NONE,
+    refused: Mapping[str, str] = _NONE,
+    contents: Contents = EVERYTHING,
 ) -> Planned:
     """Plan the edition of now, or of a day; sources named in `before` stand on what was looked at earlier than that."""
     live = settings.edition if as_of is None else settings.edition_as_of(as_of.isoformat())
-    sources = [plan_source(settings, name, as_of, before.get(name), refused.get(name)) for name in source_names()]
-    return Planned(live, as_of, sources, *identify(sources, as_of))
+    sources = [plan_source(settings, name, as_of, before.get(name), refused.get(name)) for name in contents.sources or source_names()]
+    return Planned(live, as_of, sources, *identify(sources, as_of, contents))
 
 
-def build_edition(settings: Settings, as_of: date | None = None, say: Say = lambda _: None) -> Edition:
+def build_edition(settings: Settings, as_of: date | None = None, say: Say = lambda _: None, contents: Contents = EVERYTHING) -> Edition:
     """Build, audit and publish an edition; with `as_of`, one that knows only what was known by the end of that day.
 
     A failing check that names sources makes each of them go back behind the newest look it stands on, and at last out,
@@ -79,7 +83,7 @@ def build_edition(settings: Settings, as_of: date | None = None, say: Say = lamb
     findings: list[Finding] = []
     weighed: datetime | None = None
     while True:
-        planned = plan_edition(settings, as_of, before, refused)
+        planned = plan_edition(settings, as_of, before, refused, contents)
         live, plans, edition_id = planned.live, planned.sources, planned.edition_id
         if as_of is None and not refused:
             weighed = newest_look(plans)
@@ -89,14 +93,14 @@ def build_edition(settings: Settings, as_of: date | None = None, say: Say = lamb
             note_weighed(settings, edition_id, weighed)
             return Edition(live, edition_id, changed=False, fell_back=refused)
         with open_draft(live) as connection:
-            rows = fill(connection, settings, plans, say)
+            rows = fill(connection, settings, plans, say, contents)
             say("checking")
             accepted = {name: one for plan in plans for name, one in plan.accepted.items()}
             results = [run_check(connection, check, accepted) for check in statements("checks")]
             failing = [(result, wrong) for result in results if (wrong := result.of("wrong"))]
             if not failing:
                 findings += [one for result in results for one in result.findings]
-                finish(connection, plans, results, findings, edition_id, planned.inputs, as_of, say)
+                finish(connection, plans, results, findings, edition_id, planned.inputs, as_of, say, contents)
                 publish(connection, live, settings.previous_edition if as_of is None else None)
                 note_weighed(settings, edition_id, weighed)
                 return Edition(live, edition_id, True, rows, tuple(results), refused)
@@ -117,9 +121,9 @@ def build_edition(settings: Settings, as_of: date | None = None, say: Say = lamb
             say(f"{name} falls back: {'; '.join(found)}")
 
 
-def is_up_to_date(settings: Settings) -> bool:
+def is_up_to_date(settings: Settings, contents: Contents = EVERYTHING) -> bool:
     """Whether the live edition already says all that a build would; if so, that is noted beside it."""
-    planned = plan_edition(settings)
+    planned = plan_edition(settings, contents=contents)
     if not planned.is_published:
         return False
     note_weighed(settings, planned.edition_id, newest_look(planned.sources))

@@ -11,7 +11,7 @@ from pipelines.console import Say
 from pipelines.edition.checks import CheckResult, Finding
 from pipelines.edition.draft import create_table, insert
 from pipelines.edition.open import quoted
-from pipelines.edition.plan import SourcePlan, code_version, end_of, newest_look
+from pipelines.edition.plan import EVERYTHING, Contents, SourcePlan, code_version, end_of, newest_look
 from pipelines.edition.status import status_of
 from pipelines.edition.versions import STILL_PRINTED, STILL_PRINTED_MEANS
 from pipelines.model import generated
@@ -29,6 +29,7 @@ def finish(
     inputs: str,
     as_of: date | None,
     say: Say,
+    contents: Contents = EVERYTHING,
 ) -> None:
     """Write down what was checked, what became of each source and what the edition is made of, then describe all of it."""
     say("describing")
@@ -77,10 +78,10 @@ def finish(
         insert(connection, name, rows, order_by=tables()[name].key)
     for macro in generated.as_of_macros():
         connection.execute(macro)
-    describe(connection)
+    describe(connection, contents)
 
 
-def describe(connection: duckdb.DuckDBPyConnection) -> None:
+def describe(connection: duckdb.DuckDBPyConnection, contents: Contents = EVERYTHING) -> None:
     """Put every table's and column's meaning into the file, and every table's name into `main`.
 
     In one transaction and few statements: two thousand single ones would take a third of a build.
@@ -103,6 +104,8 @@ def describe(connection: duckdb.DuckDBPyConnection) -> None:
             said[f"{table.full_name}_superseded"] = (past, meanings | {STILL_PRINTED: STILL_PRINTED_MEANS})
     connection.begin()
     for name, columns in real.items():
+        if not contents.fills(name.removesuffix("_superseded")):
+            continue
         description, meanings = said[name]
         view = f'main."{name.split(".")[1]}"'
         comments = [("table", name, description), ("view", view, f"{description} (the table {name})")]

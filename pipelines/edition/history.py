@@ -71,7 +71,7 @@ def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
                 | place
                 | {"state": judged.state}
             )
-            if judged in plan.standing:
+            if judged.stands:
                 windows.append({"release_id": one.release_id, "slice": one.slice} | place)
     history = {"meta.release": list(releases.values()), "meta.observation": looked, "meta.release_file": files}
     history |= {"meta.asked": asked, "meta.override": overrides}

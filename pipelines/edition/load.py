@@ -9,20 +9,21 @@ from pipelines.console import Say
 from pipelines.edition.draft import count, create_table, insert
 from pipelines.edition.history import curated_files, load_history
 from pipelines.edition.open import columns_of, quoted
-from pipelines.edition.plan import SourcePlan
+from pipelines.edition.plan import EVERYTHING, Contents, SourcePlan
 from pipelines.edition.versions import LINEAGE, REMARKS, STILL_PRINTED, VERSIONS
 from pipelines.errors import BadFile
 from pipelines.model import vocabulary
 from pipelines.model.statements import files, statements
-from pipelines.model.tables import Table, tables
+from pipelines.model.tables import Table, curated_tables, tables
 from pipelines.settings import SQL, Settings
-from pipelines.sources import empty_tables
 
 FILLED_BY_SQL = SQL / "load" / "vocabulary"
 """Statements that fill vocabulary tables, or add to what their CSV file holds."""
 
 
-def fill(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list[SourcePlan], say: Say) -> dict[str, int]:
+def fill(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list[SourcePlan], say: Say, contents: Contents = EVERYTHING
+) -> dict[str, int]:
     """Fill every table of a draft but those that describe it; the rows of each."""
     for schema in ("facts", "vocabulary", "marts", "meta"):
         connection.execute(f"create schema {schema}")
@@ -39,16 +40,21 @@ def fill(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list[
         if one.name.startswith("staging."):
             connection.execute(f"create table {one.name} as {one.sql}")
             continue
-        say(f"loading {one.name}")
-        load_table(connection, tables()[one.name], one.sql)
-    compute_marts(connection, say)
+        create_empty(connection, tables()[one.name])
+        if contents.fills(one.name):
+            say(f"loading {one.name}")
+            load_table(connection, tables()[one.name], one.sql)
+    compute_marts(connection, say, contents)
     made = {name.rsplit(".", 1)[0] for name in columns_of(connection, "edition")}
     return {name: count(connection, name) for name in [*tables(), *(one.name for one in statements("marts"))] if name in made}
 
 
-def compute_marts(connection: duckdb.DuckDBPyConnection, say: Say = lambda _: None) -> None:
+def compute_marts(connection: duckdb.DuckDBPyConnection, say: Say = lambda _: None, contents: Contents = EVERYTHING) -> None:
     """Compute every mart from the facts, vocabulary and meta of the connection, each after those it reads."""
     for one in statements("marts"):
+        if not contents.fills(one.name):
+            connection.execute(f"create table {one.name} as from ({one.sql}) limit 0")
+            continue
         say(f"computing {one.name}")
         connection.execute(f"create table {one.name} as {one.sql}\norder by {', '.join(one.grain)}")
 
@@ -100,35 +106,40 @@ def open_curated(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
 
     A table without any rows has its columns and types all the same; every table also names its `source`.
     """
-    parts: dict[str, list[str]] = {}
-    for plan in plans:
-        for name, frame in empty_tables(plan.name).items():
-            columns = frame.drop("slice").with_columns(release_id=pl.lit(None, pl.String))
-            connection.register("no_rows", columns.to_arrow())
-            connection.execute(f"create table curated.{name}_of_{plan.name} as select * from no_rows")
-            connection.unregister("no_rows")
-            parts.setdefault(name, []).append(f"select '{plan.name}' as source, * from curated.{name}_of_{plan.name}")
+    for name, table in curated_tables().items():
+        columns = table.empty().select(
+            pl.lit(None, pl.String).alias("source"), pl.exclude("slice"), pl.lit(None, pl.String).alias("release_id")
+        )
+        connection.register("no_rows", columns.to_arrow())
+        connection.execute(f"create table curated.{name}_without_rows as select * from no_rows")
+        connection.unregister("no_rows")
+        selects = [f"select * from curated.{name}_without_rows"]
+        for plan in plans:
             files = curated_files(settings, plan, plan.standing, name)
             if files:
                 listed = ", ".join(f"'{quoted(path)}'" for path in files)
-                parts[name].append(
+                selects.append(
                     f"select '{plan.name}' as source, line.* exclude (part_id), release_id from read_parquet([{listed}]) as line"
                     " inner join curated.release_part using (part_id) where is_standing"
                 )
-    for name, selects in parts.items():
         connection.execute(f"create view curated.{name} as {' union all by name '.join(selects)}")
 
 
-def load_table(connection: duckdb.DuckDBPyConnection, table: Table, sql: str) -> None:
-    """Create a table and fill it by name; a versioned one keeps what is no longer current in `<name>_superseded`."""
+def create_empty(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Create a table that a statement fills, without rows; a versioned one with its `<name>_superseded`."""
     connection.execute(create_table(table, without=() if table.schema != "facts" else ("known_until",)))
+    if table.versioned:
+        connection.execute(create_table(table, suffix="_superseded"))
+        connection.execute(f"alter table {table.full_name}_superseded add column {STILL_PRINTED} boolean")
+
+
+def load_table(connection: duckdb.DuckDBPyConnection, table: Table, sql: str) -> None:
+    """Fill a table by name; a versioned one keeps what is no longer current in `<name>_superseded`."""
     order = ", ".join(table.key)
     names = ", ".join(f'"{column.name}"' for column in table.columns if column.name != "known_until" or table.schema != "facts")
     if not table.versioned:
         connection.execute(f"insert into {table.full_name} by name select {names} from ({sql}) order by {order}")
         return
-    connection.execute(create_table(table, suffix="_superseded"))
-    connection.execute(f"alter table {table.full_name}_superseded add column {STILL_PRINTED} boolean")
     content = ", ".join(f'"{column.name}"::varchar' for column in table.columns if column.name not in LINEAGE | REMARKS)
     typed = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
     connection.execute(f"create temp table version ({typed})")

@@ -26,6 +26,24 @@ from pipelines.sources import UNFORESEEN, Source, load_source
 
 
 @dataclass(frozen=True)
+class Contents:
+    """What an edition is made of, by name: sources, and statements of sql/load and sql/marts; null is all of them.
+
+    A table whose statement is left out is there for those that read it, without rows; only tables that are filled by one are described.
+    """
+
+    sources: tuple[str, ...] | None = None
+    statements: frozenset[str] | None = None
+
+    def fills(self, table: str) -> bool:
+        """Whether a table (schema.table) is filled."""
+        return self.statements is None or table in self.statements
+
+
+EVERYTHING = Contents()
+
+
+@dataclass(frozen=True)
 class SourcePlan:
     """What an edition takes from one source."""
 
@@ -58,7 +76,7 @@ class SourcePlan:
     @property
     def standing(self) -> list[Judged]:
         """Releases that have, or once had, a place in the history."""
-        return [one for one in self.judged if one.state in ("current", "superseded", "withdrawn")]
+        return [one for one in self.judged if one.stands]
 
 
 def end_of(day: date) -> datetime:
@@ -118,8 +136,8 @@ def plan_source(settings: Settings, name: str, as_of: date | None, before: datet
         return SourcePlan(None, name, (), tuple(filter(None, (told, lost(settings, name, ())))), None, refused)
 
 
-def identify(plans: list[SourcePlan], as_of: date | None) -> tuple[str, str]:
-    """The identity of the edition that follows from plans and code, and the fingerprint of the plans alone."""
+def identify(plans: list[SourcePlan], as_of: date | None, contents: Contents = EVERYTHING) -> tuple[str, str]:
+    """The identity of the edition that follows from plans, statements and code, and the fingerprint of the plans alone."""
     stands_on = [
         [
             plan.name,
@@ -135,4 +153,5 @@ def identify(plans: list[SourcePlan], as_of: date | None) -> tuple[str, str]:
         for plan in plans
     ]
     inputs = hashlib.sha256(json.dumps(stands_on).encode()).hexdigest()[:16]
-    return hashlib.sha256(f"{inputs} {code_version()} {as_of}".encode()).hexdigest()[:16], inputs
+    filled = "" if contents.statements is None else f" {sorted(contents.statements)}"
+    return hashlib.sha256(f"{inputs} {code_version()} {as_of}{filled}".encode()).hexdigest()[:16], inputs

@@ -15,6 +15,9 @@ from pipelines.settings import Settings
 from pipelines.sources import Source
 from pipelines.sources.config import ByPartner, Continuity
 
+PLACE = ("source_member", "source_row")
+"""Columns that say where a row was filed, and nothing of what."""
+
 
 def doubled(settings: Settings, source: Source, known: Ledger, history: Iterable[Observation]) -> dict[str, Reason]:
     """Why releases fail of which two answers file one figure, by their ids: nobody can know which is right."""
@@ -33,7 +36,7 @@ def doubled(settings: Settings, source: Source, known: Ledger, history: Iterable
             continue
         twice = (
             pl.scan_parquet(sorted(paths))
-            .select("part_id", *rule.key, "source_member", "source_row")
+            .select("part_id", *rule.key, *PLACE)
             .join(places.lazy(), on="part_id")
             .group_by("release_id", *rule.key)
             .agg(pl.format("{} line {}", "source_member", "source_row").filter(pl.col("part_id").n_unique() > 1).sort())
@@ -60,6 +63,8 @@ def why_held(settings: Settings, source: Source, known: Ledger, before: Observat
             continue
         if new is None:
             return reason("shrank", table=table, had=old.height, has=0)
+        if old.drop(*PLACE).equals(new.drop(*PLACE)):
+            continue
         found = _why_shrunk(table, rule, old, new) or _why_emptied(table, rule, old, new) or _why_jumped(rule, old, new)
         if found is not None:
             return found
@@ -101,7 +106,7 @@ def _by_series(
 def _rows(settings: Settings, source: Source, known: Ledger, one: Observation, table: str, rule: Continuity) -> pl.DataFrame | None:
     """The rows of a release that are compared; null where the table has none."""
     filed = () if rule.by_partner is None else (rule.by_partner.partner, *rule.by_partner.group)
-    columns = tuple(dict.fromkeys((*rule.key, *rule.measures, *filed, "source_member", "source_row")))
+    columns = tuple(dict.fromkeys((*rule.key, *rule.measures, *filed, *PLACE)))
     return _of_parts(settings, source, known, one, table, columns, None)
 
 

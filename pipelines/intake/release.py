@@ -90,6 +90,11 @@ class Judged:
     known_until: datetime | None
     """When a later observation took its place; null while it is current. Held, failed and passed-over ones never had a place."""
 
+    @property
+    def stands(self) -> bool:
+        """Whether it has, or once had, a place in the history."""
+        return self.state in ("current", "superseded", "withdrawn")
+
 
 @dataclass(frozen=True)
 class Comparison:

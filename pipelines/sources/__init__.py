@@ -42,7 +42,7 @@ SHARED_CODE = (
     *("sources/*.py", "readers/*.py", "intake/*.py", "model/trade.py", "model/curated.py", "model/tables.py", "model/columns.py"),
     *("model/vocabulary/*.py", "periods.py", "reasons.py", "scope.py"),
 )
-"""What, beside a source's folder, decides what its curated files hold; tests/test_architecture.py follows the imports."""
+"""What, beside a source's folder, decides what its curated files hold; tests/unit/test_architecture.py follows the imports."""
 
 
 @dataclass(frozen=True)
