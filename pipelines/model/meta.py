@@ -18,7 +18,7 @@ class Release(pa.DataFrameModel):
     release_id: str = pa.Field(description="16 hex digits of slice and content.")
     source: str
     slice: str = pa.Field(description="Slice it is a content of.")
-    content_hash: str = pa.Field(description="sha256 over the fields of its rows.")
+    content_hash: str = pa.Field(description="sha256 over the number of its rows and the sum of their hashes.")
     lines: pl.Int64 = pa.Field(description="Raw lines.", metadata={"unit": "lines"})
     accepted: pl.Int64 = pa.Field(description="Lines that keep the contract.", metadata={"unit": "lines"})
     rejected: pl.Int64 = pa.Field(description="Lines that break it (meta.rejected).", metadata={"unit": "lines"})

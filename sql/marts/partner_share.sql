@@ -7,8 +7,7 @@
 -- grain:  series_id, commodity, reporter_iso3, basis, period_start, period_months, partner_iso3, partner_kind
 -- columns: series_id, source, publisher, flow
 -- column: reporter_iso3 | | Importing or exporting country; EUU counts trade with the outside of the Union only.
--- column: reporter | | Its English short name (vocabulary.country).
--- columns: commodity, stage, scope, basis
+-- columns: reporter, commodity, stage, scope, basis
 -- column: period_start | | First day of the period; null where the page names none.
 -- columns: period_months
 -- column: partner_iso3 | | Supplier or destination; OTHER for the part not attributed to a country.

@@ -103,7 +103,8 @@ def test_runs_launched_in_the_web_server_are_run_by_the_daemon_and_recorded_in_p
     connection = psycopg2.connect(dbname=cluster.database, **account)
     with connection, connection.cursor() as cursor:
         cursor.execute("select run_id, pipeline_name, status from runs order by id")
-        assert cursor.fetchall() == [(run, job, "SUCCESS") for run, job in zip(ended, ("sources", "edition"), strict=True)]
+        # A schedule may have launched others meanwhile: the daemon lives by the clock.
+        assert {(run, job, "SUCCESS") for run, job in zip(ended, ("sources", "edition"), strict=True)} <= set(cursor.fetchall())
         cursor.execute("select asset_key from event_logs where dagster_event_type = 'ASSET_MATERIALIZATION'")
         assert '["edition"]' in {key for (key,) in cursor.fetchall()}
     connection.close()

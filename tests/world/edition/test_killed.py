@@ -63,11 +63,11 @@ def previous(_: object, path: object) -> bool:
 STAGES: dict[str, Callable[[], None]] = {
     "receiving the bytes": lambda: die(files.os, "replace", into("fetched")),
     "writing the receipt": lambda: die(files.os, "replace", into("receipts")),
-    "cutting": lambda: die(curation, "cut"),
+    "fingerprinting": lambda: die(curation, "parts_of"),
     "writing the ledger": lambda: die(ledger, "write"),
     "putting the ledger in its place": lambda: die(files.os, "replace", into("ledger.parquet")),
     "judging rows": lambda: die(sift, "judge"),
-    "writing the new release": lambda: die(curation, "_write"),
+    "writing the new release": lambda: die(curation, "_append"),
     "putting the new release in its place": lambda: die(Path, "rename"),
     "loading the vocabulary": lambda: die(load, "load_vocabulary", nth=4),
     "loading the facts": lambda: die(load, "load_table", nth=3),

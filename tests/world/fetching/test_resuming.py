@@ -78,8 +78,8 @@ FETCHING: dict[str, tuple[Callable[[], None], int]] = {
 """What kills the process, and how many answers have their receipts by then; the first is that of the exchange rates."""
 
 BUILDING: dict[str, Callable[[], None]] = {
-    "cutting": lambda: die(curation, "cut"),
-    "curating": lambda: die(curation, "_write"),
+    "fingerprinting": lambda: die(curation, "parts_of"),
+    "curating": lambda: die(curation, "_append"),
     "loading": lambda: die(load, "load_table", nth=3),
     "publishing": lambda: die(files.os, "replace", live),
 }
