@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -139,32 +140,48 @@ def readable_visits(raw: Path, source: str) -> tuple[list[Visit], list[Lodestone
     found: list[Visit] = []
     broken: list[LodestoneError] = []
     for path in sorted(visits_folder(raw, source).glob("*/plan.json")):
-        try:
-            questions = _PLAN.validate_json(path.read_bytes()).questions
-            datetime.strptime(path.parent.name[:16], _BEGAN)
-        except (OSError, ValueError) as error:
-            told = f"the questions of the visit cannot be read ({in_words(error)}); move its folder away, and the office is asked again"
-            broken.append(LodestoneError(f"{path}: {told}"))
-            continue
-        received = path.with_name("receipts.jsonl")
-        try:
-            lines = _lines(received)
-        except OSError as error:
-            remedy = "restore them, or move the visit's folder away, and the office is asked again"
-            broken.append(LodestoneError(f"{received}: the receipts of the visit cannot be read ({error.strerror}); {remedy}"))
-            continue
-        asked = {question.member for question in questions}
-        answers: list[Receipt] = []
-        for number, line in enumerate(lines, start=1):
-            try:
-                answers.append(read_receipt(line))
-                if answers[-1].member not in asked:
-                    raise ValueError(f"{answers.pop().member} is no answer of this visit")
-            except ValueError as error:
-                told = f"the receipt cannot be read ({in_words(error)}); remove the line, and its question is asked again"
-                broken.append(LodestoneError(f"{received} line {number}: {told}"))
-        found.append(Visit(source, path.parent.name, questions, tuple(answers)))
+        visit, errors = _read_visit(source, path, _stamp(path), _stamp(path.with_name("receipts.jsonl")))
+        broken += errors
+        if visit is not None:
+            found.append(visit)
     return found, broken
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes with a file; null where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+@lru_cache(maxsize=10_000)  # a run looks at visits several times, and all but the newest are over
+def _read_visit(source: str, path: Path, *_: object) -> tuple[Visit | None, tuple[LodestoneError, ...]]:
+    try:
+        questions = _PLAN.validate_json(path.read_bytes()).questions
+        datetime.strptime(path.parent.name[:16], _BEGAN)
+    except (OSError, ValueError) as error:
+        told = f"the questions of the visit cannot be read ({in_words(error)}); move its folder away, and the office is asked again"
+        return None, (LodestoneError(f"{path}: {told}"),)
+    received = path.with_name("receipts.jsonl")
+    try:
+        lines = _lines(received)
+    except OSError as error:
+        remedy = "restore them, or move the visit's folder away, and the office is asked again"
+        return None, (LodestoneError(f"{received}: the receipts of the visit cannot be read ({error.strerror}); {remedy}"),)
+    asked = {question.member for question in questions}
+    answers: list[Receipt] = []
+    broken: list[LodestoneError] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            answers.append(read_receipt(line))
+            if answers[-1].member not in asked:
+                raise ValueError(f"{answers.pop().member} is no answer of this visit")
+        except ValueError as error:
+            told = f"the receipt cannot be read ({in_words(error)}); remove the line, and its question is asked again"
+            broken.append(LodestoneError(f"{received} line {number}: {told}"))
+    return Visit(source, path.parent.name, questions, tuple(answers)), tuple(broken)
 
 
 def _lines(path: Path) -> list[bytes]:

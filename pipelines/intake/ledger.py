@@ -145,8 +145,8 @@ class Ledger:
 
 def key_of(receipt: archive.Receipt, corrections: Iterable[Correction]) -> str:
     """What a file is known by: its bytes, and corrections that may concern it."""
-    terms = [receipt.member, receipt.sha256, *(fix.correction_id for fix in corrections)]
-    return hashlib.sha256(json.dumps(terms).encode()).hexdigest()[:16]
+    terms = [receipt.sha256, receipt.member, *(fix.correction_id for fix in corrections)]
+    return hashlib.sha256("\n".join(terms).encode()).hexdigest()[:16]
 
 
 def folder_of(settings: Settings, source: Source, folder: str) -> Path:

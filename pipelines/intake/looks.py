@@ -241,7 +241,7 @@ def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[st
         for part in parts[member]:
             by_slice.setdefault(part.slice, []).append(part)
     whole = by_slice if not one.slices else [name for name, members in one.slices.items() if set(members) <= parts.keys()]
-    cuts = tuple(cut_of(source.name, by_slice[name]) for name in by_slice if name in whole)
+    cuts = tuple(cut_of(source.name, tuple(by_slice[name])) for name in by_slice if name in whole)
     every = frozenset(part.part_id for found in parts.values() for part in found)
     return replace(one, cuts=cuts, parts=every, errors=errors, spent=tuple(spent))
 

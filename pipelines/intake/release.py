@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from pipelines.reasons import Reason
 
@@ -108,7 +108,8 @@ HALF = 2**64
 """A digest is two sums of 64 bits, each without what is carried."""
 
 
-def cut_of(source: str, parts: Sequence[Part]) -> Cut:
+@lru_cache(maxsize=10_000)  # most looks find what the look before found
+def cut_of(source: str, parts: tuple[Part, ...]) -> Cut:
     """The slice that some parts make together. Its fingerprint does not depend on how its rows are spread over files."""
     lines = sum(part.lines for part in parts)
     lower, upper = (sum(int(part.digest[place : place + 16], 16) for part in parts) % HALF for place in (0, 16))

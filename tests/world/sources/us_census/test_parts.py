@@ -92,7 +92,7 @@ def test_a_fingerprint_does_not_depend_on_how_rows_are_spread_over_files() -> No
 
     def fingerprint(*members: str, of: pl.DataFrame = rows) -> str:
         spread = of.with_columns(source_member=pl.Series(members))
-        return cut_of(source.name, parts_of(source, spread)).content_hash
+        return cut_of(source.name, tuple(parts_of(source, spread))).content_hash
 
     whole = fingerprint("a", "a", "a", "a")
     assert {fingerprint(*members) for members in ("aabb", "abab", "abcd")} == {whole}
