@@ -16,6 +16,7 @@ import io
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import UTC
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -230,6 +231,8 @@ def _read(path: Path, version: str, *_: int) -> Ledger:
         if one["slice"] is None:
             entries[one["file"]] = one
             continue
+        # Polars names the zone otherwise, and what an edition is made of is compared as text.
+        one["known_from"] = one["known_from"] and one["known_from"].replace(tzinfo=UTC)
         parts.setdefault(one["file"], []).append(Part(**{name: one[name] for name in _OF_PART}))
         if one["is_first"]:
             verdicts[one["part_id"]] = Verdict(
