@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from importlib import metadata
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import duckdb
 import typer
@@ -17,9 +17,6 @@ from pipelines.cli import ask, decide, run, show
 from pipelines.cli.output import forget_output, refuse
 from pipelines.console import Terminal
 from pipelines.errors import LodestoneError, Usage
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     name="lodestone",

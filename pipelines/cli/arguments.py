@@ -6,14 +6,10 @@ import getpass
 import re
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipelines.errors import LodestoneError, Usage
 from pipelines.settings import Settings, load_settings
 from pipelines.sources import Source, readable_sources
-
-if TYPE_CHECKING:
-    pass
 
 
 def day_of(text: str) -> date:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
 from rich.text import Text
@@ -44,9 +44,6 @@ from pipelines.questions.difference import compare, words
 from pipelines.questions.explain import explain as find_explanation
 from pipelines.settings import load_settings
 from pipelines.sources import source_names
-
-if TYPE_CHECKING:
-    pass
 
 
 class Question(TyperCommand):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import duckdb
 import typer
@@ -23,9 +23,6 @@ from pipelines.intake.looks import looks
 from pipelines.intake.release import Observation
 from pipelines.settings import Settings, load_settings
 from pipelines.sources import load_source, readable_sources, source_names
-
-if TYPE_CHECKING:
-    pass
 
 
 def accept(

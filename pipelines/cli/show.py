@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
@@ -21,9 +21,6 @@ from pipelines.questions.answers import (
     as_dicts,
 )
 from pipelines.settings import load_settings
-
-if TYPE_CHECKING:
-    pass
 
 
 def sources() -> None:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import polars as pl
@@ -147,7 +149,6 @@ def _take_in(settings: Settings, source: Source, known: ledger.Ledger, look: Loo
     path = ledger.folder_of(settings, source, folder)
     entries: dict[str, ledger.Entry] = {}
     verdicts: dict[str, ledger.Verdict] = {}
-    sizes: dict[str, int] = {}
     with folder_atomically(path) as draft, ExitStack() as opened:
         writers: dict[str, ParquetWriter] = {}
         for batch in _batches(settings, source, known, look, fresh, keys, entries):
@@ -157,9 +158,8 @@ def _take_in(settings: Settings, source: Source, known: ledger.Ledger, look: Loo
             for kind, reads in by_kind.items():
                 frame = pl.concat([read.frame for read in reads])
                 parts = parts_of(source, frame)
-                for part in parts:
-                    entry = entries[keys[part.member]]
-                    entries[keys[part.member]] = replace(entry, parts=(*entry.parts, part))
+                for member, of_file in groupby(sorted(parts, key=attrgetter("member")), key=attrgetter("member")):
+                    entries[keys[member]] = replace(entries[keys[member]], parts=tuple(of_file))
                 known.passing |= entries
                 new = {
                     part.part_id: part for part in reversed(parts) if part.part_id not in known.verdicts and part.part_id not in verdicts
@@ -167,8 +167,7 @@ def _take_in(settings: Settings, source: Source, known: ledger.Ledger, look: Loo
                 if new:
                     applied = [one for read in reads for one in read.applied]
                     verdicts |= _curate(source, kind, frame, list(new.values()), folder, applied, partial(_append, draft, writers, opened))
-        opened.close()
-        sizes = {file.name: file.stat().st_size for file in sorted(draft.iterdir())}
+    sizes = {file.name: file.stat().st_size for file in sorted(path.iterdir())}
     if not sizes:
         path.rmdir()
     for key, entry in entries.items():
@@ -192,6 +191,7 @@ def _batches(
 ) -> Iterator[list[tuple[archive.Receipt, Read]]]:
     """Files of a look, read, some at a time; each has its entry from then on, and one that is no such file only that."""
     batch: list[tuple[archive.Receipt, Read]] = []
+    rows = 0
     for receipt in fresh:
         try:
             read = read_file(settings, source, receipt, look.corrections)
@@ -203,9 +203,10 @@ def _batches(
             continue
         entries[keys[receipt.member]] = ledger.Entry((), None, read.spent)
         batch.append((receipt, read))
-        if sum(one.frame.height for _, one in batch) >= ROWS_AT_ONCE:
+        rows += read.frame.height
+        if rows >= ROWS_AT_ONCE:
             yield batch
-            batch = []
+            batch, rows = [], 0
     if batch:
         yield batch
 

@@ -9,7 +9,6 @@ from tests.unit.sql.made_up import rows
 
 
 def test_a_series_about_one_partner_says_nothing_about_shares(built):
-
     with read_only(built.edition) as connection:
         assert connection.execute("select count(*) from trade_flow where series_id like 'china_customs_bulletin/%'").fetchone() == (6,)
         assert connection.execute("select count(*) from supplier_share where series_id like 'china_customs_bulletin/%'").fetchone() == (0,)
@@ -31,7 +30,6 @@ def test_who_refines_cobalt_is_one_query(built):
 
 
 def test_rhenium_and_tellurium_have_producers_whose_amounts_are_not_available(built):
-
     with read_only(built.edition) as connection:
         found = connection.execute(
             "select distinct commodity, unavailable_iso3, producer_count_qualifier, attributed_share, hhi, hhi_high"
@@ -41,7 +39,6 @@ def test_rhenium_and_tellurium_have_producers_whose_amounts_are_not_available(bu
 
 
 def test_eurostats_2022_list_has_the_index_computed_from_it_by_hand(built):
-
     with read_only(built.edition) as connection:
         index, published = connection.execute(
             "select hhi, (select value from published_number where measure = 'hhi_import_sources')"
@@ -51,7 +48,6 @@ def test_eurostats_2022_list_has_the_index_computed_from_it_by_hand(built):
 
 
 def test_an_index_that_the_compiler_computed_is_not_the_publishers(built):
-
     with read_only(built.edition) as connection:
         computed = connection.execute("select value, publisher from published_number where note like 'COMPUTED%' order by value").fetchall()
         printed = connection.execute("select distinct publisher from published_number where measure = 'hhi_production'").fetchall()
@@ -61,7 +57,6 @@ def test_an_index_that_the_compiler_computed_is_not_the_publishers(built):
 
 
 def test_japans_suppliers_of_2018_give_at_least_3781(built):
-
     with read_only(built.edition) as connection:
         row = connection.execute(
             "select hhi, hhi_low, hhi_high, attributed_share from import_concentration"
@@ -73,7 +68,6 @@ def test_japans_suppliers_of_2018_give_at_least_3781(built):
 
 
 def test_the_mine_tables_index_is_the_published_one_and_no_table_with_missing_rows_is_used(built):
-
     with read_only(built.edition) as connection:
         index, edition_used = connection.execute(
             "select round(10000 * hhi), edition from production_concentration"

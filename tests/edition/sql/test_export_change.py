@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.edition.open import read_only
 from tests.unit.sql.made_up import SERIES
 
 
 def test_mays_headline_is_in_the_published_edition(built):
-    from pipelines.edition.open import read_only
-
     with read_only(built.edition) as connection:
         found = connection.execute(
             "select amount, change_on_month, year_to_date_change_on_year, year_to_date_basis from export_change_monthly"
@@ -19,8 +18,6 @@ def test_mays_headline_is_in_the_published_edition(built):
 
 
 def test_an_amount_that_another_print_contradicts_is_flagged(built):
-    from pipelines.edition.open import read_only
-
     with read_only(built.edition) as connection:
         found = connection.execute(
             "select period_start::varchar, amount from export_change_monthly"
