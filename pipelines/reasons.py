@@ -45,8 +45,8 @@ WORDS = {
     "emptied": "{measure} was {had} and is now empty ({member} line {line})",
     "jumped": "{measure} jumped from {had} to {has} ({member} line {line})",
     "apart": "{whose} is {has:,.0f}, and {had:,.0f} in {slice}",
-    "waits_for_others": "it waits for others of the same look, e.g. {slice}: {why}",
-    "held_by_person": "{author} holds it: {why}",
+    "waits_for_others": "it waits for others of the same snapshot, e.g. {slice}: {why}",
+    "quarantined_by_person": "{author} quarantines it: {why}",
     # Of a source.
     "not_asked": "nothing was fetched yet: `lodestone fetch {source}` or `lodestone nightly` asks",
     "not_known_yet": "nothing of it was known by the end of {day}",
@@ -56,18 +56,18 @@ WORDS = {
     "unanswered": "{visits}",
     "check_refused": "{found}",
     "fell_back": (
-        "{found}; its newest look is left aside: compare these rows (check_finding holds all) with the publisher's page, "
+        "{found}; its newest snapshot is left aside: compare these rows (check_finding holds all) with the publisher's page, "
         "keep a mended copy (`lodestone keep {source} FILE`), wait for the office's next or, where the figures are right, "
         "`lodestone accept ID --reason ...` with the 16 digits above; then `lodestone build`"
     ),
     "release_failed": "{slice}: {why}",
-    "release_held": "{slice}: {why}",
-    "releases_held": "look at {releases}, then `lodestone accept RELEASE --reason ...`",
+    "release_quarantined": "{slice}: {why}",
+    "releases_quarantined": "look at {releases}, then `lodestone accept RELEASE --reason ...`",
     "lines_rejected": (
         "{count:,} lines of current releases were rejected, and what they would have said is unknown: {examples};"
         " keep a mended copy, or add the code to its vocabulary, then `lodestone build`"
     ),
-    "correction_spent": "{correction}",
+    "correction_expired": "{correction}",
     "partners_fall_short": (
         "in {months:,} of {all_months:,} months of its series the partners fall short of the filed total; the rest is shown as unattributed"
     ),

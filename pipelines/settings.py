@@ -23,7 +23,7 @@ class Settings:
     """Where this installation keeps its files.
 
     `LODESTONE_DATA` (default `<project>/data`) holds raw files, curated files, editions and Dagster's state.
-    `LODESTONE_SCOPE` says what is asked for and kept: `basket` (default), the codes of vocabulary/commodity_code.csv;
+    `LODESTONE_SELECTION` says what is asked for and kept: `basket` (default), the codes of vocabulary/commodity_code.csv;
     `all`, every code an office sends; or HS6 codes separated by commas.
     `LODESTONE_OFFICES` is an address that stands in for every office, for rehearsals: see pipelines/rehearsal.
     `LODESTONE_NOW` is the moment that counts as now (ISO 8601, UTC unless it says otherwise), for rehearsals.
@@ -34,7 +34,7 @@ class Settings:
     """
 
     data: Path
-    scope: str = "basket"
+    selection: str = "basket"
     offices: str | None = None
     fixed_now: datetime | None = None
     alert_url: str | None = None
@@ -66,7 +66,7 @@ class Settings:
 
     @property
     def weighed(self) -> Path:
-        """Until when the looks were weighed for the live edition; those that changed nothing stand in no edition."""
+        """Until when the snapshots were weighed for the live edition; those that changed nothing stand in no edition."""
         return self.data / "weighed.json"
 
     @property
@@ -88,7 +88,7 @@ def load_settings() -> Settings:
     """Settings from the environment, with defaults that need nothing to be set. Raises `LodestoneError` for a value that means nothing."""
     return Settings(
         data=Path(os.environ.get("LODESTONE_DATA") or PROJECT / "data").expanduser().resolve(),
-        scope=_scope(os.environ.get("LODESTONE_SCOPE") or "basket"),
+        selection=_selection(os.environ.get("LODESTONE_SELECTION") or "basket"),
         offices=os.environ.get("LODESTONE_OFFICES") or None,
         fixed_now=_moment(os.environ.get("LODESTONE_NOW")),
         alert_url=os.environ.get("LODESTONE_ALERT_URL") or None,
@@ -96,13 +96,13 @@ def load_settings() -> Settings:
     )
 
 
-def _scope(text: str) -> str:
+def _selection(text: str) -> str:
     if text in ("basket", "all"):
         return text
     codes = sorted({code.strip() for code in text.split(",") if code.strip()})
     wrong = next((code for code in codes if not re.fullmatch(r"[0-9]{6}", code)), None)
     if wrong is not None or not codes:
-        raise LodestoneError(f"LODESTONE_SCOPE holds {wrong or text!r}: write basket, all, or HS6 codes separated by commas")
+        raise LodestoneError(f"LODESTONE_SELECTION holds {wrong or text!r}: write basket, all, or HS6 codes separated by commas")
     return ",".join(codes)
 
 

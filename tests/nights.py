@@ -36,46 +36,46 @@ CONTENTS = Contents(
 """An edition of what the two offices filed, and of nothing else."""
 
 
-def environment(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> dict[str, str]:
-    """What the environment must hold for a night at the stand-in offices: `load_source` reads the scope from there."""
+def environment(data: Settings, offices: Offices, now: str | datetime, selection: str = "basket") -> dict[str, str]:
+    """What the environment must hold for a night at the stand-in offices: `load_source` reads the selection from there."""
     moment = now if isinstance(now, str) else now.astimezone(UTC).isoformat()
     return {
         "LODESTONE_DATA": str(data.data),
         "LODESTONE_OFFICES": offices.address,
         "LODESTONE_NOW": moment,
-        "LODESTONE_SCOPE": scope,
+        "LODESTONE_SELECTION": selection,
         "LODESTONE_US_CENSUS_KEY": KEY,
     }
 
 
 def ask(
-    data: Settings, offices: Offices, now: str | datetime, scope: str = "basket", said: Callable[[str], None] = lambda _: None
+    data: Settings, offices: Offices, now: str | datetime, selection: str = "basket", said: Callable[[str], None] = lambda _: None
 ) -> dict[str, Fetched | LodestoneError]:
     """Ask every office that stands in for what is due; an office that fails as a whole does not stop the others."""
-    with _living_in(environment(data, offices, now, scope)):
+    with _living_in(environment(data, offices, now, selection)):
         settings = load_settings()
         asked = [load_source(name) for name in source_names() if offices.office(name) is not None]
         return lodestone.ask_all(settings, asked, say=said, wait=lambda _: None)
 
 
-def publish(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> Edition:
+def publish(data: Settings, offices: Offices, now: str | datetime, selection: str = "basket") -> Edition:
     """Curate what the offices filed and build."""
-    with _living_in(environment(data, offices, now, scope)):
+    with _living_in(environment(data, offices, now, selection)):
         settings = load_settings()
         lodestone.take_in(settings, OFFICES)
         return lodestone.build(settings, contents=CONTENTS)
 
 
-def curate(data: Settings, offices: Offices, now: str | datetime, name: str, scope: str = "basket") -> Refreshed:
+def curate(data: Settings, offices: Offices, now: str | datetime, name: str, selection: str = "basket") -> Refreshed:
     """Curate one source, and say what became of its releases."""
-    with _living_in(environment(data, offices, now, scope)):
+    with _living_in(environment(data, offices, now, selection)):
         return lodestone.take_in(load_settings(), [name])[name]
 
 
-def night(data: Settings, offices: Offices, now: str | datetime, scope: str = "basket") -> Edition:
+def night(data: Settings, offices: Offices, now: str | datetime, selection: str = "basket") -> Edition:
     """A whole night: ask every office that stands in for what is due, curate, build. Waits are not waited."""
-    ask(data, offices, now, scope)
-    return publish(data, offices, now, scope)
+    ask(data, offices, now, selection)
+    return publish(data, offices, now, selection)
 
 
 def rows(edition: Edition, query: str, *values: object) -> list[dict[str, Any]]:

@@ -11,32 +11,32 @@ from pipelines.settings import Settings
 
 KEY = "a-key-nobody-may-see"
 LATER = datetime(2026, 12, 24, 2, tzinfo=UTC)
-"""After every look at the bundled files."""
+"""After every snapshot of the bundled files."""
 BODY = b""
 """What the office sends, with status 204, when nothing was filed."""
 
 
-def questions() -> tuple[archive.Question, ...]:
-    """Two questions about one month."""
+def requests() -> tuple[archive.PlannedRequest, ...]:
+    """Two requests about one month."""
     slices = ("us_census/imports/2026-10",)
     return tuple(
-        archive.Question(f"imports-{level}-2836-2026-10_2026-10.json", "https://api.census.gov/data", slices, ("2836",))
+        archive.PlannedRequest(f"imports-{level}-2836-2026-10_2026-10.json", "https://api.census.gov/data", slices, ("2836",))
         for level in ("HS10", "HS6")
     )
 
 
 def asked(settings: Settings, at: datetime) -> archive.Visit:
     """A visit that has no answer yet."""
-    return archive.begin_visit(settings.raw, "us_census", f"{at:%Y%m%dT%H%M%SZ}", questions())
+    return archive.begin_visit(settings.raw, "us_census", f"{at:%Y%m%dT%H%M%SZ}", requests())
 
 
 def answered(settings: Settings, at: datetime, **how: Any) -> archive.Visit:
     """A visit with all of its answers, and what else their receipts say."""
     visit = asked(settings, at)
-    for question in visit.questions:
+    for request in visit.requests:
         digest = hashlib.sha256(BODY).hexdigest()
         receipt = archive.Receipt(
-            "us_census", question.member, digest, len(BODY), at, "fetched", question.url, status=204, visit=visit.name, **how
+            "us_census", request.member, digest, len(BODY), at, "fetched", request.url, status=204, visit=visit.name, **how
         )
         archive.keep_answer(settings.raw, receipt, BODY)
     return visit

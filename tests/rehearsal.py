@@ -30,7 +30,7 @@ from pipelines.sources import Source, load_source
 from tests import nights
 from tests.nights import FACTS, OFFICES
 
-SCOPE = "282200,283691"
+SELECTION = "282200,283691"
 FIRST_MONTH = "2024-09"
 FIRST_NIGHT, SECOND_NIGHT, THIRD_NIGHT = "2025-02-10T02:00:00+00:00", "2025-03-10T02:00:00+00:00", "2025-03-11T02:00:00+00:00"
 
@@ -65,18 +65,18 @@ class Rehearsal:
     waited: list[float] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
-    def live_at(self, now: str, scope: str = SCOPE, address: str | None = None) -> pytest.MonkeyPatch:
+    def live_at(self, now: str, selection: str = SELECTION, address: str | None = None) -> pytest.MonkeyPatch:
         """Put the settings of a night into the environment; undo the result."""
         patch = pytest.MonkeyPatch()
-        for name, value in nights.environment(self.data, self.offices, now, scope).items():
+        for name, value in nights.environment(self.data, self.offices, now, selection).items():
             patch.setenv(name, value)
         if address is not None:
             patch.setenv("LODESTONE_OFFICES", address)
         return patch
 
-    def plan(self, name: str, now: str, scope: str = SCOPE, **fetch: object) -> due.Plan:
+    def plan(self, name: str, now: str, selection: str = SELECTION, **fetch: object) -> due.Plan:
         """What one office would be asked."""
-        patch = self.live_at(now, scope)
+        patch = self.live_at(now, selection)
         try:
             settings = load_settings()
             return due.plan(settings, source(name, **fetch), settings.now())
@@ -87,13 +87,13 @@ class Rehearsal:
         self,
         name: str,
         now: str,
-        scope: str = SCOPE,
+        selection: str = SELECTION,
         address: str | None = None,
         planned: Callable[[Source], due.Plan] | None = None,
         **fetch: object,
     ) -> Fetched:
         """Ask one office for what is due, or what is `planned`."""
-        patch = self.live_at(now, scope, address)
+        patch = self.live_at(now, selection, address)
         try:
             settings = load_settings()
             one = source(name, **fetch)
@@ -101,36 +101,36 @@ class Rehearsal:
         finally:
             patch.undo()
 
-    def ask_all(self, now: str, scope: str = SCOPE, **fetch: object) -> dict[str, Fetched | LodestoneError]:
+    def ask_all(self, now: str, selection: str = SELECTION, **fetch: object) -> dict[str, Fetched | LodestoneError]:
         """Ask every office; one that fails as a whole does not stop the others."""
         found: dict[str, Fetched | LodestoneError] = {}
         for name in OFFICES:
             try:
-                found[name] = self.ask(name, now, scope, **fetch)
+                found[name] = self.ask(name, now, selection, **fetch)
             except LodestoneError as error:
                 found[name] = error
         return found
 
-    def publish(self, now: str, scope: str = SCOPE) -> tuple[dict[str, curation.Refreshed], Edition]:
+    def publish(self, now: str, selection: str = SELECTION) -> tuple[dict[str, curation.Refreshed], Edition]:
         """Curate what the offices filed and build."""
-        patch = self.live_at(now, scope)
+        patch = self.live_at(now, selection)
         try:
             settings = load_settings()
             return night.take_in(settings, OFFICES), night.build(settings, contents=CONTENTS)
         finally:
             patch.undo()
 
-    def night(self, now: str, scope: str = SCOPE) -> Edition:
+    def night(self, now: str, selection: str = SELECTION) -> Edition:
         """Ask every office, curate, build."""
-        self.ask_all(now, scope)
-        return self.publish(now, scope)[1]
+        self.ask_all(now, selection)
+        return self.publish(now, selection)[1]
 
     def second_world(self) -> None:
         """From now on the offices have a month more."""
         for name, office in second_world().items():
             self.offices.replace(name, office)
 
-    def questions(self, name: str = "us_census") -> list[tuple[str, str]]:
+    def requests(self, name: str = "us_census") -> list[tuple[str, str]]:
         """What an office was really asked, without keys."""
         return [(one.path, str(one.query)) for one in self.offices.asked if one.office == name]
 

@@ -1,8 +1,8 @@
-"""Keep raw bytes once, under their own hash, with a receipt for every look. Nothing here reads what the bytes mean.
+"""Keep raw bytes once, under their own hash, with a receipt for every snapshot. Nothing here reads what the bytes mean.
 
     data/raw/<source>/<shelf>/<first 12 digits of sha256>/<member>    the bytes
-    data/raw/<source>/<shelf>/receipts/<time>-<sha>-<member>.json     one receipt a look at a file handed in
-    data/raw/<source>/fetched/visits/<time>/plan.json                 the questions one visit to an office has
+    data/raw/<source>/<shelf>/receipts/<time>-<sha>-<member>.json     one receipt a snapshot of a file handed in
+    data/raw/<source>/fetched/visits/<time>/plan.json                 the requests one visit to an office has
     data/raw/<source>/fetched/visits/<time>/receipts.jsonl            a line a receipt of their answers
     data/raw/<source>/decisions/<time>-<id>-<verb>.json               a person's decision on a release, or on a row a check refuses
     data/raw/<source>/bundled/decisions/<time>.json                   the same for bundled copies, committed with them
@@ -15,7 +15,7 @@ from __future__ import annotations
 from pipelines.archive.decision import Decision, decide, decisions, readable_decisions
 from pipelines.archive.receipt import Receipt, body, intact_body, keep, readable_receipts, receipts, receive
 from pipelines.archive.visit import (
-    Question,
+    PlannedRequest,
     Visit,
     answered_by_stand_ins,
     begin_visit,
@@ -30,7 +30,7 @@ from pipelines.archive.visit import (
 
 __all__ = [
     "Decision",
-    "Question",
+    "PlannedRequest",
     "Receipt",
     "Visit",
     "answered_by_stand_ins",

@@ -16,7 +16,7 @@ from pipelines.errors import LodestoneError, in_words
 
 @dataclass(frozen=True)
 class Decision:
-    """A person's decision: `accept` lets in a held release, or a row that a check refuses; `hold` keeps a release out."""
+    """A person's decision: `accept` lets in a quarantined release, or a row that a check refuses; `quarantine` keeps a release out."""
 
     source: str
     release_id: str
@@ -48,7 +48,7 @@ def readable_decisions(raw: Path, source: str, before: datetime | None = None) -
             made = _DECIDED.validate_json(path.read_bytes())
             decided_at = in_utc(made.decided_at)
         except (OSError, ValueError) as error:
-            remedy = "remove it, and decide anew with `lodestone accept` or `lodestone hold`"
+            remedy = "remove it, and decide anew with `lodestone accept` or `lodestone quarantine`"
             broken.append(LodestoneError(f"{path}: the decision cannot be read ({in_words(error)}); {remedy}"))
             continue
         if before is None or decided_at <= before:
@@ -62,7 +62,7 @@ class _Decided:
     """A decision as it is written down: on one release, or on several at once."""
 
     source: str
-    verb: Literal["accept", "hold"]
+    verb: Literal["accept", "quarantine"]
     author: str
     reason: str
     decided_at: datetime

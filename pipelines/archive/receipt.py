@@ -54,7 +54,7 @@ class Receipt:
 
 
 def keep(raw: Path, receipt: Receipt, body: bytes) -> Receipt:
-    """Keep these bytes once and add the receipt of this look; never overwrite either."""
+    """Keep these bytes once and add the receipt of this snapshot; never overwrite either."""
     path = receipt.path(raw)
     if not path.exists():
         write_atomically(path, body)
@@ -76,7 +76,7 @@ def receive(
     note: str | None = None,
     stand_in: bool = False,
 ) -> Receipt:
-    """Keep the bytes of one look at `member` with a receipt of their hash and size."""
+    """Keep the bytes of one snapshot of `member` with a receipt of their hash and size."""
     sha256 = hashlib.sha256(body).hexdigest()
     return keep(raw, Receipt(source, member, sha256, len(body), observed_at, shelf, url, note=note, stand_in=stand_in), body)
 

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import TypeAdapter
+from pydantic import AliasChoices, Field, TypeAdapter
 
 from pipelines.archive.files import append_line, write_atomically
 from pipelines.archive.receipt import Receipt, as_json, as_text, intact_body, read_receipt, readable_receipts
@@ -17,8 +18,8 @@ from pipelines.errors import LodestoneError, in_words
 
 
 @dataclass(frozen=True)
-class Question:
-    """One question of a visit: the file its answer is kept as, the slices whose rows it may hold, the codes it decides."""
+class PlannedRequest:
+    """One request of a visit: the file its answer is kept as, the slices whose rows it may hold, the codes it decides."""
 
     member: str
     url: str
@@ -36,11 +37,11 @@ _BEGAN = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True)
 class Visit:
-    """One round of questions to an office and the receipts of the answers so far; several answers may make one slice."""
+    """One round of requests to an office and the receipts of the answers so far; several answers may make one slice."""
 
     source: str
     name: str
-    questions: tuple[Question, ...]
+    requests: tuple[PlannedRequest, ...]
     receipts: tuple[Receipt, ...]
 
     @property
@@ -49,18 +50,18 @@ class Visit:
         return datetime.strptime(self.name[:16], _BEGAN).replace(tzinfo=UTC)
 
     @property
-    def unanswered(self) -> list[Question]:
-        """Questions without an answer yet."""
+    def unanswered(self) -> list[PlannedRequest]:
+        """Requests without an answer yet."""
         answered = {receipt.member for receipt in self.receipts}
-        return [question for question in self.questions if question.member not in answered]
+        return [request for request in self.requests if request.member not in answered]
 
 
 def refuse_a_clock_set_back(raw: Path, source: str, now: datetime) -> None:
     """Raise `LodestoneError` where something of a source was received, or asked for, later than now."""
     made, folder = visits(raw, source), raw / source
-    looks = [(one.observed_at, folder / one.shelf / "receipts" / f"{one.receipt_id}.json") for one in readable_receipts(raw, source)[0]]
-    looks += [(moment, visits_folder(raw, source) / one.name) for one in made for moment in (one.began, *_moments(one))]
-    newest, path = max(looks, default=(now, folder))
+    snapshots = [(one.observed_at, folder / one.shelf / "receipts" / f"{one.receipt_id}.json") for one in readable_receipts(raw, source)[0]]
+    snapshots += [(moment, visits_folder(raw, source) / one.name) for one in made for moment in (one.began, *_moments(one))]
+    newest, path = max(snapshots, default=(now, folder))
     if newest > now:
         raise LodestoneError(
             f"{source}: the clock says {now:%Y-%m-%d %H:%M} UTC, but something was received at {newest:%Y-%m-%d %H:%M}; "
@@ -73,10 +74,10 @@ def _moments(visit: Visit) -> list[datetime]:
     return [receipt.observed_at for receipt in visit.receipts]
 
 
-def begin_visit(raw: Path, source: str, name: str, questions: tuple[Question, ...]) -> Visit:
+def begin_visit(raw: Path, source: str, name: str, requests: tuple[PlannedRequest, ...]) -> Visit:
     """Write down what a visit is going to ask."""
-    write_atomically(visits_folder(raw, source) / name / "plan.json", as_json({"questions": [asdict(question) for question in questions]}))
-    return Visit(source, name, questions, ())
+    write_atomically(visits_folder(raw, source) / name / "plan.json", as_json({"requests": [asdict(request) for request in requests]}))
+    return Visit(source, name, requests, ())
 
 
 def keep_answer(raw: Path, receipt: Receipt, body: bytes) -> Receipt:
@@ -107,15 +108,15 @@ def note_trouble(raw: Path, visit: Visit, at: datetime, told: str) -> None:
 
 
 def standing_trouble(raw: Path, source: str) -> str | None:
-    """What keeps the newest look at some slice or file from being whole; null where nothing does."""
+    """What keeps the newest snapshot of some slice or file from being whole; null where nothing does."""
     made = visits(raw, source)
-    last = {subject: one.name for one in made for question in one.questions for subject in question.subjects}
+    last = {subject: one.name for one in made for request in one.requests for subject in request.subjects}
     told = []
     for one in made:
-        open_ones = [question for question in one.unanswered if any(last[subject] == one.name for subject in question.subjects)]
+        open_ones = [request for request in one.unanswered if any(last[subject] == one.name for subject in request.subjects)]
         if open_ones:
             why = _last_trouble(visits_folder(raw, source) / one.name / "troubles.jsonl") or "the run was stopped, or is still asking"
-            told.append(f"{len(open_ones)} of {len(one.questions)} questions of the visit of {one.name} have no answer: {why}")
+            told.append(f"{len(open_ones)} of {len(one.requests)} requests of the visit of {one.name} have no answer: {why}")
     return "; ".join(told) or None
 
 
@@ -159,10 +160,10 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 @lru_cache(maxsize=10_000)  # a run looks at visits several times, and all but the newest are over
 def _read_visit(source: str, path: Path, *_: object) -> tuple[Visit | None, tuple[LodestoneError, ...]]:
     try:
-        questions = _PLAN.validate_json(path.read_bytes()).questions
+        requests = _PLAN.validate_json(path.read_bytes()).requests
         datetime.strptime(path.parent.name[:16], _BEGAN)
     except (OSError, ValueError) as error:
-        told = f"the questions of the visit cannot be read ({in_words(error)}); move its folder away, and the office is asked again"
+        told = f"the requests of the visit cannot be read ({in_words(error)}); move its folder away, and the office is asked again"
         return None, (LodestoneError(f"{path}: {told}"),)
     received = path.with_name("receipts.jsonl")
     try:
@@ -170,7 +171,7 @@ def _read_visit(source: str, path: Path, *_: object) -> tuple[Visit | None, tupl
     except OSError as error:
         remedy = "restore them, or move the visit's folder away, and the office is asked again"
         return None, (LodestoneError(f"{received}: the receipts of the visit cannot be read ({error.strerror}); {remedy}"),)
-    asked = {question.member for question in questions}
+    asked = {request.member for request in requests}
     answers: list[Receipt] = []
     broken: list[LodestoneError] = []
     for number, line in enumerate(lines, start=1):
@@ -179,9 +180,9 @@ def _read_visit(source: str, path: Path, *_: object) -> tuple[Visit | None, tupl
             if answers[-1].member not in asked:
                 raise ValueError(f"{answers.pop().member} is no answer of this visit")
         except ValueError as error:
-            told = f"the receipt cannot be read ({in_words(error)}); remove the line, and its question is asked again"
+            told = f"the receipt cannot be read ({in_words(error)}); remove the line, and its request is asked again"
             broken.append(LodestoneError(f"{received} line {number}: {told}"))
-    return Visit(source, path.parent.name, questions, tuple(answers)), tuple(broken)
+    return Visit(source, path.parent.name, requests, tuple(answers)), tuple(broken)
 
 
 def _lines(path: Path) -> list[bytes]:
@@ -195,7 +196,7 @@ def visits_folder(raw: Path, source: str) -> Path:
 
 @dataclass(frozen=True)
 class _Plan:
-    questions: tuple[Question, ...]
+    requests: Annotated[tuple[PlannedRequest, ...], Field(validation_alias=AliasChoices("requests", "questions"))]
 
 
 _PLAN = TypeAdapter(_Plan)

@@ -55,8 +55,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "doctor": show.examine,
     "alerts": show.show_alerts,
     "accept": decide.accept,
-    "hold": decide.hold,
-    "override": decide.override,
+    "quarantine": decide.quarantine,
+    "correct": decide.correct,
     "keep": decide.keep,
     "dictionary": show.write_dictionary,
 }

@@ -1,4 +1,4 @@
-"""Commands that decide: accept, hold, override, and keep a copy that was received."""
+"""Commands that decide: accept, quarantine, correct, and keep a copy that was received."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from pipelines.fetching.visit import refuse_to_mix
 from pipelines.intake import corrections, ledger
 from pipelines.intake.curation import correction_of
 from pipelines.intake.history import judge_releases, observations
-from pipelines.intake.looks import looks
 from pipelines.intake.release import Observation
+from pipelines.intake.snapshots import snapshots_of
 from pipelines.settings import Settings, load_settings
 from pipelines.sources import load_source, readable_sources, source_names
 
@@ -28,12 +28,12 @@ from pipelines.sources import load_source, readable_sources, source_names
 def accept(
     subject: Annotated[
         str,
-        typer.Argument(metavar="ID", help="The 16 digits that `lodestone sources` shows for a held release, or for what a check refuses."),
+        typer.Argument(metavar="ID", help="The 16 digits that `lodestone sources` shows for a quarantined release or a refusing check."),
     ],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why the new figures are right; kept with the decision.")],
     author: Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; your user name unless given.")] = None,
 ) -> None:
-    """Let a held release in, or rows that a check refuses: write down who decided it, when and why. `lodestone build` then takes it in.
+    """Let a quarantined release in, or rows that a check refuses: write down who decided it, when and why. `lodestone build` takes it in.
 
     Of a row that a check refuses, all that the check refuses of that source are let in with it, as long as their figures stay.
 
@@ -47,12 +47,12 @@ def accept(
         told = f"{len(rows)} rows of {rows[0]['source']} that check {rows[0]['check_name']} refuses"
         typer.echo(f"{who} accepted {told}; run `lodestone build` to take them in")
     else:
-        source = _source_of(settings, subject, "held")
+        source = _source_of(settings, subject, "quarantined")
         who = _decide(settings, {subject: source}, "accept", why, author)
         typer.echo(f"{who} accepted {subject} of {source}; run `lodestone build` to take it in")
 
 
-def hold(
+def quarantine(
     release: Annotated[str, typer.Argument(metavar="RELEASE", help="The 16 digits of a current release, e.g. from `lodestone diff`.")],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="What is wrong with the figures; kept with the decision.")],
     author: Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; your user name unless given.")] = None,
@@ -61,16 +61,16 @@ def hold(
 
     `lodestone accept` lets it in again.
 
-    Example: `lodestone hold 0123456789abcdef --reason "the office says that May was counted twice, a correction will follow"`.
+    Example: `lodestone quarantine 0123456789abcdef --reason "the office says that May was counted twice, a correction will follow"`.
     """
     settings = load_settings()
     why = _reasoned(reason)
     source = _source_of(settings, release, "current")
-    who = _decide(settings, {release: source}, "hold", why, author)
-    typer.echo(f"{who} holds {release} of {source}; run `lodestone build` to go back to the release before it")
+    who = _decide(settings, {release: source}, "quarantine", why, author)
+    typer.echo(f"{who} quarantines {release} of {source}; run `lodestone build` to go back to the release before it")
 
 
-def override(
+def correct(
     release: Annotated[str, typer.Argument(metavar="RELEASE", help="The 16 digits of the release, as `lodestone explain` shows them.")],
     line: Annotated[int, typer.Option(metavar="N", help="Line of the raw file, as `lodestone explain` shows it.")],
     column: Annotated[str, typer.Option(metavar="NAME", help="Column of the raw file.")],
@@ -81,15 +81,15 @@ def override(
 ) -> None:
     """Correct one figure that an office filed wrongly. Nothing that was received is touched; the correction is kept beside it.
 
-    The text that stands there now is its guard: once the office mends its figure, the correction is spent and says so.
+    The text that stands there now is its guard: once the office mends its figure, the correction has expired and says so.
 
-    Example: `lodestone override 0123456789abcdef --line 29 --column tonnes --to 3640 --reason "a digit is missing, see the bulletin"`.
+    Example: `lodestone correct 0123456789abcdef --line 29 --column tonnes --to 3640 --reason "a digit is missing, see the bulletin"`.
     """
     if not reason.strip():
         raise Usage("a correction needs its reason: --reason TEXT")
     settings = load_settings()
     for source in map(load_source, source_names()):
-        if any(one.release_id == release for one in observations(source, looks(settings, source))):
+        if any(one.release_id == release for one in observations(source, snapshots_of(settings, source))):
             correction = correction_of(settings, source, release, (file, line), (column, to), author or user_name(), reason.strip())
             path = corrections.keep(settings.raw, correction)
             typer.echo(f"{column} of line {line} is {to} instead of {correction.filed} from now on ({path.name}); run `lodestone build`")
@@ -179,5 +179,5 @@ def _refused_with(settings: Settings, finding: str) -> list[dict[str, Any]]:
 def _releases_that_are(state: str, settings: Settings) -> Iterator[Observation]:
     for source in readable_sources():
         known = ledger.read(settings, source)
-        judged = judge_releases(settings, source, known, observations(source, looks(settings, source, known=known)))
+        judged = judge_releases(settings, source, known, observations(source, snapshots_of(settings, source, known=known)))
         yield from (one.observation for one in judged if one.state == state)

@@ -73,11 +73,11 @@ def plan(
         str | None,
         typer.Argument(metavar="[SOURCE]", autocompletion=asked_names, help="One of the offices that are asked; all unless given."),
     ] = None,
-    questions: Annotated[bool, typer.Option("--questions", help="Also list every question with its address.")] = False,
+    requests: Annotated[bool, typer.Option("--requests", help="Also list every request with its address.")] = False,
 ) -> None:
     """Show what a night would ask of each office, why, and how long that takes, without asking.
 
-    Example: `lodestone plan us_census --questions`.
+    Example: `lodestone plan us_census --requests`.
     """
     settings = load_settings()
     console = console_of()
@@ -86,8 +86,8 @@ def plan(
         planned = due.plan(settings, one, settings.now())
         seconds, is_measured = due.expected_seconds(settings, one, planned)
         night, is_least = night + seconds, is_least or not is_measured
-        questions_put = f"{len(planned.requests)} question{'' if len(planned.requests) == 1 else 's'}"
-        console.print(Text(f"{one.name}: {questions_put} to {one.config.publisher}"))
+        requests_put = f"{len(planned.requests)} request{'' if len(planned.requests) == 1 else 's'}"
+        console.print(Text(f"{one.name}: {requests_put} to {one.config.publisher}"))
         by_month = any(request.slices for request in planned.requests)
         for why in dict.fromkeys(planned.months.values()) if by_month else ():
             months = [
@@ -97,9 +97,9 @@ def plan(
         if planned.requests and not by_month:
             console.print(Text("  the whole file, which the office sends only if it changed"))
         if seconds >= 60:
-            pace = "at the pace of the last visits" if is_measured else "at least, by the pauses between two questions"
+            pace = "at the pace of the last visits" if is_measured else "at least, by the pauses between two requests"
             console.print(Text(f"  takes {due.in_words(seconds)} {pace}"))
-        for request in planned.requests if questions else ():
+        for request in planned.requests if requests else ():
             console.print(Text(f"  {request.shown}"), soft_wrap=True)
         trouble = archive.standing_trouble(settings.raw, one.name)
         if trouble:
@@ -185,7 +185,7 @@ def _tell_fetched(settings: Settings, name: str, troubles: list[FailedStep], beg
     elif receipts:
         unchanged = [one for one in receipts if one.status == 304]
         size = sum(one.size for one in receipts) - sum(one.size for one in unchanged)
-        console.print(Text(f"{name}: {len(receipts)} questions were answered with {size:,} bytes, {len(unchanged)} of them with no news"))
+        console.print(Text(f"{name}: {len(receipts)} requests were answered with {size:,} bytes, {len(unchanged)} of them with no news"))
 
 
 def edition_as_of(settings: Settings, day: date) -> Path:

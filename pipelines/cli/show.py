@@ -24,9 +24,9 @@ from pipelines.settings import load_settings
 
 
 def sources() -> None:
-    """How each source stands in the edition: newest release, how old it is, lines, rejects, whether it is held or late.
+    """How each source stands in the edition: newest release, how old it is, lines, rejects, whether it is quarantined or late.
 
-    `held` waits for `lodestone accept`; `failed` and `fell_back` stand on earlier releases; `late` means that the office's calendar
+    `quarantined` waits for `lodestone accept`; `failed` and `fell_back` stand on earlier releases; `late` means that the office's calendar
     promised something newer by now. Whatever is not ok is explained below the table, and months whose revisions may have been
     missed because nobody asked for them again.
     """
@@ -65,8 +65,8 @@ def sources() -> None:
 def examine() -> None:
     """Whether this installation is in order: a line for each thing looked at, ok, warn or bad, with what to do about it.
 
-    Looks at versions, folder, disk, keys (never showing one), clock, settings, visits to offices, held and failed releases, locks,
-    leftovers of killed runs and the edition. Exit code 1 means that something needs a person.
+    Looks at versions, folder, disk, keys (never showing one), clock, settings, visits to offices, quarantined and failed
+    releases, locks, leftovers of killed runs and the edition. Exit code 1 means that something needs a person.
     """
     found = doctor.examine(load_settings(), os.environ)
     for finding in found:
@@ -76,7 +76,7 @@ def examine() -> None:
 
 
 def show_alerts() -> None:
-    """What an operator has to be told of: offices that failed, are late, held or incomplete. Shows it and posts nothing.
+    """What an operator has to be told of: offices that failed, are late, quarantined or incomplete. Shows it and posts nothing.
 
     The nightly sensor posts the same to LODESTONE_ALERT_URL, each once, and its end.
     """

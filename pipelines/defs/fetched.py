@@ -10,7 +10,7 @@ from pipelines.defs.installation import Installation
 from pipelines.defs.keys import raw_key
 from pipelines.errors import LodestoneError
 from pipelines.fetching import due
-from pipelines.scope import current_scope
+from pipelines.selection import current_selection
 from pipelines.sources import Source, readable_sources
 
 MONTH = "%Y-%m"
@@ -28,7 +28,7 @@ def fetched_sources() -> list[Source]:
 def is_asked_by_month(source: Source) -> bool:
     """Whether the office is asked for months, or for one file that holds them all."""
     assert source.config.fetch is not None
-    return bool(source.requests([source.config.fetch.first_month], current_scope())[0].slices)
+    return bool(source.requests([source.config.fetch.first_month], current_selection())[0].slices)
 
 
 def months_of(source: Source) -> dg.MonthlyPartitionsDefinition | None:
@@ -43,7 +43,7 @@ def fetched_asset(source: Source) -> dg.AssetsDefinition:
     """What one visit to an office brings. Its answers are kept one by one, so that a run that fails loses none."""
     keys = {kind: raw_key(source.name, kind) for kind in source.config.members}
     first = next(iter(keys.values()))
-    answered = dg.AssetCheckSpec("answered", asset=first, description="The office answered every question of the visit as it should.")
+    answered = dg.AssetCheckSpec("answered", asset=first, description="The office answered every request of the visit as it should.")
 
     @dg.multi_asset(
         name=f"ask_{source.name}",
@@ -76,7 +76,7 @@ def fetched_asset(source: Source) -> dg.AssetsDefinition:
             asset_key=first, check_name=answered.name, passed=whole, metadata=counts | {"failures": list(came.failures[:SAMPLE])}
         )
         if not whole:
-            raise dg.Failure(f"{source.name}: {came.answered} of {came.asked} questions were answered; {came.failures[0]}", metadata=counts)
+            raise dg.Failure(f"{source.name}: {came.answered} of {came.asked} requests were answered; {came.failures[0]}", metadata=counts)
         for key in keys.values():
             yield dg.MaterializeResult(asset_key=key, metadata=counts | {"visit": came.visit or "none was needed"})
 

@@ -58,7 +58,9 @@ def _handed_in(source: Source) -> list[dg.AssetSpec]:
 def _curated_asset(source: Source) -> dg.AssetsDefinition:
     key = curated_key(source.name)
     contract = dg.AssetCheckSpec("contract", asset=key, description="Every file is readable and every release keeps its contract.")
-    held = dg.AssetCheckSpec("none_held", asset=key, description="No release waits for a person's decision (`lodestone accept`).")
+    quarantined = dg.AssetCheckSpec(
+        "none_quarantined", asset=key, description="No release waits for a person's decision (`lodestone accept`)."
+    )
 
     @dg.asset(
         key=key,
@@ -67,7 +69,7 @@ def _curated_asset(source: Source) -> dg.AssetsDefinition:
         group_name=source.name,
         kinds={"polars", "parquet"},
         code_version=source.code_version,
-        check_specs=[contract, held],
+        check_specs=[contract, quarantined],
     )
     def curated(installation: Installation) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         try:
@@ -82,10 +84,10 @@ def _curated_asset(source: Source) -> dg.AssetsDefinition:
         )
         yield dg.AssetCheckResult(
             asset_key=key,
-            check_name=held.name,
-            passed=not found.held,
+            check_name=quarantined.name,
+            passed=not found.quarantined,
             severity=dg.AssetCheckSeverity.WARN,
-            metadata={"held": len(found.held), "sample": found.held[:SAMPLE]},
+            metadata={"quarantined": len(found.quarantined), "sample": found.quarantined[:SAMPLE]},
         )
         yield dg.MaterializeResult(asset_key=key, metadata=counts | {"releases": found.releases, "curated_now": found.curated_now})
 

@@ -73,7 +73,7 @@ def plan_edition(
 def build_edition(settings: Settings, as_of: date | None = None, say: Say = lambda _: None, contents: Contents = EVERYTHING) -> Edition:
     """Build, audit and publish an edition; with `as_of`, one that knows only what was known by the end of that day.
 
-    A failing check that names sources makes each of them go back behind the newest look it stands on, and at last out,
+    A failing check that names sources makes each of them go back behind the newest snapshot it stands on, and at last out,
     before the draft is built again. Raises `BuildFailed`, with the live edition untouched, where a check names no source
     that could go back.
     """

@@ -1,4 +1,4 @@
-"""The history of releases as the edition tells it: `meta.release`, observations, files, overrides and rejected lines."""
+"""The history of releases as the edition tells it: `meta.release`, observations, files, corrections and rejected lines."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from pipelines.settings import Settings
 def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plans: list[SourcePlan]) -> None:
     """Fill the tables of `meta` that tell of releases, and `curated.release_window`: when each release had its place."""
     releases: dict[str, dict[str, Any]] = {}
-    looked: list[dict[str, Any]] = []
+    snapshots: list[dict[str, Any]] = []
     windows: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
-    overrides: list[dict[str, Any]] = []
+    corrections: list[dict[str, Any]] = []
     standing_on: set[str] = set()
     asked = [row for plan in plans for row in plan.asked]
     for plan in plans:
@@ -36,7 +36,7 @@ def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
                 "release_id": one.release_id,
                 "source": one.source,
                 "slice": one.slice,
-                "content_hash": one.content_hash,
+                "fingerprint": one.fingerprint,
                 "lines": verdict.lines,
                 "accepted": verdict.accepted,
                 "rejected": verdict.rejected,
@@ -58,9 +58,9 @@ def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
                     }
                 )
             for fix, member, line in verdict.corrected if one.release_id not in standing_on else ():
-                overrides.append(_override(plan.corrections[fix], one.release_id, member, line))
+                corrections.append(_correction(plan.corrections[fix], one.release_id, member, line))
             standing_on.add(one.release_id)
-            looked.append(
+            snapshots.append(
                 {
                     "source": one.source,
                     "slice": one.slice,
@@ -73,8 +73,8 @@ def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
             )
             if judged.stands:
                 windows.append({"release_id": one.release_id, "slice": one.slice} | place)
-    history = {"meta.release": list(releases.values()), "meta.observation": looked, "meta.release_file": files}
-    history |= {"meta.asked": asked, "meta.override": overrides}
+    history = {"meta.release": list(releases.values()), "meta.observation": snapshots, "meta.release_file": files}
+    history |= {"meta.asked": asked, "meta.correction": corrections}
     for name, of_name in history.items():
         table = tables()[name]
         connection.execute(create_table(table))
@@ -105,9 +105,9 @@ def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
             )
 
 
-def _override(fix: Correction, release: str, member: str, line: int) -> dict[str, Any]:
+def _correction(fix: Correction, release: str, member: str, line: int) -> dict[str, Any]:
     return {
-        "override_id": fix.correction_id,
+        "correction_id": fix.correction_id,
         "source": fix.source,
         "release_id": release,
         "source_member": member,
@@ -122,7 +122,7 @@ def _override(fix: Correction, release: str, member: str, line: int) -> dict[str
 
 
 def curated_files(settings: Settings, plan: SourcePlan, judged: Iterable[Judged], table: str) -> list[str]:
-    """The files that hold rows of a curated table of some releases, and of others that the same looks brought."""
+    """The files that hold rows of a curated table of some releases, and of others that the same snapshots brought."""
     if plan.source is None:
         return []
     parts = dict.fromkeys(part for one in judged for part in one.observation.parts)

@@ -65,12 +65,12 @@ _READER: dict[str, str | bool | int | float | list[str]] = {
 
 
 def refused(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Held and failed releases of an edition that no later look at their slice has replaced, with why and when they came."""
+    """Quarantined and failed releases of an edition that no later snapshot of their slice has replaced, with why and when they came."""
     found = connection.execute(
         "select observation.source, observation.slice, observation.release_id, observation.state, release.reason, observation.observed_at"
         " from meta.observation as observation inner join meta.release as release on observation.release_id = release.release_id"
         " qualify row_number() over (partition by observation.slice order by observation.observed_at desc, observation.release_id) = 1"
-        " and observation.state in ('held', 'failed') order by all"
+        " and observation.state in ('quarantined', 'failed') order by all"
     )
     names = [column[0] for column in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -18,8 +18,8 @@ from pipelines.intake.asked import asked_rows, first_asked, last_asked
 from pipelines.intake.corrections import Correction, corrections_of
 from pipelines.intake.history import judge_releases, observations
 from pipelines.intake.ledger import Ledger, lost, read
-from pipelines.intake.looks import all_stand, looks, standing_errors
 from pipelines.intake.release import Judged
+from pipelines.intake.snapshots import all_stand, snapshots_of, standing_errors
 from pipelines.model.statements import FOLDERS, files
 from pipelines.settings import PACKAGE, Settings
 from pipelines.sources import UNFORESEEN, Source, load_source
@@ -57,12 +57,12 @@ class SourcePlan:
     asked: tuple[dict[str, Any], ...] = ()
     """Rows of `meta.asked`."""
     first_asked: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
-    """When a whole look at a slice first asked for a code."""
+    """When a whole snapshot of a slice first asked for a code."""
     trouble: str | None = None
     """What keeps the newest visit to the office from being whole."""
     corrections: Mapping[str, Correction] = field(default_factory=dict)
     """Corrections of the source by their id."""
-    spent: tuple[str, ...] = ()
+    expired: tuple[str, ...] = ()
     """What is told of corrections that no longer apply."""
     not_known_by: date | None = None
     """The day the edition is built as of, where nothing of the source was known by then."""
@@ -85,7 +85,7 @@ def end_of(day: date) -> datetime:
 
 
 def newest_look(plans: list[SourcePlan]) -> datetime | None:
-    """When the newest look that plans know of was made."""
+    """When the newest snapshot that plans know of was made."""
     return max((plan.observed_at for plan in plans if plan.observed_at is not None), default=None)
 
 
@@ -107,27 +107,27 @@ def plan_source(settings: Settings, name: str, as_of: date | None, before: datet
         source = load_source(name)
         until = None if as_of is None else end_of(as_of)
         known = read(settings, source)
-        looked = looks(settings, source, before, known)
-        history = observations(source, looked)
+        snapshots = snapshots_of(settings, source, before, known)
+        history = observations(source, snapshots)
         judged = judge_releases(settings, source, known, history, until)
-        whole = looked if before is None else looks(settings, source, known=known)
+        whole = snapshots if before is None else snapshots_of(settings, source, known=known)
         gone = lost(settings, name, frozenset().union(*(one.parts for one in whole)))
-        seen = [one for one in looked if one.receipts and (until is None or one.observed_at <= until)]
+        seen = [one for one in snapshots if one.receipts and (until is None or one.observed_at <= until)]
         return SourcePlan(
             source,
             name,
             tuple(judged),
-            (*standing_errors(looked), *([gone] if gone else [])),
-            max((one.observed_at for one in looked if one.receipts), default=None),
+            (*standing_errors(snapshots), *([gone] if gone else [])),
+            max((one.observed_at for one in snapshots if one.receipts), default=None),
             refused,
             tuple(asked_rows(source.config.fetch, last_asked(seen))) if source.config.fetch is not None else (),
             first_asked(seen),
             None if as_of is not None else archive.standing_trouble(settings.raw, name),
             {one.correction_id: one for one in corrections_of(settings.raw, name)},
-            seen[-1].spent if seen else (),
+            seen[-1].expired if seen else (),
             not_known_by=as_of if history and not judged else None,
             ledger=known,
-            stands=gone is None and all_stand(looked, judged),
+            stands=gone is None and all_stand(snapshots, judged),
             accepted={subject: one for subject, one in archive.decisions(settings.raw, name, before=until).items() if one.verb == "accept"},
         )
     except UNFORESEEN as error:
@@ -144,7 +144,7 @@ def identify(plans: list[SourcePlan], as_of: date | None, contents: Contents = E
             plan.errors,
             plan.fell_back,
             plan.trouble,
-            plan.spent,
+            plan.expired,
             [str(one) for one in plan.accepted.values()],
             [[str(value) for value in row.values()] for row in plan.asked],
             [[*key, str(at)] for key, at in sorted(plan.first_asked.items())],

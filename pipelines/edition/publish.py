@@ -46,14 +46,14 @@ def writer(settings: Settings, wait_seconds: float = 600) -> Iterator[None]:
 
 
 def note_weighed(settings: Settings, edition_id: str, until: datetime | None) -> None:
-    """Note beside the live edition the newest look that was weighed for it, be it that it changed nothing or that a check refused it."""
+    """Note beside the live edition the newest snapshot that was weighed for it, though it changed nothing or a check refused it."""
     body = json.dumps({"edition_id": edition_id, "weighed_until": until and until.isoformat()}).encode()
     if until is not None and not (settings.weighed.exists() and settings.weighed.read_bytes() == body):
         write_atomically(settings.weighed, body)
 
 
 def weighed_until(settings: Settings, connection: duckdb.DuckDBPyConnection) -> datetime | None:
-    """The newest look that was weighed for the live edition (UTC): the one it stands on unless a later one is noted."""
+    """The newest snapshot that was weighed for the live edition (UTC): the one it stands on unless a later one is noted."""
     row = connection.execute("select edition_id, observed_until from meta.edition").fetchone()
     if row is None:
         return None

@@ -17,17 +17,17 @@ from pipelines.sources.config import SourceConfig
 def status_of(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[str, Any]:
     """The row of `meta.source_status` of a source."""
     current = [one for one in plan.judged if one.state == "current"]
-    held = [one for one in plan.judged if one.state == "held"]
+    quarantined = [one for one in plan.judged if one.state == "quarantined"]
     failed = [one for one in plan.judged if one.state == "failed"]
     first = min((one.observation.observed_at for one in plan.judged), default=None)
-    # What the first look found was there before: only a publisher's date or calendar says how new it is.
+    # What the first snapshot found was there before: only a publisher's date or calendar says how new it is.
     newest = _newest([one.observation for one in current], first)
     # A slice that was there before and was read anew is not the newer one that is due: it counts from when it was first known.
     by_look = sorted(plan.judged, key=lambda one: one.observation.observed_at, reverse=True)
     came = {one.observation.slice: one.observation for one in by_look}
     newest_slice = _newest([came[one.observation.slice] for one in current], first)
     config = plan.source.config if plan.source is not None else None
-    state, reasons = _state(connection, plan, current, held, failed)
+    state, reasons = _state(connection, plan, current, quarantined, failed)
     stands = "the last good release stands; " if state == "failed" and current and plan.stands else ""
     counted = connection.execute(
         "select coalesce(sum(lines), 0)::bigint, coalesce(sum(accepted), 0)::bigint, coalesce(sum(rejected), 0)::bigint"
@@ -56,7 +56,7 @@ def status_of(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[s
         "due_by": None if config is None else _due_by(config, newest_slice, newest_end),
         "observed_at": plan.observed_at,
         "releases": len(current),
-        "held": len(held),
+        "quarantined": len(quarantined),
         "failed": len(failed),
         "lines": counted[0],
         "accepted": counted[1],
@@ -65,7 +65,7 @@ def status_of(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[s
 
 
 def _state(
-    connection: duckdb.DuckDBPyConnection, plan: SourcePlan, current: list[Judged], held: list[Judged], failed: list[Judged]
+    connection: duckdb.DuckDBPyConnection, plan: SourcePlan, current: list[Judged], quarantined: list[Judged], failed: list[Judged]
 ) -> tuple[str, list[Reason]]:
     """The state of a source, and why it is in it."""
     is_silent = not (plan.judged or plan.errors or plan.trouble or plan.fell_back)
@@ -78,7 +78,7 @@ def _state(
         return "ok", [reason("not_known_yet", day=plan.not_known_by)]
     if not current:
         by_check = [reason("check_refused", found=plan.fell_back)] if plan.fell_back else []
-        waiting = [reason("release_held", slice=one.observation.slice, why=one.reason) for one in held]
+        waiting = [reason("release_quarantined", slice=one.observation.slice, why=one.reason) for one in quarantined]
         nothing = reason("all_withdrawn" if plan.judged else "nothing_received")
         return "failed", [*by_check, *unread, *[*refused, *waiting][:3]] or [nothing]
     if plan.fell_back:
@@ -86,13 +86,13 @@ def _state(
     if unread:
         return "failed", unread
     rejected = connection.execute(_REJECTED, [plan.name]).fetchall()
-    if held or failed or rejected:
-        names = ", ".join(f"{one.observation.release_id} ({one.observation.slice}: {one.reason})" for one in held)
-        waiting = [reason("releases_held", releases=names)] if held else []
+    if quarantined or failed or rejected:
+        names = ", ".join(f"{one.observation.release_id} ({one.observation.slice}: {one.reason})" for one in quarantined)
+        waiting = [reason("releases_quarantined", releases=names)] if quarantined else []
         left_out = [_left_out(rejected)] if rejected else []
-        return "held" if held else "incomplete", [*waiting, *refused[:3], *left_out]
-    spent = [reason("correction_spent", correction=one) for one in plan.spent]
-    return "ok", spent + _unattributed(connection, plan.name)
+        return "quarantined" if quarantined else "incomplete", [*waiting, *refused[:3], *left_out]
+    expired = [reason("correction_expired", correction=one) for one in plan.expired]
+    return "ok", expired + _unattributed(connection, plan.name)
 
 
 def _unattributed(connection: duckdb.DuckDBPyConnection, source: str) -> list[Reason]:
@@ -134,7 +134,7 @@ def _left_out(rejected: list[tuple[Any, ...]]) -> Reason:
 
 
 def _newest(known: list[Observation], first: datetime | None) -> datetime | None:
-    """When the newest of some observations became known; what merely stood there at the first look says nothing of that."""
+    """When the newest of some observations became known; what merely stood there at the first snapshot says nothing of that."""
     dated = [one.known_from for one in known if one.known_from_basis != "held" or one.observed_at != first]
     return max(dated or [one.known_from for one in known], default=None)
 

@@ -1,4 +1,4 @@
-"""A question as it goes out, and what is told of one that got no answer. No text made here ever holds the key."""
+"""A request as it goes out, and what is told of one that got no answer. No text made here ever holds the key."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ class Downloader:
     def ask(self, request: Request, etag: str | None = None, last_modified: str | None = None) -> Answer:
         """The office's answer, or that nothing changed since `etag` or `last_modified`. Raises `FetchFailed` or `MissingKey`.
 
-        A resumable body stays on disk until the next question or the end of the block, so that a caller who is killed
+        A resumable body stays on disk until the next request or the end of the block, so that a caller who is killed
         before the answer is kept does not have to ask for it again.
         """
         conditions = {"If-None-Match": etag, "If-Modified-Since": last_modified}

@@ -1,4 +1,4 @@
-"""What is due of an office, and why: the months and questions of a night or of a backfill. Nothing is asked here."""
+"""What is due of an office, and why: the months and requests of a night or of a backfill. Nothing is asked here."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pipelines import archive
 from pipelines.errors import LodestoneError, Usage
 from pipelines.intake.asked import Asked, RevisionPeriod, last_asked, newest_month, to_ask_again
 from pipelines.intake.history import observations
-from pipelines.intake.looks import Look, looks
+from pipelines.intake.snapshots import Snapshot, snapshots_of
 from pipelines.periods import months_between, shifted
-from pipelines.scope import Scope, current_scope
+from pipelines.selection import Selection, current_selection
 from pipelines.settings import Settings
 from pipelines.sources import Source
 from pipelines.sources.config import Fetch
@@ -57,8 +57,8 @@ class Missed:
 
 def plan(settings: Settings, source: Source, now: datetime) -> Plan:
     """What a night asks an office: the months of its revision window, and those that are missing. Asks nothing."""
-    due = due_months(source, looks(settings, source), current_scope(), now)
-    return Plan(source.name, due, tuple(source.requests(list(due), current_scope())))
+    due = due_months(source, snapshots_of(settings, source), current_selection(), now)
+    return Plan(source.name, due, tuple(source.requests(list(due), current_selection())))
 
 
 def backfill(source: Source, first: str, last: str | None, now: datetime) -> Plan:
@@ -76,14 +76,14 @@ def backfill(source: Source, first: str, last: str | None, now: datetime) -> Pla
 
 def plan_of(source: Source, months: Sequence[str]) -> Plan:
     """What brings certain months (YYYY-MM)."""
-    return Plan(source.name, dict.fromkeys(months, "asked for by name"), tuple(source.requests(list(months), current_scope())))
+    return Plan(source.name, dict.fromkeys(months, "asked for by name"), tuple(source.requests(list(months), current_selection())))
 
 
-def due_months(source: Source, looked: Sequence[Look], scope: Scope, now: datetime) -> dict[str, str]:
+def due_months(source: Source, snapshots: Sequence[Snapshot], selection: Selection, now: datetime) -> dict[str, str]:
     """The months (YYYY-MM) that are due, oldest first, each with its reason.
 
     A month is asked for every night while the office may revise it: among the newest months, and in a season of revisions.
-    After that it is due until a look at it has seen the last of these revisions, however late that is. So what is due follows
+    After that it is due until a snapshot of it has seen the last of these revisions, however late that is. So what is due follows
     from when a month was last asked for, and nights that were missed are made up.
     """
     config = fetch_config(source)
@@ -93,13 +93,13 @@ def due_months(source: Source, looked: Sequence[Look], scope: Scope, now: dateti
     season = set()
     if yearly is not None and now.month in yearly.calendar_months:
         season = set(months_between(shifted(newest, 1 - yearly.months), newest))
-    asked = _asked_months(source, looked, scope)
-    filled = {one.slice[-7:] for one in observations(source, looked) if not one.withdrawn}
+    asked = _asked_months(source, snapshots, selection)
+    filled = {one.slice[-7:] for one in observations(source, snapshots) if not one.withdrawn}
     last_filled = max(filled, default="")
     due = {}
     for month in months_between(config.first_month, newest):
         if month not in asked:
-            due[month] = "not asked for yet, or not for every code in scope"
+            due[month] = "not asked for yet, or not for every code of the selection"
         elif month in window:
             due[month] = f"within the {config.revision_months} newest months, which the office may still revise"
         elif month in season and yearly is not None:
@@ -165,11 +165,11 @@ def _days_in_words(missed: RevisionPeriod, last: datetime) -> str:
     return f"to be asked for again {days}, when the office may have revised it; last asked for on {last:%Y-%m-%d}"
 
 
-def _asked_months(source: Source, looked: Sequence[Look], scope: Scope) -> dict[str, list[Asked]]:
-    """Months that the last whole look at each of their slices asked for in all of the scope, with these looks."""
+def _asked_months(source: Source, snapshots: Sequence[Snapshot], selection: Selection) -> dict[str, list[Asked]]:
+    """Months that the last whole snapshot of each of their slices asked for in all of the selection, with these snapshots."""
     asked: dict[str, list[Asked]] = {}
-    for name, one in last_asked(looked).items():
-        if set(scope.headings) <= set(one.codes):
+    for name, one in last_asked(snapshots).items():
+        if set(selection.headings) <= set(one.codes):
             asked.setdefault(name[-7:], []).append(one)
     datasets = len({member.dataset for member in source.config.members.values()})
     return {month: found for month, found in asked.items() if len(found) == datasets}

@@ -1,7 +1,7 @@
 """One visit that asks an office. Answers are kept by `archive`, read by `intake`.
 
-A visit is a round of questions. It can be cut at any point: what was answered is kept, and the next run goes on with what
-is unanswered. Nothing here knows how an office words its questions (`sources/<name>/fetch.py`) or how bytes travel
+A visit is a round of requests. It can be cut at any point: what was answered is kept, and the next run goes on with what
+is unanswered. Nothing here knows how an office words its requests (`sources/<name>/fetch.py`) or how bytes travel
 (`fetching.download`).
 """
 
@@ -29,18 +29,18 @@ from pipelines.sources.config import Fetch
 from pipelines.sources.request import Request
 
 SAME_NIGHT = timedelta(hours=20)
-"""An unfinished visit younger than this is gone on with; an older one would mix two states of an office in one look."""
+"""An unfinished visit younger than this is gone on with; an older one would mix two states of an office in one snapshot."""
 
 
 TOLD_EVERY, TOLD_TIMES = 25, 20
-"""A person who waits is told of every so many questions, and not much more often than so many times."""
+"""A person who waits is told of every so many requests, and not much more often than so many times."""
 
 
 RECOGNISED_BY = frozenset({"etag", "last-modified"})
 """Headers that tell one version of an answer from another."""
 
 FAILURES_IN_A_ROW = 3
-"""So many questions may fail one after another before the visit gives up: an office that is down answers none of them."""
+"""So many requests may fail one after another before the visit gives up: an office that is down answers none of them."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class VisitEnds(LodestoneError):
 
     def __init__(self, source: str, config: Fetch, put: int, planned: int) -> None:
         limit = f"{in_words(config.visit_seconds)} or {config.visit_bytes / 1e6:,.0f} MB"
-        super().__init__(f"{source}: a visit ends after {limit}, here with {put:,} of {planned:,} questions put; run again to go on")
+        super().__init__(f"{source}: a visit ends after {limit}, here with {put:,} of {planned:,} requests put; run again to go on")
 
 
 def visit_office(
@@ -122,28 +122,23 @@ def _downloader(settings: Settings, source: Source, config: Fetch, say: Say, wai
 
 
 def _begin(settings: Settings, source: Source, planned: Plan, now: datetime) -> archive.Visit:
-    """The unfinished visit of this night that has these questions, where no later one asked for the same; else a new one."""
-    questions = tuple(archive.Question(one.member, one.shown, one.slices, one.asked) for one in planned.requests)
+    """The unfinished visit of this night that has these requests, where no later one asked for the same; else a new one."""
+    requests = tuple(archive.PlannedRequest(one.member, one.shown, one.slices, one.asked) for one in planned.requests)
     made = archive.visits(settings.raw, source.name)
-    subjects = {subject for question in questions for subject in question.subjects}
-    last = next((one for one in reversed(made) if any(not subjects.isdisjoint(question.subjects) for question in one.questions)), None)
-    if (
-        last is not None
-        and now - last.began < SAME_NIGHT
-        and set(questions) <= set(last.questions)
-        and set(questions) & set(last.unanswered)
-    ):
+    subjects = {subject for request in requests for subject in request.subjects}
+    last = next((one for one in reversed(made) if any(not subjects.isdisjoint(request.subjects) for request in one.requests)), None)
+    if last is not None and now - last.began < SAME_NIGHT and set(requests) <= set(last.requests) and set(requests) & set(last.unanswered):
         return last
     name = f"{now:%Y%m%dT%H%M%SZ}"
     again = sum(one.name.startswith(name) for one in made)
-    return archive.begin_visit(settings.raw, source.name, f"{name}-{again + 1:02}" if again else name, questions)
+    return archive.begin_visit(settings.raw, source.name, f"{name}-{again + 1:02}" if again else name, requests)
 
 
 def _ask(
     settings: Settings, source: Source, made: archive.Visit, planned: Plan, downloader: Downloader, now: datetime, say: Say
 ) -> Fetched:
     kept = _recognisable(settings, source)
-    wanted = {question.member for question in made.unanswered}
+    wanted = {request.member for request in made.unanswered}
     requests = [one for one in planned.requests if one.member in wanted]
     if len(requests) < len(planned.requests):
         say(f"{source.name}: going on with the visit of {made.name}; {len(planned.requests) - len(requests)} answers are held already")
@@ -155,7 +150,7 @@ def _ask(
         seconds = time.monotonic() - started
         if number and number % told_every == 0:
             left = in_words(seconds / number * (len(requests) - number))
-            say(f"{source.name}: {number:,} of {len(requests):,} questions, {received / 1e6:,.1f} MB, {left} left at this pace")
+            say(f"{source.name}: {number:,} of {len(requests):,} requests, {received / 1e6:,.1f} MB, {left} left at this pace")
         before = kept.get((request.member, request.shown))
         held = None if before is None else archive.intact_body(settings.raw, before)
         headers = before.headers if before is not None and held is not None else {}

@@ -1,1 +1,1 @@
-"""What came, taken in: rows cut into slices, judged by the gate, brought to standard units, written once; and which release is current."""
+"""What came, taken in: rows sliced, judged by the gate, brought to standard units, written once; and which release is current."""

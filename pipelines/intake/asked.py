@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from pipelines.intake.looks import Look
+from pipelines.intake.snapshots import Snapshot
 from pipelines.periods import shifted
 from pipelines.sources.config import Fetch
 
@@ -17,7 +17,7 @@ MONTH = re.compile(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])")
 
 @dataclass(frozen=True)
 class Asked:
-    """The last whole look at a slice, and how far the office had come by then. Months are YYYY-MM."""
+    """The last whole snapshot of a slice, and how far the office had come by then. Months are YYYY-MM."""
 
     codes: tuple[str, ...]
     """Beginnings of the codes it asked for, sorted."""
@@ -27,7 +27,7 @@ class Asked:
     reach: str
     """Newest month that had been asked for."""
     first: Mapping[str, str]
-    """What `newest` was at the first whole look that asked for a code when the slice's month was there, by code."""
+    """What `newest` was at the first whole snapshot that asked for a code when the slice's month was there, by code."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class RevisionPeriod:
     """Whether it is over with its last day, however late the office is; else with the other month, whenever that comes."""
 
 
-def last_asked(looked: Iterable[Look]) -> dict[str, Asked]:
-    """The last whole look at each slice, by slice."""
+def last_asked(snapshots: Iterable[Snapshot]) -> dict[str, Asked]:
+    """The last whole snapshot of each slice, by slice."""
     found: dict[str, Asked] = {}
     newest = reach = ""
-    for one in looked:
+    for one in snapshots:
         answered = {receipt.member for receipt in one.receipts} - one.errors.keys()
         whole = {name: codes for name, codes in one.asked.items() if set(one.slices[name]) <= answered}
-        newest = max(newest, *_months(piece.slice for piece in one.cuts))
+        newest = max(newest, *_months(piece.slice for piece in one.contents))
         reach = max(reach, *_months(whole))
         for name, codes in whole.items():
             before = found[name].first if name in found else {}
@@ -89,7 +89,7 @@ def revision_periods(config: Fetch, month: str) -> Iterator[RevisionPeriod]:
 
 
 def has_seen(one: Asked, period: RevisionPeriod) -> bool:
-    """Whether the last look at a month came when the revision of a period was there.
+    """Whether the last snapshot of a month came when the revision of a period was there.
 
     The month with which it comes tells: it was there too. Where nobody had asked for that, or a season is over, the days tell.
     """
@@ -99,12 +99,12 @@ def has_seen(one: Asked, period: RevisionPeriod) -> bool:
 
 
 def to_ask_again(config: Fetch, month: str, one: Asked) -> RevisionPeriod | None:
-    """The first revision that the last look at a month (YYYY-MM) has not seen; null where none is to come."""
+    """The first revision that the last snapshot of a month (YYYY-MM) has not seen; null where none is to come."""
     return next((period for period in revision_periods(config, month) if not has_seen(one, period)), None)
 
 
 def asked_rows(config: Fetch, asked: Mapping[str, Asked]) -> list[dict[str, Any]]:
-    """The rows of `meta.asked`. They change only when another month is there or a revision was seen, not with every look."""
+    """The rows of `meta.asked`. They change only when another month is there or a revision was seen, not with every snapshot."""
     rows = []
     for name, one in sorted(asked.items()):
         month = name[-7:]
@@ -128,10 +128,10 @@ def _last_day(month: str) -> date:
     return date.fromisoformat(f"{shifted(month, 1)}-01") - timedelta(days=1)
 
 
-def first_asked(looked: Iterable[Look]) -> dict[tuple[str, str], datetime]:
-    """When a whole look at a slice first asked for a code, by slice and beginning of codes."""
+def first_asked(snapshots: Iterable[Snapshot]) -> dict[tuple[str, str], datetime]:
+    """When a whole snapshot of a slice first asked for a code, by slice and beginning of codes."""
     first: dict[tuple[str, str], datetime] = {}
-    for one in looked:
+    for one in snapshots:
         answered = {receipt.member for receipt in one.receipts} - one.errors.keys()
         for name, codes in one.asked.items():
             for code in codes if set(one.slices[name]) <= answered else ():

@@ -1,4 +1,4 @@
-"""What a new release must keep of its predecessor, and a first one of its neighbours in time, else it is held."""
+"""What a new release must keep of its predecessor, and a first one of its neighbours in time, else it is quarantined."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def doubled(settings: Settings, source: Source, known: Ledger, history: Iterable
     return {release: one.why_apart for release, one in answers if one.why_apart is not None}
 
 
-def why_held(settings: Settings, source: Source, known: Ledger, before: Observation, after: Observation) -> Reason | None:
+def why_quarantined(settings: Settings, source: Source, known: Ledger, before: Observation, after: Observation) -> Reason | None:
     """Why a release may not follow its predecessor: rows or figures vanish, or a measure jumps. Null where it may."""
     if after.withdrawn:
         return reason("all_vanished", lines=before.lines)

@@ -1,10 +1,10 @@
-"""Corrections of what an office filed: a person's overrides, and publishers' errors that are known to everybody.
+"""Corrections of what an office filed: a person's corrections, and publishers' errors that are known to everybody.
 
-    data/raw/<source>/overrides/<time>-<id>.json     `lodestone override`: this installation's, from its moment on
+    data/raw/<source>/corrections/<time>-<id>.json     `lodestone correct`: this installation's, from its moment on
     pipelines/sources/<source>/corrections.yaml      committed with the source: known errors, from the beginning
 
 Each names a row by its key, a column, the text as filed and the text to use. The text as filed is a guard: once the office
-mends its figure, or the row is gone, the correction no longer applies and is told as spent. Nothing else is ever changed.
+mends its figure, or the row is gone, the correction no longer applies and is told as expired. Nothing else is ever changed.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class Applied:
 
 
 def keep(raw: Path, correction: Correction) -> Path:
-    """Write down an override; nothing that was received is touched."""
-    path = raw / correction.source / "overrides" / f"{correction.decided_at:%Y%m%dT%H%M%SZ}-{correction.correction_id}.json"
+    """Write down a correction; nothing that was received is touched."""
+    path = raw / correction.source / "corrections" / f"{correction.decided_at:%Y%m%dT%H%M%SZ}-{correction.correction_id}.json"
     text = json.dumps(asdict(correction), default=datetime.isoformat, indent=1, sort_keys=True, ensure_ascii=False)
     write_atomically(path, (text + "\n").encode())
     return path
@@ -81,13 +81,13 @@ def readable_corrections(raw: Path, source: str) -> tuple[list[Correction], list
             found.append(_CORRECTION.validate_python({"source": source, "slice": None, **values, "decided_at": ALWAYS}))
         except (ValueError, TypeError) as error:
             broken.append(LodestoneError(f"{known}: a correction is not as it should be ({in_words(error)}); compare docs/operations.md"))
-    for path in sorted((raw / source).glob("overrides/[!.]*.json")):
+    for path in sorted((raw / source).glob("corrections/[!.]*.json")):
         try:
             one = _CORRECTION.validate_json(path.read_bytes())
             found.append(replace(one, decided_at=in_utc(one.decided_at)))
         except (OSError, ValueError) as error:
-            remedy = "remove it, and write it anew with `lodestone override`"
-            broken.append(LodestoneError(f"{path}: the override cannot be read ({in_words(error)}); {remedy}"))
+            remedy = "remove it, and write it anew with `lodestone correct`"
+            broken.append(LodestoneError(f"{path}: the correction cannot be read ({in_words(error)}); {remedy}"))
     return found, broken
 
 
@@ -96,7 +96,7 @@ _CORRECTION = TypeAdapter(Correction)
 
 def apply(frame: pl.DataFrame, kind: str, corrections: Iterable[Correction]) -> tuple[pl.DataFrame, list[Applied], list[str]]:
     """The rows of one kind of file with their corrections, which were applied where, and what is told of those that were not."""
-    applied, spent = [], []
+    applied, expired = [], []
     for one in corrections:
         if one.kind != kind or not {one.column, *one.where} <= set(frame.columns):
             continue
@@ -108,12 +108,12 @@ def apply(frame: pl.DataFrame, kind: str, corrections: Iterable[Correction]) -> 
         held = found.filter(pl.col(one.column).eq_missing(pl.lit(one.filed, pl.String)))
         if held.is_empty():
             if not found.is_empty():
-                spent.append(
-                    f"correction {one.correction_id} is spent: {one.column} was {one.filed} and is now {found[one.column][0]} "
+                expired.append(
+                    f"correction {one.correction_id} has expired: {one.column} was {one.filed} and is now {found[one.column][0]} "
                     f"({found['source_member'][0]} line {found['source_row'][0]}); the office's figure is used"
                 )
             continue
         guard = row & pl.col(one.column).eq_missing(pl.lit(one.filed, pl.String))
         frame = frame.with_columns(pl.when(guard).then(pl.lit(one.used, pl.String)).otherwise(pl.col(one.column)).alias(one.column))
         applied += [Applied(one.correction_id, member, line) for member, line in held.select("source_member", "source_row").rows()]
-    return frame, applied, spent
+    return frame, applied, expired

@@ -26,9 +26,9 @@ from pipelines.errors import BadFile, LodestoneError, Usage
 from pipelines.intake import ledger
 from pipelines.intake.corrections import Applied, Correction
 from pipelines.intake.history import judge_releases, observations
-from pipelines.intake.looks import Look, Read, looks, looks_as_received, parts_of, read_file, standing_errors
 from pipelines.intake.release import Part
 from pipelines.intake.sift import gated, in_short
+from pipelines.intake.snapshots import Read, Snapshot, parts_of, read_file, snapshots_as_received, snapshots_of, standing_errors
 from pipelines.settings import Settings
 from pipelines.sources import UNFORESEEN, Source
 
@@ -38,7 +38,7 @@ REJECTED = "rejected"
 
 @dataclass
 class Refreshed:
-    """What one look at a source's archive found and did."""
+    """What one snapshot of a source's archive found and did."""
 
     source: str
     releases: int = 0
@@ -47,7 +47,7 @@ class Refreshed:
     accepted: int = 0
     rejected: int = 0
     errors: list[str] = field(default_factory=list)
-    held: list[str] = field(default_factory=list)
+    quarantined: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
 
@@ -58,18 +58,18 @@ def refresh(settings: Settings, source: Source) -> Refreshed:
     report = Refreshed(source.name)
     before = replace(known, files=dict(known.files), verdicts=dict(known.verdicts))
     try:
-        for look in looks_as_received(settings, source):
-            fresh = [receipt for receipt in look.receipts if not known.knows(look.key(receipt))]
+        for snapshot in snapshots_as_received(settings, source):
+            fresh = [receipt for receipt in snapshot.receipts if not known.knows(snapshot.key(receipt))]
             if fresh:
-                report.curated_now += _taken_in(settings, source, known, look, fresh, report)
+                report.curated_now += _taken_in(settings, source, known, snapshot, fresh, report)
     finally:  # what was read before something failed is not read again
         if known != before or not ledger.path_of(settings, source.name).exists():
             ledger.write(settings, source, known)
     _remove_other_versions(settings, source)
-    looked = looks(settings, source, known=known)
-    history = observations(source, looked)
-    gone = ledger.lost(settings, source.name, frozenset().union(*(look.parts for look in looked)))
-    report.errors = [*standing_errors(looked), *report.errors, *([gone] if gone else [])]
+    snapshots = snapshots_of(settings, source, known=known)
+    history = observations(source, snapshots)
+    gone = ledger.lost(settings, source.name, frozenset().union(*(snapshot.parts for snapshot in snapshots)))
+    report.errors = [*standing_errors(snapshots), *report.errors, *([gone] if gone else [])]
     compared = len(known.comparisons)
     judged = judge_releases(settings, source, known, history)
     if len(known.comparisons) > compared:
@@ -81,7 +81,9 @@ def refresh(settings: Settings, source: Source) -> Refreshed:
             report.lines += verdict.lines
             report.accepted += verdict.accepted
             report.rejected += verdict.rejected
-    report.held = [f"{one.observation.release_id} ({one.observation.slice}): {one.reason}" for one in judged if one.state == "held"]
+    report.quarantined = [
+        f"{one.observation.release_id} ({one.observation.slice}): {one.reason}" for one in judged if one.state == "quarantined"
+    ]
     report.failed = [f"{one.observation.slice}: {one.reason}" for one in judged if one.state == "failed"]
     return report
 
@@ -96,16 +98,16 @@ def correction_of(
     """
     member, line = place
     column, text = change
-    looked = {one.name: one for one in looks(settings, source)}
-    seen = next((one for one in observations(source, looked.values()) if one.release_id == release and not one.withdrawn), None)
+    snapshots = {one.name: one for one in snapshots_of(settings, source)}
+    seen = next((one for one in observations(source, snapshots.values()) if one.release_id == release and not one.withdrawn), None)
     if seen is None:
         raise Usage(f"{source.name} has no release {release} with rows")
-    look = looked[seen.receipt_id]
+    snapshot = snapshots[seen.receipt_id]
     standing_on = {file.member for file in seen.files}
     filed: dict[str, list[pl.DataFrame]] = {}
-    for receipt in look.receipts:
+    for receipt in snapshot.receipts:
         if receipt.member in standing_on:
-            filed.setdefault(str(source.kind(receipt.member)), []).append(read_file(settings, source, receipt, look.corrections).frame)
+            filed.setdefault(str(source.kind(receipt.member)), []).append(read_file(settings, source, receipt, snapshot.corrections).frame)
     for kind, frames in filed.items():
         rows = pl.concat(frames).filter(slice=seen.slice, source_row=line).filter(member is None or pl.col("source_member") == member)
         if rows.is_empty():
@@ -127,31 +129,33 @@ def correction_of(
     raise Usage(f"release {release} ({seen.slice}) has no line {line}" + (f" in {member}" if member else ""))
 
 
-def _taken_in(settings: Settings, source: Source, known: ledger.Ledger, look: Look, fresh: list[archive.Receipt], report: Refreshed) -> int:
-    """Read files of a look, and curate the parts that they are the first to bring; how many."""
+def _taken_in(
+    settings: Settings, source: Source, known: ledger.Ledger, snapshot: Snapshot, fresh: list[archive.Receipt], report: Refreshed
+) -> int:
+    """Read files of a snapshot, and curate the parts that they are the first to bring; how many."""
     try:
-        return _take_in(settings, source, known, look, fresh)
+        return _take_in(settings, source, known, snapshot, fresh)
     except LodestoneError as error:
-        report.errors.append(f"{look.name}: {error}")
+        report.errors.append(f"{snapshot.name}: {error}")
     except MemoryError:
-        report.errors.append(f"{look.name}: there is not enough memory to judge it; make room, and build again")
+        report.errors.append(f"{snapshot.name}: there is not enough memory to judge it; make room, and build again")
     except OSError:  # of our own files, no fault of what was read
         raise
     except UNFORESEEN as error:
-        report.errors.append(f"{look.name}: it cannot be curated ({in_short(error)}); fetch it again, or mend sources/{source.name}")
+        report.errors.append(f"{snapshot.name}: it cannot be curated ({in_short(error)}); fetch it again, or mend sources/{source.name}")
     return 0
 
 
-def _take_in(settings: Settings, source: Source, known: ledger.Ledger, look: Look, fresh: list[archive.Receipt]) -> int:
+def _take_in(settings: Settings, source: Source, known: ledger.Ledger, snapshot: Snapshot, fresh: list[archive.Receipt]) -> int:
     """Files that cannot be read today, and may be tomorrow, are left out."""
-    keys = {receipt.member: look.key(receipt) for receipt in fresh}
+    keys = {receipt.member: snapshot.key(receipt) for receipt in fresh}
     folder = hashlib.sha256(json.dumps(sorted(keys.values())).encode()).hexdigest()[:16]
     path = ledger.folder_of(settings, source, folder)
     entries: dict[str, ledger.Entry] = {}
     verdicts: dict[str, ledger.Verdict] = {}
     with folder_atomically(path) as draft, ExitStack() as opened:
         writers: dict[str, ParquetWriter] = {}
-        for batch in _batches(settings, source, known, look, fresh, keys, entries):
+        for batch in _batches(settings, source, known, snapshot, fresh, keys, entries):
             by_kind: dict[str, list[Read]] = {}
             for receipt, read in batch:
                 by_kind.setdefault(str(source.kind(receipt.member)), []).append(read)
@@ -184,24 +188,24 @@ def _batches(
     settings: Settings,
     source: Source,
     known: ledger.Ledger,
-    look: Look,
+    snapshot: Snapshot,
     fresh: list[archive.Receipt],
     keys: Mapping[str, str],
     entries: dict[str, ledger.Entry],
 ) -> Iterator[list[tuple[archive.Receipt, Read]]]:
-    """Files of a look, read, some at a time; each has its entry from then on, and one that is no such file only that."""
+    """Files of a snapshot, read, some at a time; each has its entry from then on, and one that is no such file only that."""
     batch: list[tuple[archive.Receipt, Read]] = []
     rows = 0
     for receipt in fresh:
         try:
-            read = read_file(settings, source, receipt, look.corrections)
+            read = read_file(settings, source, receipt, snapshot.corrections)
         except BadFile as error:
             entries[keys[receipt.member]] = ledger.Entry((), error, ())
             continue
         except LodestoneError as error:
             known.passing[keys[receipt.member]] = ledger.Entry((), error, ())
             continue
-        entries[keys[receipt.member]] = ledger.Entry((), None, read.spent)
+        entries[keys[receipt.member]] = ledger.Entry((), None, read.expired)
         batch.append((receipt, read))
         rows += read.frame.height
         if rows >= ROWS_AT_ONCE:

@@ -1,6 +1,6 @@
 """Which release is current for which slice, and which was, at any past time.
 
-A slice is a fixed piece of what an office publishes; a release is (slice, content). Every look observes releases, and
+A slice is a fixed piece of what an office publishes; a release is (slice, content). Every snapshot observes releases, and
 the sequence of observations of a slice is its history: A, then B, then A again is three admitted observations.
 """
 
@@ -14,31 +14,31 @@ from itertools import groupby, pairwise
 
 from pipelines import archive
 from pipelines.intake.asked import MONTH
-from pipelines.intake.continuity import compared, doubled, why_held
+from pipelines.intake.continuity import compared, doubled, why_quarantined
 from pipelines.intake.ledger import Ledger
-from pipelines.intake.looks import Look
-from pipelines.intake.release import EMPTY, Comparison, Cut, Judged, Observation, RawFile, release_id
+from pipelines.intake.release import EMPTY, Comparison, Judged, Observation, RawFile, SliceContent, release_id
+from pipelines.intake.snapshots import Snapshot
 from pipelines.periods import shifted
 from pipelines.reasons import Reason, reason
-from pipelines.scope import current_scope
+from pipelines.selection import current_selection
 from pipelines.settings import Settings
 from pipelines.sources import Source
 
 
-def observations(source: Source, looked: Iterable[Look]) -> list[Observation]:
-    """The history of every slice: an entry for each look that found another content than the look before.
+def observations(source: Source, snapshots: Iterable[Snapshot]) -> list[Observation]:
+    """The history of every slice: an entry for each snapshot that found another content than the snapshot before.
 
-    A look that asked for fewer of the codes in scope than the one before knows only a part of the slice, and tells nothing
-    of it: the codes it did not ask for would seem withdrawn. That happens where the scope was narrower for a while.
+    A snapshot that asked for fewer of the codes of the selection than the one before knows only a part of the slice, and tells nothing
+    of it: the codes it did not ask for would seem withdrawn. That happens where the selection was narrower for a while.
     """
-    headings = current_scope().headings
+    headings = current_selection().headings
     latest: dict[str, Observation] = {}
     asked: dict[str, frozenset[str]] = {}
     history: list[Observation] = []
-    for one in looked:
-        found = {piece.slice: piece for piece in one.cuts}
+    for one in snapshots:
+        found = {piece.slice: piece for piece in one.contents}
         for name in _emptied(one, found.keys(), latest):
-            found[name] = Cut(name, release_id(source.name, name, EMPTY), EMPTY, 0, None, "held", one.slices.get(name, ()))
+            found[name] = SliceContent(name, release_id(source.name, name, EMPTY), EMPTY, 0, None, "held", one.slices.get(name, ()))
         for name, piece in found.items():
             if name in one.asked:
                 covered = _covered(one.asked[name], headings)
@@ -46,7 +46,7 @@ def observations(source: Source, looked: Iterable[Look]) -> list[Observation]:
                     continue
                 asked[name] = covered
             before = latest.get(name)
-            if before is not None and before.content_hash == piece.content_hash:
+            if before is not None and before.fingerprint == piece.fingerprint:
                 continue
             latest[name] = _observe(source, one, piece, before)
             history.append(latest[name])
@@ -55,13 +55,13 @@ def observations(source: Source, looked: Iterable[Look]) -> list[Observation]:
 
 @cache
 def _covered(asked: tuple[str, ...], headings: tuple[str, ...]) -> frozenset[str]:
-    """What of the scope was asked for: its headings, and parts of them."""
+    """What of the selection was asked for: its headings, and parts of them."""
     whole = {heading for heading in headings if heading.startswith(asked)}
     return frozenset(whole | {code for code in asked if code.startswith(headings)})
 
 
-def _emptied(one: Look, found: Collection[str], latest: Mapping[str, Observation]) -> list[str]:
-    """Slices that had rows and of which this look, which speaks for them, has none."""
+def _emptied(one: Snapshot, found: Collection[str], latest: Mapping[str, Observation]) -> list[str]:
+    """Slices that had rows and of which this snapshot, which speaks for them, has none."""
     read = {receipt.member for receipt in one.receipts} - one.errors.keys()
     gone = []
     for name, earlier in latest.items():
@@ -70,13 +70,13 @@ def _emptied(one: Look, found: Collection[str], latest: Mapping[str, Observation
         if name in one.slices:
             spoken_for = set(one.slices[name]) <= read
         else:
-            spoken_for = not one.slices and bool(one.cuts) and {file.member for file in earlier.files} <= read
+            spoken_for = not one.slices and bool(one.contents) and {file.member for file in earlier.files} <= read
         if spoken_for:
             gone.append(name)
     return gone
 
 
-def _observe(source: Source, one: Look, piece: Cut, before: Observation | None) -> Observation:
+def _observe(source: Source, one: Snapshot, piece: SliceContent, before: Observation | None) -> Observation:
     """The calendar dates only a level as first printed; a later content is known from a later stated date, or from now."""
     known_from, basis = piece.known_from, piece.known_from_basis
     revised = before is not None and not (basis == "stated" and known_from is not None and known_from > before.known_from)
@@ -93,7 +93,7 @@ def _observe(source: Source, one: Look, piece: Cut, before: Observation | None) 
         source=source.name,
         slice=piece.slice,
         release_id=piece.release_id,
-        content_hash=piece.content_hash,
+        fingerprint=piece.fingerprint,
         lines=piece.lines,
         observed_at=one.observed_at,
         receipt_id=one.name,
@@ -107,20 +107,20 @@ def _observe(source: Source, one: Look, piece: Cut, before: Observation | None) 
 def judge_history(
     history: Iterable[Observation],
     failed: Callable[[Observation], Reason | None],
-    held: Callable[[Observation, Observation], Reason | None],
+    must_wait: Callable[[Observation, Observation], Reason | None],
     compared: Callable[[Observation, Observation], Comparison | None],
     decided: Mapping[str, archive.Decision],
     as_of: datetime | None,
 ) -> list[Judged]:
     """What became of every observation, as far as it was known at `as_of`.
 
-    `failed` says why a release has no curated rows to offer, `held` why it may not follow its predecessor, `compared` how it stands
+    `failed` says why a release has no curated rows to offer, `must_wait` why it may not follow its predecessor, `compared` how it stands
     to that of another month, where they can be compared; a person's decision overrules the latter two. An observation's place ends when the
-    next admitted one of its slice begins. One that was held or failed is passed over as soon as a later look found a content
+    next admitted one of its slice begins. One that was quarantined or failed is passed over as soon as a later snapshot found a content
     that was admitted: nothing waits for it any more.
 
-    The first release of a slice has no predecessor. It waits while others of its look are held, and is held where it is apart
-    from each of its neighbours in time.
+    The first release of a slice has no predecessor. It waits while others of its snapshot are quarantined, and is
+    quarantined itself where it is apart from each of its neighbours in time.
     """
     admitted: dict[str, list[Observation]] = {}
     refused: dict[str, list[Judged]] = {}
@@ -136,42 +136,42 @@ def judge_history(
             before.append(one)
 
     known = [one for one in history if as_of is None or one.known_from <= as_of]
-    for _, look in groupby(known, key=lambda one: one.receipt_id):
-        held_here: list[Observation] = []
+    for _, snapshot in groupby(known, key=lambda one: one.receipt_id):
+        waiting_here: list[Observation] = []
         first_seen: list[Observation] = []
-        for one in look:
+        for one in snapshot:
             why_failed, decision, before = failed(one), decided.get(one.release_id), admitted.get(one.slice)
             if why_failed is not None:
                 refuse(one, "failed", why_failed)
-            elif decision is not None and decision.verb == "hold":
-                refuse(one, "held", reason("held_by_person", author=decision.author, why=decision.reason))
+            elif decision is not None and decision.verb == "quarantine":
+                refuse(one, "quarantined", reason("quarantined_by_person", author=decision.author, why=decision.reason))
             elif decision is not None:
                 admit(one)
             elif not before:
                 first_seen.append(one)
-            elif (why := held(before[-1], one)) is not None:
-                refuse(one, "held", why)
-                held_here.append(one)
+            elif (why := must_wait(before[-1], one)) is not None:
+                refuse(one, "quarantined", why)
+                waiting_here.append(one)
             else:
                 admit(one)
         stood, beside = (_by_month(found) for found in ([found[-1] for found in admitted.values() if found], first_seen))
         for one in first_seen:
-            if held_here:
-                other = refused[held_here[0].slice][-1]
-                refuse(one, "held", reason("waits_for_others", slice=other.observation.slice, why=other.reason))
-                waiting.append((one, held_here))
+            if waiting_here:
+                other = refused[waiting_here[0].slice][-1]
+                refuse(one, "quarantined", reason("waits_for_others", slice=other.observation.slice, why=other.reason))
+                waiting.append((one, waiting_here))
             elif (why := _why_apart(one, stood, beside, compared)) is not None:
-                refuse(one, "held", why)
+                refuse(one, "quarantined", why)
             else:
                 admit(one)
     last = {one.slice: one for one in known}
     for one, others in waiting:
-        held_still = {id(other.observation) for found in refused.values() for other in found if other.state == "held"}
-        if last[one.slice] is one and held_still.isdisjoint(map(id, others)):
+        still_waiting = {id(other.observation) for found in refused.values() for other in found if other.state == "quarantined"}
+        if last[one.slice] is one and still_waiting.isdisjoint(map(id, others)):
             refused[one.slice] = [other for other in refused[one.slice] if other.observation is not one]
             standing = _by_month(found[-1] for found in admitted.values() if found)
             if (why := _why_apart(one, standing, {}, compared)) is not None:
-                refuse(one, "held", why)
+                refuse(one, "quarantined", why)
             else:
                 admit(one)
     judged = [one for found in refused.values() for one in found]
@@ -211,7 +211,7 @@ def _why_apart(
 ) -> Reason | None:
     """Why the first release of a month fits none of its neighbours; null where it fits one, or has none.
 
-    Months that the same look brought first count only where no other stands near: they would be wrong together. A single figure
+    Months that the same snapshot brought first count only where no other stands near: they would be wrong together. A single figure
     tells nothing of them then: that of a single flow may well have been a thousandth the month before.
     """
     found = list(_compared(one, stood, compared))
@@ -239,8 +239,8 @@ def judge_releases(
     history = list(history)
     twice = doubled(settings, source, known, history)
 
-    def held(before: Observation, after: Observation) -> Reason | None:
-        found = known.compared("follows", before, after, lambda: Comparison(0, why_held(settings, source, known, before, after)))
+    def must_wait(before: Observation, after: Observation) -> Reason | None:
+        found = known.compared("follows", before, after, lambda: Comparison(0, why_quarantined(settings, source, known, before, after)))
         return None if found is None else found.why_apart
 
     def apart(neighbour: Observation, first: Observation) -> Comparison | None:
@@ -249,7 +249,7 @@ def judge_releases(
     return judge_history(
         history,
         failed=lambda one: known.why_failed(one) or twice.get(one.release_id),
-        held=held,
+        must_wait=must_wait,
         compared=apart,
         decided=archive.decisions(settings.raw, source.name, before=as_of),
         as_of=as_of,

@@ -2,7 +2,7 @@
 
     data/curated/<source>/ledger.parquet                        a line a slice of a file, and one for the file itself
     data/curated/<source>/comparisons.parquet                   how two releases stand to each other
-    data/curated/<source>/<files>-<version>/<table>.parquet     rows of the files that one look was the first to bring
+    data/curated/<source>/<files>-<version>/<table>.parquet     rows of the files that one snapshot was the first to bring
                                            /rejected.parquet    their rejected lines, with reasons
 
 All of it follows from data/raw, the code and the vocabulary, whose version is in the name: what is missing, of another
@@ -49,7 +49,7 @@ SCHEMA = pl.Schema(
         "reasons": pl.List(pl.String()),
         "corrected": pl.String(),
         "error": pl.String(),
-        "spent": pl.List(pl.String()),
+        "expired": pl.List(pl.String()),
         "folder": pl.String(),
         "sizes": pl.String(),
     }
@@ -94,7 +94,7 @@ class Entry:
 
     parts: tuple[Part, ...]
     error: LodestoneError | None
-    spent: tuple[str, ...]
+    expired: tuple[str, ...]
     folder: str = ""
     sizes: Mapping[str, int] = field(default_factory=dict)
     """Curated files in its folder, with their sizes."""
@@ -247,7 +247,7 @@ def _read(path: Path, version: str, *_: int) -> Ledger:
         file: Entry(
             tuple(parts.get(file, ())),
             None if one["error"] is None else BadFile(**json.loads(one["error"])),
-            tuple(one["spent"]),
+            tuple(one["expired"]),
             one["folder"],
             json.loads(one["sizes"]),
         )
@@ -266,7 +266,7 @@ def write(settings: Settings, source: Source, ledger: Ledger) -> None:
     for file, entry in ledger.files.items():
         bare = {"file": file, "version": source.version}
         error = None if entry.error is None else json.dumps(vars(entry.error))
-        kept = {"error": error, "spent": list(entry.spent), "folder": entry.folder, "sizes": json.dumps(dict(entry.sizes))}
+        kept = {"error": error, "expired": list(entry.expired), "folder": entry.folder, "sizes": json.dumps(dict(entry.sizes))}
         rows.append(bare | kept)
         for part in entry.parts:
             verdict = ledger.verdicts.get(part.part_id)
@@ -280,7 +280,7 @@ def write(settings: Settings, source: Source, ledger: Ledger) -> None:
 
 
 def lost(settings: Settings, name: str, accounted: Collection[str]) -> str | None:
-    """What was curated of a source and is in no look any more, as files and lines; null where nothing is.
+    """What was curated of a source and is in no snapshot any more, as files and lines; null where nothing is.
 
     Curated files are made from raw ones, so that this is what their loss, or that of their receipts, takes from the edition.
     """

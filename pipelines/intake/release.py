@@ -42,32 +42,32 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Cut:
-    """One slice of one look: the parts that its files have of it."""
+class SliceContent:
+    """One slice of one snapshot: the parts that its files have of it."""
 
     slice: str
     release_id: str
-    content_hash: str
+    fingerprint: str
     lines: int
     known_from: datetime | None
     known_from_basis: str
     members: tuple[str, ...]
-    """The files it was cut from."""
+    """The files it was read from."""
     parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Observation:
-    """A look at a slice that found another content than the look before."""
+    """A snapshot of a slice that found another content than the snapshot before."""
 
     source: str
     slice: str
     release_id: str
-    content_hash: str
+    fingerprint: str
     lines: int
     observed_at: datetime
     receipt_id: str
-    """The receipt, or the visit, of the look."""
+    """The receipt, or the visit, of the snapshot."""
     files: tuple[RawFile, ...]
     known_from: datetime
     known_from_basis: str
@@ -77,18 +77,18 @@ class Observation:
     @property
     def withdrawn(self) -> bool:
         """Whether the office took back every row of the slice."""
-        return self.content_hash == EMPTY
+        return self.fingerprint == EMPTY
 
 
 @dataclass(frozen=True)
 class Judged:
-    """An observation with what became of its release: current, superseded, withdrawn, held, failed or passed over, and why."""
+    """An observation with what became of its release: current, superseded, withdrawn, quarantined, failed or passed over, and why."""
 
     observation: Observation
     state: str
     reason: Reason | None
     known_until: datetime | None
-    """When a later observation took its place; null while it is current. Held, failed and passed-over ones never had a place."""
+    """When a later observation took its place; null while it is current. Quarantined, failed and passed-over ones never had a place."""
 
     @property
     def stands(self) -> bool:
@@ -108,18 +108,18 @@ HALF = 2**64
 """A digest is two sums of 64 bits, each without what is carried."""
 
 
-@lru_cache(maxsize=10_000)  # most looks find what the look before found
-def cut_of(source: str, parts: tuple[Part, ...]) -> Cut:
+@lru_cache(maxsize=10_000)  # most snapshots find what the snapshot before found
+def content_of(source: str, parts: tuple[Part, ...]) -> SliceContent:
     """The slice that some parts make together. Its fingerprint does not depend on how its rows are spread over files."""
     lines = sum(part.lines for part in parts)
     lower, upper = (sum(int(part.digest[place : place + 16], 16) for part in parts) % HALF for place in (0, 16))
-    content_hash = fingerprint(lines, f"{lower:016x}{upper:016x}")
+    fingerprint = fingerprint_of(lines, f"{lower:016x}{upper:016x}")
     known = [part for part in parts if part.known_from is not None]
     latest = max(known, key=lambda part: str(part.known_from)) if len(known) == len(parts) else None
-    return Cut(
+    return SliceContent(
         parts[0].slice,
-        release_id(source, parts[0].slice, content_hash),
-        content_hash,
+        release_id(source, parts[0].slice, fingerprint),
+        fingerprint,
         lines,
         None if latest is None else latest.known_from,
         "held" if latest is None else latest.known_from_basis,
@@ -128,11 +128,11 @@ def cut_of(source: str, parts: tuple[Part, ...]) -> Cut:
     )
 
 
-def fingerprint(lines: int, digest: str) -> str:
+def fingerprint_of(lines: int, digest: str) -> str:
     """Hash of the content of some rows, by their number and digest."""
     return hashlib.sha256(f"{lines} {digest}".encode()).hexdigest()
 
 
-def release_id(source: str, slice_name: str, content_hash: str) -> str:
+def release_id(source: str, slice_name: str, fingerprint: str) -> str:
     """16 hex digits that name one content of one slice."""
-    return hashlib.sha256(f"{source}\n{slice_name}\n{content_hash}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{source}\n{slice_name}\n{fingerprint}".encode()).hexdigest()[:16]

@@ -70,7 +70,9 @@ COLUMNS: dict[str, Meaning] = {
     "statement": Meaning("The statement in our words."),
     "reason": Meaning("Why."),
     "reason_code": Meaning("Why, in a word that a program can compare (docs/dictionary.md, Reasons); of several the first told."),
-    "state": Meaning("current, superseded, withdrawn, held, failed, or passed_over (it was held or failed, and a later look was good)."),
+    "state": Meaning(
+        "current, superseded, withdrawn, quarantined, failed, or passed_over (it was quarantined or failed, and a later snapshot was good)."
+    ),
     # Who trades.
     "reporter_iso3": Meaning("Country whose customs office filed the figure (ISO 3166 alpha-3).", refers="country"),
     "partner_iso3": Meaning("The other country; WLD for all partners together, OTHER for secret or unspecified ones.", refers="country"),

@@ -198,14 +198,14 @@ class Revision(_Lineage):
     quantity_unit: str = pa.Field(
         nullable=True, description="Unit of a quantity, null for other measures. In another unit it is another figure."
     )
-    slice: str = pa.Field(description="Slice (meta.release) that prints it: a publication is compared with its own earlier looks.")
+    slice: str = pa.Field(description="Slice (meta.release) that prints it: a publication is compared with its own earlier snapshots.")
     revision_no: pl.Int32 = pa.Field(description="1 for the first change of the figure.")
     kind: str = pa.Field(
-        description="revised, appeared (an earlier look at the slice, which asked for its code, held the period without it) or vanished."
+        description="revised, appeared (an earlier snapshot of the slice, which asked for its code, had the period without it) or vanished."
     )
-    look_no: pl.Int32 = pa.Field(
-        description="Which look at the slice brought the change, counted from the first that held the figure. Looks that found"
-        " what the look before found are not counted."
+    snapshot_no: pl.Int32 = pa.Field(
+        description="Which snapshot of the slice brought the change, counted from the first that held the figure. Snapshots that found"
+        " what the snapshot before found are not counted."
     )
     first_value: Weight = pa.Field(description="The figure as first held.", metadata={"unit": "USD, kg or quantity_unit, see measure"})
     before_value: Weight = pa.Field(
@@ -218,7 +218,7 @@ class Revision(_Lineage):
     )
     known_before: datetime = pa.Field(nullable=True, description="Since when the figure before was known (UTC); null where it appeared.")
     vanished_release_id: str = pa.Field(
-        nullable=True, description="Release (meta.release) of the look that no longer holds what vanished; else null."
+        nullable=True, description="Release (meta.release) of the snapshot that no longer holds what vanished; else null."
     )
 
     class Config:

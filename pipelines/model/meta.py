@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pandera.polars as pa
 import polars as pl
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """What a consumer compares before it reads (`meta.edition.schema_version`). Raised by one whenever a public table (facts,
 vocabulary, marts, meta) or a column of one comes, goes, moves, or gets another name, type or meaning. CHANGELOG.md says what changed."""
 
@@ -18,12 +18,12 @@ class Release(pa.DataFrameModel):
     release_id: str = pa.Field(description="16 hex digits of slice and content.")
     source: str
     slice: str = pa.Field(description="Slice it is a content of.")
-    content_hash: str = pa.Field(description="sha256 over the number of its rows and the sum of their hashes.")
+    fingerprint: str = pa.Field(description="sha256 over the number of its rows and the sum of their hashes.")
     lines: pl.Int64 = pa.Field(description="Raw lines.", metadata={"unit": "lines"})
     accepted: pl.Int64 = pa.Field(description="Lines that keep the contract.", metadata={"unit": "lines"})
     rejected: pl.Int64 = pa.Field(description="Lines that break it (meta.rejected).", metadata={"unit": "lines"})
     state: str
-    reason: str = pa.Field(nullable=True, description="Why it is, or was, held or failed.")
+    reason: str = pa.Field(nullable=True, description="Why it is, or was, quarantined or failed.")
     reason_code: str = pa.Field(nullable=True)
 
     class Config:
@@ -53,9 +53,9 @@ class ReleaseFile(pa.DataFrameModel):
 
 
 class Asked(pa.DataFrameModel):
-    """Which codes the last whole look at a slice asked for, and when it is to be asked for again.
+    """Which codes the last whole snapshot of a slice asked for, and when it is to be asked for again.
 
-    It tells an empty answer from a question nobody put, and a month that is final from one whose revision may have been missed.
+    It tells an empty answer from a request nobody put, and a month that is final from one whose revision may have been missed.
     """
 
     slice: str = pa.Field(description="Slice, as in meta.release.")
@@ -78,10 +78,10 @@ class Asked(pa.DataFrameModel):
         unique = ["slice", "code"]
 
 
-class Override(pa.DataFrameModel):
-    """A correction that changed a row: a person's override, or a publisher's error that is known to everybody."""
+class Correction(pa.DataFrameModel):
+    """A correction that changed a row: a person's correction, or a publisher's error that is known to everybody."""
 
-    override_id: str = pa.Field(description="16 hex digits of what the correction says.")
+    correction_id: str = pa.Field(description="16 hex digits of what the correction says.")
     source: str
     release_id: str = pa.Field(description="Release (meta.release) whose row it changed.")
     source_member: str
@@ -97,7 +97,7 @@ class Override(pa.DataFrameModel):
         """Key."""
 
         strict = True
-        unique = ["override_id", "release_id", "source_member", "source_row"]
+        unique = ["correction_id", "release_id", "source_member", "source_row"]
 
 
 class CuratedRows(pa.DataFrameModel):
@@ -115,13 +115,13 @@ class CuratedRows(pa.DataFrameModel):
 
 
 class Observation(pa.DataFrameModel):
-    """A look at a slice that found another content than the look before."""
+    """A snapshot of a slice that found another content than the snapshot before."""
 
     source: str
     slice: str = pa.Field(description="Slice looked at.")
     release_id: str = pa.Field(description="What was found (meta.release).")
     observed_at: datetime = pa.Field(description="When (UTC).")
-    receipt_id: str = pa.Field(description="Receipt of the look (data/raw/<source>/*/receipts), or its visit (fetched/visits).")
+    receipt_id: str = pa.Field(description="Receipt of the snapshot (data/raw/<source>/*/receipts), or its visit (fetched/visits).")
     known_from: datetime = pa.Field(description="Since when the content was known (UTC).")
     known_from_basis: str = pa.Field(description="stated, calendar or held.")
     known_until: datetime = pa.Field(nullable=True, description="When a later observation took its place; null while current.")
@@ -142,7 +142,7 @@ class Edition(pa.DataFrameModel):
     schema_version: pl.Int32 = pa.Field(description="Number of the tables and columns as they are; CHANGELOG.md says what each changed.")
     inputs: str = pa.Field(description="sha256 over the observations it stands on, 16 digits.")
     as_of: datetime = pa.Field(nullable=True, description="Moment it answers as of (UTC); null for everything held.")
-    observed_until: datetime = pa.Field(nullable=True, description="Newest look it stands on (UTC).")
+    observed_until: datetime = pa.Field(nullable=True, description="Newest snapshot it stands on (UTC).")
     releases: pl.Int64 = pa.Field(description="Releases it stands on.", metadata={"unit": "releases"})
     stand_ins: bool = pa.Field(description="Whether stand-ins answered for offices: of a rehearsal, no figure is to be used.")
     duckdb_version: str = pa.Field(description="DuckDB that wrote it.")
@@ -165,7 +165,7 @@ class SourceStatus(pa.DataFrameModel):
     redistributable: bool = pa.Field(description="Whether its rows may be passed on; false also where that is unknown.")
     stand_in: bool = pa.Field(description="Whether a stand-in answered in its place, in a rehearsal; then its citation says so.")
     state: str = pa.Field(
-        description="ok, held (something new waits for a decision), fell_back (a check refused it), incomplete, failed, or not_asked."
+        description="ok, quarantined (news waits for a decision), fell_back (a check refused it), incomplete, failed, or not_asked."
     )
     message: str = pa.Field(nullable=True, description="What is wrong and what to do.")
     reason_code: str = pa.Field(nullable=True)
@@ -174,9 +174,9 @@ class SourceStatus(pa.DataFrameModel):
     )
     newest_period_end: date = pa.Field(nullable=True, description="Last day of the newest period it states.")
     due_by: date = pa.Field(nullable=True, description="When something newer is due by its cadence; null where it has none.")
-    observed_at: datetime = pa.Field(nullable=True, description="Newest look (UTC).")
+    observed_at: datetime = pa.Field(nullable=True, description="Newest snapshot (UTC).")
     releases: pl.Int64 = pa.Field(description="Current releases.", metadata={"unit": "releases"})
-    held: pl.Int64 = pa.Field(description="Releases that wait for `lodestone accept`.", metadata={"unit": "releases"})
+    quarantined: pl.Int64 = pa.Field(description="Releases that wait for `lodestone accept`.", metadata={"unit": "releases"})
     failed: pl.Int64 = pa.Field(description="Releases the gate refused.", metadata={"unit": "releases"})
     lines: pl.Int64 = pa.Field(description="Raw lines of current and failed releases.", metadata={"unit": "lines"})
     accepted: pl.Int64 = pa.Field(description="Lines accepted.", metadata={"unit": "lines"})

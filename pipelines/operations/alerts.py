@@ -1,4 +1,4 @@
-"""What an operator has to be told: failed, late, held or incomplete offices, each once, and its end; and the webhook it is told to.
+"""What an operator has to be told: failed, late, quarantined or incomplete offices, each once, and its end; and the webhook it is told to.
 
 What is wrong is read from the live edition, the visits to the offices and the decisions; nothing is mended or decided here.
 What was posted before is given in and returned, so that whoever calls keeps it.
@@ -51,10 +51,10 @@ class Alert:
     key: str
     office: str
     kind: str
-    """failed, late, missed, held, incomplete or fell_back."""
+    """failed, late, missed, quarantined, incomplete or fell_back."""
     reason: str
     sample: tuple[str, ...]
-    """A few of the rows, files or questions concerned."""
+    """A few of the rows, files or requests concerned."""
     remedy: str
     since: datetime | None
     """Since when, as far as that is known (UTC)."""
@@ -95,7 +95,7 @@ def _of_visits(settings: Settings, source: Source) -> Iterator[Alert]:
             if not visit.unanswered:
                 break
             unwhole = visit
-        sample = [question.member for question in made[-1].unanswered[:SAMPLE_ROWS]]
+        sample = [request.member for request in made[-1].unanswered[:SAMPLE_ROWS]]
         remedy = f"`lodestone fetch {source.name}` or the next night asks again; what was held before stands"
         yield _failed(source.name, "visit", trouble, sample, remedy, _began(unwhole))
     if config.key is not None and made and not os.environ.get(config.key.environment, "").strip():
@@ -150,16 +150,16 @@ def _is_asked(name: str) -> bool:
 
 
 def _of_releases(settings: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[Alert]:
-    """Held releases nobody decided on, each; failed ones of an office together."""
+    """Quarantined releases nobody decided on, each; failed ones of an office together."""
     failed: dict[str, list[dict[str, Any]]] = {}
     for one in refused(connection):
         if one["state"] == "failed":
             failed.setdefault(one["source"], []).append(one)
         elif one["release_id"] not in archive.decisions(settings.raw, one["source"]):
             release = one["release_id"]
-            remedy = f"look at it, then `lodestone accept {release} --reason ...` or `lodestone hold {release} --reason ...`"
+            remedy = f"look at it, then `lodestone accept {release} --reason ...` or `lodestone quarantine {release} --reason ...`"
             key = f"{one['source']}/held/{release}"
-            yield Alert(key, one["source"], "held", f"{one['slice']}: {one['reason']}", (), remedy, _utc(one["observed_at"]))
+            yield Alert(key, one["source"], "quarantined", f"{one['slice']}: {one['reason']}", (), remedy, _utc(one["observed_at"]))
     for name, of_office in failed.items():
         reason = f"{len(of_office)} releases were refused, e.g. {of_office[0]['slice']}: {of_office[0]['reason']}"
         remedy = f"`lodestone sql \"from rejected where source = '{name}'\"` shows each line with its remedy; what was held before stands"

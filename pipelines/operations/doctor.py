@@ -155,11 +155,15 @@ def _used_bytes(folder: Path) -> int:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    codes = settings.scope.count(",") + 1
-    asked = settings.scope if settings.scope in ("basket", "all") else f"{codes} codes of LODESTONE_SCOPE"
-    yield Finding("ok", "scope", asked)
+    codes = settings.selection.count(",") + 1
+    asked = settings.selection if settings.selection in ("basket", "all") else f"{codes} codes of LODESTONE_SELECTION"
+    yield Finding("ok", "selection", asked)
     held = archive.answered_by_stand_ins(settings.raw)
-    answers = {None: "no answer is held", True: "the answers held are those of stand-ins", False: "the answers held are those of offices"}
+    answers = {
+        None: "no answer is held",
+        True: "the answers held are those of stand-ins",
+        False: "the answers held are those of offices",
+    }
     if settings.offices is not None:
         told = f"LODESTONE_OFFICES is set: {secrecy.public(settings.offices)} answers in the place of every office; {answers[held]}"
         remedy = "unset it, or set LODESTONE_DATA to a folder for rehearsals" if held is False else "unset it unless this is a rehearsal"
@@ -195,9 +199,9 @@ def _keys(offices: list[Source], visits: Mapping[str, list[archive.Visit]], envi
 
 
 def _clock(settings: Settings, visits: Mapping[str, list[archive.Visit]], now: datetime) -> Iterator[Finding]:
-    looks = [receipt for name in source_names() for receipt in archive.readable_receipts(settings.raw, name)[0]]
-    looks += [receipt for made in visits.values() for visit in made for receipt in visit.receipts]
-    newest = max(looks, key=lambda receipt: receipt.observed_at, default=None)
+    snapshots = [receipt for name in source_names() for receipt in archive.readable_receipts(settings.raw, name)[0]]
+    snapshots += [receipt for made in visits.values() for visit in made for receipt in visit.receipts]
+    newest = max(snapshots, key=lambda receipt: receipt.observed_at, default=None)
     remedy = "set the clock right before anything is fetched: a receipt dated wrongly would change what was known when"
     if newest is not None and newest.observed_at > now:
         told = f"it says {now:%Y-%m-%d %H:%M} UTC, but {newest.member} was received at {newest.observed_at:%Y-%m-%d %H:%M}"
@@ -226,7 +230,7 @@ def _last_visit(settings: Settings, source: Source, visits: list[archive.Visit],
     if trouble is not None:
         yield Finding("bad", source.name, trouble, again)
         return
-    told = f"asked on {last.began:%Y-%m-%d %H:%M} UTC, all {len(last.questions)} questions answered"
+    told = f"asked on {last.began:%Y-%m-%d %H:%M} UTC, all {len(last.requests)} requests answered"
     if now - last.began > A_NIGHT:
         yield Finding("warn", source.name, f"{told}; that is {(now - last.began).days} days ago", "see whether the nightly run is started")
     else:
@@ -256,16 +260,18 @@ def _releases(settings: Settings) -> Iterator[Finding]:
         release, source, piece, state, reason = (one[name] for name in ("release_id", "source", "slice", "state", "reason"))
         subject, told = f"release {release}", f"{piece} {state}: {reason}"
         decision = decided.get(release)
-        if state == "held" and decision is not None and decision.verb == "accept":
-            yield Finding("warn", subject, f"{piece} is held and was accepted by {decision.author} since", "`lodestone build` lets it in")
-        elif state == "held" and decision is not None:
+        if state == "quarantined" and decision is not None and decision.verb == "accept":
+            yield Finding(
+                "warn", subject, f"{piece} is quarantined and was accepted by {decision.author} since", "`lodestone build` lets it in"
+            )
+        elif state == "quarantined" and decision is not None:
             yield Finding("ok", subject, told)
-        elif state == "held":
+        elif state == "quarantined":
             yield Finding(
                 "bad",
                 subject,
                 told,
-                f"look at it, then `lodestone accept {release} --reason ...` or `lodestone hold {release} --reason ...`",
+                f"look at it, then `lodestone accept {release} --reason ...` or `lodestone quarantine {release} --reason ...`",
             )
         else:
             where = f"lodestone sql \"from rejected where release_id = '{release}'\""
@@ -376,6 +382,6 @@ def _edition(settings: Settings, visits: Mapping[str, list[archive.Visit]], now:
     elif code != code_version():
         yield Finding("warn", "edition", f"{told}, was built by another version of the code", "`lodestone build` builds it anew")
     elif looked is not None and now - looked > A_NIGHT:
-        yield Finding("warn", "edition", f"{told}, stands on looks until {looked:%Y-%m-%d}", "see whether the nightly run is started")
+        yield Finding("warn", "edition", f"{told}, stands on snapshots until {looked:%Y-%m-%d}", "see whether the nightly run is started")
     else:
         yield Finding("ok", "edition", told)

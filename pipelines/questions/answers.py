@@ -40,7 +40,7 @@ _EXPLAIN_HOW = re.compile(r"\s*(analyze\b|\([^()]*\))?", re.IGNORECASE)
 _UNREADABLE = (duckdb.IOException, duckdb.InternalError, duckdb.SerializationException)
 DUCKDB_MARK = slice(8, 12)
 """Where the four letters DUCK stand in a DuckDB file."""
-IN_A_DATA_FOLDER = (".writer.lock", "lodestone.duckdb", "raw/*/bundled", "raw/*/fetched", "raw/*/decisions", "raw/*/overrides")
+IN_A_DATA_FOLDER = (".writer.lock", "lodestone.duckdb", "raw/*/bundled", "raw/*/fetched", "raw/*/decisions", "raw/*/corrections")
 """What only data folders hold, each of it alone enough to know one."""
 
 

@@ -279,9 +279,9 @@ class _Finder:
             release,
         )
         corrections = []
-        if "meta.override" in self.names:
+        if "meta.correction" in self.names:
             corrections = self.ask(
-                "select override_id, column_name, filed, used, author, reason, decided_at from meta.override"
+                "select correction_id, column_name, filed, used, author, reason, decided_at from meta.correction"
                 " where release_id = ? and source_member = ? and source_row = ? order by column_name",
                 *(values.get(name) for name in ("release_id", "source_member", "source_row")),
             )

@@ -1,4 +1,4 @@
-"""How an explanation looks: plain text, Markdown or JSON, ready to be pasted into a report. Finding it is explain's work."""
+"""How an explanation snapshots: plain text, Markdown or JSON, ready to be pasted into a report. Finding it is explain's work."""
 
 from __future__ import annotations
 
@@ -216,9 +216,8 @@ def _other_told(other: dict[str, Any]) -> str:
 
 def _correction_told(one: dict[str, Any]) -> str:
     when = f", {_value(one['decided_at'])}" if one["decided_at"] else ""
-    return (
-        f"{one['column_name']}: filed {one['filed']!r}, used {one['used']!r} ({one['author']}{when}: {one['reason']}; {one['override_id']})"
-    )
+    why = f"{one['author']}{when}: {one['reason']}; {one['correction_id']}"
+    return f"{one['column_name']}: filed {one['filed']!r}, used {one['used']!r} ({why})"
 
 
 def _value(value: object) -> str:

@@ -142,7 +142,7 @@ def goods(one: dict[str, Any]) -> str:
 
 
 def _range(low: float, high: float, digits: int) -> str:
-    """A point where both ends look alike, else both ends."""
+    """A point where both ends snapshot alike, else both ends."""
     ends = dict.fromkeys(f"{one:.{digits}f}" for one in (low, high))
     return "-".join(ends)
 

@@ -65,7 +65,7 @@ def serve(
         if data is not None:
             typer.echo(f"export LODESTONE_DATA={shlex.quote(str(data.resolve()))}")
         if us_census_file is not None:
-            typer.echo(f"export LODESTONE_SCOPE={','.join(sorted({cell.code for cell in census.cells if len(cell.code) == 6}))}")
+            typer.echo(f"export LODESTONE_SELECTION={','.join(sorted({cell.code for cell in census.cells if len(cell.code) == 6}))}")
         typer.echo("\nRequests, until Ctrl-C:")
         stopped.wait()
     typer.echo("Stopped.")
@@ -97,9 +97,9 @@ def _stopped_by_signal() -> threading.Event:
 
 
 def _tell(asked: Asked) -> None:
-    question = "&".join(f"{name}={value}" for name, value in asked.query)
+    request = "&".join(f"{name}={value}" for name, value in asked.query)
     came = "no answer" if asked.status is None else f"{asked.status}, {asked.sent:,} bytes"
-    typer.echo(f"{asked.office}: {came}: {asked.method} {asked.path}{'?' if question else ''}{question}")
+    typer.echo(f"{asked.office}: {came}: {asked.method} {asked.path}{'?' if request else ''}{request}")
 
 
 def main() -> None:

@@ -145,9 +145,9 @@ class Fault:
     matched: int = 0
     applied: int = 0
 
-    def is_due(self, office: str, question: str) -> bool:
+    def is_due(self, office: str, request: str) -> bool:
         """Whether this request is one of those meant; counts it."""
-        if self.office not in (None, office) or not self.matching.search(question):
+        if self.office not in (None, office) or not self.matching.search(request):
             return False
         self.matched += 1
         due = self.matched > self.after and (self.times is None or self.applied < self.times)
@@ -179,9 +179,9 @@ class Faults:
 
     def befall(self, office: str, path: str, query: Query, reply: Reply) -> Delivery:
         """The delivery of this reply, with what goes wrong with it."""
-        question = path + "?" + "&".join(f"{name}={value}" for name, value in without_secrets(query))
+        request = path + "?" + "&".join(f"{name}={value}" for name, value in without_secrets(query))
         with self._lock:
-            due = [fault.effect for fault in self._faults if fault.is_due(office, question)]
+            due = [fault.effect for fault in self._faults if fault.is_due(office, request)]
         delivery = Delivery(reply)
         for effect in due:
             delivery = effect(delivery)

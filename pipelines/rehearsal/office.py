@@ -1,4 +1,4 @@
-"""What every stand-in is: something that gives a reply to a question. Nothing here knows HTTP's wire or any one office."""
+"""What every stand-in is: something that gives a reply to a request. Nothing here knows HTTP's wire or any one office."""
 
 from __future__ import annotations
 

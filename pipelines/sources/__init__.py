@@ -30,7 +30,7 @@ from pipelines.errors import BadFile, LodestoneError
 from pipelines.model.tables import curated_tables
 from pipelines.model.vocabulary import dates_version, known_codes, known_from_address
 from pipelines.readers.zipped import unzip
-from pipelines.scope import Scope, current_scope
+from pipelines.selection import Selection, current_selection
 from pipelines.settings import PACKAGE
 from pipelines.sources.config import MOST_BYTES_HANDED_IN, SourceConfig
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 FOLDER = PACKAGE / "sources"
 SHARED_CODE = (
     *("sources/*.py", "readers/*.py", "intake/*.py", "model/trade.py", "model/curated.py", "model/tables.py", "model/columns.py"),
-    *("model/vocabulary/*.py", "periods.py", "reasons.py", "scope.py"),
+    *("model/vocabulary/*.py", "periods.py", "reasons.py", "selection.py"),
 )
 """What, beside a source's folder, decides what its curated files hold; tests/unit/test_architecture.py follows the imports."""
 
@@ -55,7 +55,7 @@ class Source:
 
     @cached_property
     def version(self) -> str:
-        """Changes when code, the scope, or a list of codes that its contracts name does: its curated files are then made anew."""
+        """Changes when code, the selection, or a list of codes that its contracts name does: its curated files are then made anew."""
         named = {
             column.metadata["vocabulary"]
             for contract in self._module("contract").CONTRACTS.values()
@@ -131,7 +131,7 @@ class Source:
                 return sliced
             config = self.config
             named = config.members[str(self.kind(member))].slice or config.slice
-            kept = frame if config.code is None else frame.filter(current_scope().keeps(pl.col(config.code)))
+            kept = frame if config.code is None else frame.filter(current_selection().keeps(pl.col(config.code)))
             kept = kept.with_columns(slice=pl.concat_str(named, separator="/", ignore_nulls=True))
             if config.known_from == "page":
                 return known_from_address(kept, "source_url")
@@ -142,9 +142,9 @@ class Source:
         model: type[pa.DataFrameModel] = self._module("contract").CONTRACTS[kind]
         return model
 
-    def requests(self, months: Sequence[str], scope: Scope) -> list[Request]:
-        """The questions that bring the months (YYYY-MM) of every dataset, or the whole of a file that holds them all."""
-        asked: list[Request] = self._module("fetch").requests(months, scope)
+    def requests(self, months: Sequence[str], selection: Selection) -> list[Request]:
+        """The requests that bring the months (YYYY-MM) of every dataset, or the whole of a file that holds them all."""
+        asked: list[Request] = self._module("fetch").requests(months, selection)
         return asked
 
     def recognise(self, member: str, answer: Answer) -> None:
@@ -211,18 +211,18 @@ def readable_sources() -> list[Source]:
 
 def load_source(name: str) -> Source:
     """A source by name. Raises `LodestoneError` where its source.yaml is not as `SourceConfig` says."""
-    return _load(name, current_scope())
+    return _load(name, current_selection())
 
 
 @cache
-def _load(name: str, scope: Scope) -> Source:
+def _load(name: str, selection: Selection) -> Source:
     folder = FOLDER / name
     try:
         config = SourceConfig.model_validate(yaml.safe_load((folder / "source.yaml").read_text("utf-8")))
     except (OSError, ValueError, yaml.YAMLError) as error:
         told = " ".join(str(error).split())
         raise LodestoneError(f"{folder / 'source.yaml'} cannot be read ({told}); restore it from version control") from error
-    return Source(name, config, code_version(folder, scope.text if config.fetch else ""))
+    return Source(name, config, code_version(folder, selection.text if config.fetch else ""))
 
 
 @cache
@@ -247,10 +247,10 @@ def companion(name: str, file: str) -> pl.DataFrame:
     return pl.read_csv(FOLDER / name / file, infer_schema=False)
 
 
-def code_version(folder: Path, scope: str = "", package: Path = PACKAGE) -> str:
-    """Changes when the scope, a file of a source's folder, or shared code that decides its curated files does."""
+def code_version(folder: Path, selection: str = "", package: Path = PACKAGE) -> str:
+    """Changes when the selection, a file of a source's folder, or shared code that decides its curated files does."""
     shared = (path for pattern in SHARED_CODE for path in sorted(package.glob(pattern)))
-    digest = hashlib.sha256(scope.encode())
+    digest = hashlib.sha256(selection.encode())
     for path in (*sorted(path for path in folder.iterdir() if path.is_file()), *shared):
         digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:8]

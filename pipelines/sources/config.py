@@ -29,7 +29,7 @@ class Member(BaseModel):
 
 
 class Continuity(BaseModel):
-    """What a new release of a slice must keep of its predecessor, else it is held. See docs/operations.md, Held releases."""
+    """What a new release of a slice must keep of its predecessor, else it is quarantined. See docs/operations.md, Quarantined releases."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -142,7 +142,7 @@ class SourceConfig(BaseModel):
     known_from: Literal["held", "page"] = "held"
     """What dates a row there: when it was first held, or the page at `source_url`, where its address states a date."""
     code: str | None = None
-    """Column of codes of the Harmonized System there: rows outside the scope belong to no slice."""
+    """Column of codes of the Harmonized System there: rows outside the selection belong to no slice."""
     members: dict[str, Member]
     continuity: dict[str, Continuity]
     fetch: Fetch | None = None

@@ -9,7 +9,7 @@ import httpx
 
 @dataclass(frozen=True)
 class Request:
-    """One question to an office. The same question always has the same `member`, the name its answer is kept under."""
+    """One request to an office. The same request always has the same `member`, the name its answer is kept under."""
 
     member: str
     url: str

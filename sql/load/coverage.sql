@@ -1,7 +1,7 @@
 -- meta.coverage
 -- What we have of every series and month between its first and its last, and if nothing, why. A month that only a longer
 -- span or total holds is within_total; January and February published as one are published. An empty answer is a zero
--- (none_filed) only where the code is not filed every month, or where a later look has confirmed it.
+-- (none_filed) only where the code is not filed every month, or where a later snapshot has confirmed it.
 --
 -- grain:  series_id, reporter_iso3, partner_iso3, month
 
@@ -276,7 +276,7 @@ select
         when was_filed then 'the office took the figures back'
         when not is_asked then 'the code was not among those asked for'
         when is_open and (is_confirmed or not is_usual) then 'the office was asked and has none'
-        when is_open then 'the office has none of a code that is filed every month; no look at a later time has confirmed it'
+        when is_open then 'the office has none of a code that is filed every month; no snapshot of a later time has confirmed it'
         else 'the office was asked and has nothing of this month for any code'
     end as reason
 from usual

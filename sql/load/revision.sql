@@ -1,17 +1,17 @@
 -- facts.revision
 -- What became of a figure that an office had published before: the value it had, the value it has since. A figure is the same
 -- whether it is a fact or a control total: a code that no longer covers its heading has a past all the same. Groups are left out.
--- A publication is compared with its own earlier looks only: where two publications differ, facts.conflict says so.
+-- A publication is compared with its own earlier snapshots only: where two publications differ, facts.conflict says so.
 --
 -- grain:  series_id, partner_iso3, partner_code, code, procedure, period_start, period_months, period_kind, counted, measure,
 --   quantity_unit, slice, revision_no
--- Looks at a slice are counted as they found another content. A figure appeared where an earlier look at its slice held the
+-- Snapshots of a slice are counted as they found another content. A figure appeared where an earlier snapshot of its slice held the
 -- period without it and its code was asked for by then: the first print of a month or of a code newly asked is no news of it.
 
 with place as (
     select
         *,
-        row_number() over (partition by slice order by known_from) as look_no
+        row_number() over (partition by slice order by known_from) as snapshot_no
     from curated.release_window
 ),
 version as (
@@ -59,7 +59,7 @@ period_held as (
         printed.period_start,
         printed.period_months,
         printed.period_kind,
-        min(place.look_no) as look_no
+        min(place.snapshot_no) as snapshot_no
     from (select distinct release_id, period_start, period_months, period_kind from version) as printed
     inner join place
         on printed.release_id = place.release_id
@@ -77,8 +77,8 @@ touched as (
     from named
     where
         is_still_printed is not null
-        or release_id in (select place.release_id from place where place.look_no > 1)
-        or value_release_id in (select place.release_id from place where place.look_no > 1)
+        or release_id in (select place.release_id from place where place.snapshot_no > 1)
+        or value_release_id in (select place.release_id from place where place.snapshot_no > 1)
 ),
 measured as (
     select
@@ -103,12 +103,12 @@ placed as (
     select
         measured.*,
         place.slice,
-        place.look_no,
+        place.snapshot_no,
         place.known_from as place_known_from,
         next_place.release_id as gone_release_id,
         next_place.known_from_basis as gone_basis,
-        next_place.look_no as gone_look_no,
-        coalesce(period_held.look_no < place.look_no, false) as period_was_held
+        next_place.snapshot_no as gone_snapshot_no,
+        coalesce(period_held.snapshot_no < place.snapshot_no, false) as period_was_held
     from measured
     inner join place
         on
@@ -133,7 +133,7 @@ neighboured as (
         coalesce(lag(known_until) over history < known_from and lag(gone_release_id) over history is not null, false) as is_back,
         lead(known_from) over history as lead_known_from,
         first_value(value) over history as first_figure,
-        first_value(look_no) over history as first_look_no
+        first_value(snapshot_no) over history as first_snapshot_no
     from placed
     window history as (
         partition by
@@ -190,7 +190,7 @@ told as (
         * replace (
             known_until as known_from,
             gone_basis as known_from_basis,
-            gone_look_no as look_no
+            gone_snapshot_no as snapshot_no
         ),
         'vanished' as kind,
         value as before_value,
@@ -237,7 +237,7 @@ select
     slice,
     row_number() over history::integer as revision_no,
     kind,
-    (look_no - first_look_no + 1)::integer as look_no,
+    (snapshot_no - first_snapshot_no + 1)::integer as snapshot_no,
     first_figure as first_value,
     before_value,
     after_value,

@@ -22,10 +22,11 @@
 -- column: median_absolute_revision_of_revised | ratio | Median size of their revisions.
 -- column: largest_absolute_revision | ratio | Size of the largest of them.
 -- column: from_zero | figures | Figures that were zero at first and are not now; they have no ratio and count in no mean.
--- column: median_looks_to_settle | looks | Of the figures that ever changed, after how many looks they had settled: the first from
---   which on every value is within 20 % of the last. Looks at the slice that found another content count; the first with the figure is 1.
--- column: largest_looks_to_settle | looks | The same of the one that took longest.
--- column: appeared | figures | Figures held that an earlier look at their slice did not have, though it held the period.
+-- column: median_snapshots_to_settle | snapshots | Of the figures that ever changed, after how many snapshots they had settled: the first
+--   from which on every value is within 20 % of the last. Snapshots of the slice that found another content count; the first with the
+--   figure is 1.
+-- column: largest_snapshots_to_settle | snapshots | The same of the one that took longest.
+-- column: appeared | figures | Figures held that an earlier snapshot of their slice did not have, though it held the period.
 -- column: vanished | figures | Figures that were held once and are not now. They are none of the figures above.
 -- column: first_period | | First day of the oldest period that was revised.
 -- column: last_period | | First day of the newest period that was revised.
@@ -151,7 +152,7 @@ known as (
         first_value,
         kind = 'appeared' as has_appeared,
         standing_value <> after_value as has_changed,
-        look_no,
+        snapshot_no,
         abs(standing_value - held_value) > 0.2 * abs(held_value) as was_far,
         known_from as changed_from,
         null as held_from
@@ -173,7 +174,7 @@ known as (
         null as first_value,
         false as has_appeared,
         false as has_changed,
-        null as look_no,
+        null as snapshot_no,
         false as was_far,
         null as changed_from,
         known_from as held_from
@@ -196,7 +197,7 @@ past as (
         any_value(first_value) as first_figure,
         bool_or(has_appeared) as has_appeared,
         min(held_from) as held_from,
-        case when bool_or(has_changed) then coalesce(max(look_no) filter (where was_far), 1) end as looks_to_settle,
+        case when bool_or(has_changed) then coalesce(max(snapshot_no) filter (where was_far), 1) end as snapshots_to_settle,
         max(changed_from) as last_revised
     from known
     group by
@@ -225,7 +226,7 @@ figure as (
         coalesce(past.first_figure, measured.figure) as first_figure,
         coalesce(past.has_appeared, false) as has_appeared,
         coalesce(release.last_look > least(measured.known_from, past.held_from), false) as is_looked_at_again,
-        past.looks_to_settle,
+        past.snapshots_to_settle,
         past.last_revised
     from measured
     left join release
@@ -309,8 +310,8 @@ profile as (
         median(abs(revision)) filter (where is_revised) as median_absolute_revision_of_revised,
         max(abs(revision)) filter (where is_revised) as largest_absolute_revision,
         count(*) filter (where is_revised and first_figure = 0) as from_zero,
-        median(looks_to_settle) as median_looks_to_settle,
-        max(looks_to_settle) as largest_looks_to_settle,
+        median(snapshots_to_settle) as median_snapshots_to_settle,
+        max(snapshots_to_settle) as largest_snapshots_to_settle,
         count(*) filter (where has_appeared) as appeared,
         min(period_start) filter (where is_revised) as first_period,
         max(period_start) filter (where is_revised) as last_period,
@@ -337,8 +338,8 @@ select
     profile.median_absolute_revision_of_revised,
     profile.largest_absolute_revision,
     profile.from_zero,
-    profile.median_looks_to_settle,
-    profile.largest_looks_to_settle,
+    profile.median_snapshots_to_settle,
+    profile.largest_snapshots_to_settle,
     profile.appeared,
     coalesce(lost.vanished, 0) as vanished,
     profile.first_period,

@@ -13,11 +13,11 @@ from pipelines.settings import PROJECT
 
 
 def start(
-    data: Path, offices: Offices | None, now: str, scope: str, *arguments: str, key: str | None = KEY, **environment: str
+    data: Path, offices: Offices | None, now: str, selection: str, *arguments: str, key: str | None = KEY, **environment: str
 ) -> subprocess.Popen[str]:
     """Start a command with nothing of our own environment but what it needs."""
     values = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    values |= {"LODESTONE_DATA": str(data), "LODESTONE_NOW": now, "LODESTONE_SCOPE": scope}
+    values |= {"LODESTONE_DATA": str(data), "LODESTONE_NOW": now, "LODESTONE_SELECTION": selection}
     values |= {} if offices is None else {"LODESTONE_OFFICES": offices.address}
     values |= {} if key is None else {"LODESTONE_US_CENSUS_KEY": key}
     return subprocess.Popen(
@@ -31,10 +31,10 @@ def start(
 
 
 def run(
-    data: Path, offices: Offices | None, now: str, scope: str, *arguments: str, key: str | None = KEY, **environment: str
+    data: Path, offices: Offices | None, now: str, selection: str, *arguments: str, key: str | None = KEY, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
-    return ended(start(data, offices, now, scope, *arguments, key=key, **environment))
+    return ended(start(data, offices, now, selection, *arguments, key=key, **environment))
 
 
 def ended(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:

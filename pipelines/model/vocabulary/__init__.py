@@ -106,7 +106,7 @@ def known_from_address(frame: pl.DataFrame, address: str) -> pl.DataFrame:
 
 
 def dates_version() -> str:
-    """Changes when a page's date does: slices are then cut anew, though nothing is curated anew."""
+    """Changes when a page's date does: rows are then sliced anew, though nothing is curated anew."""
     return hashlib.sha256((FOLDER / "publication.csv").read_bytes()).hexdigest()[:8]
 
 

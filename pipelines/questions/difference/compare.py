@@ -82,7 +82,7 @@ class Difference:
     withdrawn: pl.DataFrame
     """Slices the office took back."""
     releases: pl.DataFrame
-    """Releases that were let in, held, failed or decided on, with who decided and why."""
+    """Releases that were let in, quarantined, failed or decided on, with who decided and why."""
     checks: pl.DataFrame
     """Rows that stand out in a check in one of the two, or otherwise in the other."""
     states: pl.DataFrame

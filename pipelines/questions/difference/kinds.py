@@ -315,7 +315,7 @@ def withdrawn(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
 
 def release_changes(before: pl.DataFrame, after: pl.DataFrame, decisions: Iterable[Decision]) -> pl.DataFrame:
-    """Releases whose state is another: `change` is new, accepted, held, failed, mended or gone.
+    """Releases whose state is another: `change` is new, accepted, quarantined, failed, mended or gone.
 
     What merely took the place of another, and was superseded by it, is told by its successor.
     """
@@ -327,7 +327,7 @@ def release_changes(before: pl.DataFrame, after: pl.DataFrame, decisions: Iterab
         change = _release_change(was, now)
         if change is None:
             continue
-        decision = decided.get(one["release_id"]) if change in ("accepted", "held") else None
+        decision = decided.get(one["release_id"]) if change in ("accepted", "quarantined") else None
         told = one["reason_after"] if decision is None else f"{decision.author}, {decision.decided_at:%Y-%m-%d}: {decision.reason}"
         rows.append({"source": one["source"], "slice": one["slice"], "release_id": one["release_id"], "change": change, "reason": told})
     return pl.DataFrame(rows, schema=dict.fromkeys(("source", "slice", "release_id", "change", "reason"), pl.String()))
@@ -336,8 +336,8 @@ def release_changes(before: pl.DataFrame, after: pl.DataFrame, decisions: Iterab
 def _release_change(was: str | None, now: str | None) -> str | None:
     if was == now:
         return None
-    if now in ("held", "failed"):
+    if now in ("quarantined", "failed"):
         return now
     if now == "current":
-        return {"held": "accepted", "failed": "mended"}.get(was or "", "new")
+        return {"quarantined": "accepted", "failed": "mended"}.get(was or "", "new")
     return "gone" if now is None else None

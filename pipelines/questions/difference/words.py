@@ -74,7 +74,7 @@ def _heading(difference: Difference) -> str:
 
 def _named(edition: Mapping[str, Any]) -> str:
     moment: datetime | None = edition["as_of"] or edition["observed_until"]
-    told = "nothing looked at" if moment is None else f"{'as of' if edition['as_of'] else 'looks until'} {moment:%Y-%m-%d}"
+    told = "nothing looked at" if moment is None else f"{'as of' if edition['as_of'] else 'snapshots until'} {moment:%Y-%m-%d}"
     return f"{edition['edition_id']} ({told})"
 
 
@@ -128,9 +128,9 @@ PARTNER_WORDS = {
 
 RELEASE_WORDS = {
     "new": "releases new",
-    "accepted": "held releases let in",
+    "accepted": "quarantined releases let in",
     "mended": "failed releases now good",
-    "held": "releases held",
+    "quarantined": "releases quarantined",
     "failed": "releases failed",
     "gone": "releases no longer there",
 }

@@ -86,7 +86,7 @@ class Cell:
 class UsCensus:
     """The API over these rows, sent in this order; `keys` are the keys it accepts.
 
-    `level_of_totals` is the SUMMARY_LVL2 of the rows for all countries: where the Bureau counts them as `HS`, a question for `HSCY`
+    `level_of_totals` is the SUMMARY_LVL2 of the rows for all countries: where the Bureau counts them as `HS`, a request for `HSCY`
     does not bring them. `key_page` says how a bad key is told: `direct` with the page itself, `redirect` with a 302 to it, as
     clients of the live API report.
     """
@@ -196,7 +196,7 @@ def _variables(flow: str) -> set[str]:
 
 
 def _error(flow: str, asked: list[str], wanted: Mapping[str, list[str]]) -> str | None:
-    """What is wrong with a question, in the API's words where they are known."""
+    """What is wrong with a request, in the API's words where they are known."""
     known = _variables(flow)
     if not asked:
         return "missing 'get' argument"

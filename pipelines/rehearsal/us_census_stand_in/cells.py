@@ -81,7 +81,7 @@ def without_months(cells: Iterable[Cell], *months: str) -> list[Cell]:
 
 
 def shuffled(cells: Iterable[Cell], seed: int = 0) -> list[Cell]:
-    """The same cells in another order: the API sorts nothing, and two answers to one question need not agree."""
+    """The same cells in another order: the API sorts nothing, and two answers to one request need not agree."""
     mixed = list(cells)
     random.Random(seed).shuffle(mixed)
     return mixed

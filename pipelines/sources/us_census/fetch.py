@@ -1,4 +1,4 @@
-"""Which questions bring US trade of some months, and how a good answer is told. Nothing is read or judged here.
+"""Which requests bring US trade of some months, and how a good answer is told. Nothing is read or judged here.
 
 One call takes one heading, one level and at most one calendar year: larger ones time out. Both levels are asked for:
 quantities exist at ten digits only, and the six digits are what the ten must add up to.
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pipelines.errors import BadFile
 from pipelines.periods import months_between, runs
 from pipelines.readers.json_rows import BYTE_ORDER_MARK
-from pipelines.scope import Scope
+from pipelines.selection import Selection
 from pipelines.sources.request import Answer, Request
 from pipelines.sources.us_census.contract import CODE
 
@@ -29,13 +29,13 @@ ASKED_FOR = {
 LEVELS = ("HS10", "HS6")
 
 
-def requests(months: Sequence[str], scope: Scope) -> list[Request]:
-    """A question for each flow, unbroken run of months within a year, heading and level."""
+def requests(months: Sequence[str], selection: Selection) -> list[Request]:
+    """A request for each flow, unbroken run of months within a year, heading and level."""
     return [
         _request(flow, level, heading, first, last)
         for first, last in runs(months, cut_at_new_year=True)
         for flow in CODE
-        for heading in scope.headings
+        for heading in selection.headings
         for level in LEVELS
     ]
 

@@ -93,7 +93,7 @@ def rejects(lodestone: Run) -> Rejects:
         (["sql", "select 1", "--output", "/nonsense/file", "--format", "csv"], "cannot be written"),
         (["build", "--as-of", "2024-13-01"], "YYYY-MM-DD"),
         (["build", "--as-of", "2999-01-01"], "future"),
-        (["accept", "0123456789abcdef", "--reason", "because"], "not held"),
+        (["accept", "0123456789abcdef", "--reason", "because"], "not quarantined"),
         (["accept", "0123456789abcdef"], "--reason"),
         (["accept", "0123456789abcdef", "--reason", " "], "needs its reason"),
         (["explain"], "Missing argument"),
@@ -577,7 +577,7 @@ def test_a_data_folder_that_is_none_is_told_in_one_sentence(built: Settings, tmp
 
 def test_an_empty_setting_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LODESTONE_DATA", "")
-    monkeypatch.setenv("LODESTONE_SCOPE", "")
+    monkeypatch.setenv("LODESTONE_SELECTION", "")
     assert load_settings() == Settings(data=PROJECT / "data")
 
 
@@ -727,7 +727,7 @@ def test_a_held_release_is_let_in_with_a_receipt(tmp_path: Path, lodestone: Run)
     shrunk.write_text("".join(lines[: len(lines) * 2 // 3]), "utf-8")
     assert lodestone(own, "keep", USGS, str(shrunk))[0] == 0
     reports, _ = build_small(own)
-    (release, *_) = (held.split()[0] for report in reports for held in report.held)
+    (release, *_) = (held.split()[0] for report in reports for held in report.quarantined)
     assert release in lodestone(own, "sources")[1]
     code, _, told = lodestone(own, "accept", release, "--reason", "the office took these rows back", "--author", "Ada")
     assert (code, told) == (0, "")
@@ -735,4 +735,4 @@ def test_a_held_release_is_let_in_with_a_receipt(tmp_path: Path, lodestone: Run)
     decision = json.loads(receipt.read_text("utf-8"))
     assert (decision["author"], decision["reason"], decision["release_id"]) == ("Ada", "the office took these rows back", release)
     reports, _ = build_small(own)
-    assert release not in {held.split()[0] for report in reports for held in report.held}
+    assert release not in {held.split()[0] for report in reports for held in report.quarantined}

@@ -1,6 +1,6 @@
 """Every source meets every kind of broken copy, and nothing wrong is published.
 
-A broken copy arrives as a newer look at a file whose good copy is held already. Three things can become of it: the file
+A broken copy arrives as a newer snapshot of a file whose good copy is held already. Three things can become of it: the file
 is refused as a whole, lines of it are rejected, or its release is held because it does not follow from its predecessor.
 What no rule can see in a file is kept out by a check on the draft, or stands apart as unattributed.
 """
@@ -27,7 +27,7 @@ from pipelines.errors import BadFile
 from pipelines.intake import ledger
 from pipelines.intake.curation import Refreshed, refresh
 from pipelines.intake.history import judge_releases, observations
-from pipelines.intake.looks import looks
+from pipelines.intake.snapshots import snapshots_of
 from pipelines.model.statements import statements, tables_read
 from pipelines.model.tables import tables
 from pipelines.settings import PROJECT, Settings
@@ -170,10 +170,10 @@ def test_a_broken_file_is_refused_by_name_with_its_line_value_and_remedy(tmp_pat
     refusal, settings = REFUSALS[kind], Settings(data=tmp_path)
     archive.receive(settings.raw, source, member, refusal.spoil(bundled(source, member)), LATER)
 
-    (looked,) = looks(settings, load_source(source))
+    (snapshot,) = snapshots_of(settings, load_source(source))
 
-    assert looked.cuts == ()
-    error = looked.errors[member]
+    assert snapshot.contents == ()
+    error = snapshot.errors[member]
     assert isinstance(error, BadFile)
     assert error.member == member
     assert error.line == refusal.line or (refusal.line == 0 and error.line > 5)
@@ -183,7 +183,7 @@ def test_a_broken_file_is_refused_by_name_with_its_line_value_and_remedy(tmp_pat
 
 
 def test_refused_files_leave_every_source_and_the_edition_as_they_were(copied, undisturbed):
-    before = {name: observations(load_source(name), looks(copied, load_source(name))) for name in source_names()}
+    before = {name: observations(load_source(name), snapshots_of(copied, load_source(name))) for name in source_names()}
     for source, member in MEMBERS:
         for number, refusal in enumerate(REFUSALS.values()):
             archive.receive(copied.raw, source, member, refusal.spoil(bundled(source, member)), LATER + timedelta(minutes=number))
@@ -193,8 +193,8 @@ def test_refused_files_leave_every_source_and_the_edition_as_they_were(copied, u
     for name in HANDED_IN:
         report = refreshed[name]
         assert {error.split(" line ")[0] for error in report.errors} == set(load_source(name).config.members)
-        assert (report.curated_now, report.held, report.failed) == (0, [], [])
-        assert observations(load_source(name), looks(copied, load_source(name))) == before[name]
+        assert (report.curated_now, report.quarantined, report.failed) == (0, [], [])
+        assert observations(load_source(name), snapshots_of(copied, load_source(name))) == before[name]
     assert edition(copied) == undisturbed
     for state, message in query(copied, "select state, message from meta.source_status where state <> 'not_asked'"):
         assert state == "failed"
@@ -216,7 +216,7 @@ def test_a_good_copy_after_a_broken_one_ends_the_complaint(copied, undisturbed):
 class Broken:
     """A line, found by what stands in it, what is changed in it, and what must become of it.
 
-    `becomes` is `rejected` (the reason names all of `says`), `held`, or `refused by` a check that names the source.
+    `becomes` is `rejected` (the reason names all of `says`), `quarantined`, or `refused by` a check that names the source.
     """
 
     member: tuple[str, str]
@@ -266,19 +266,19 @@ BROKEN = {
         Broken(RELIANCE, US_RELIANCE, {"commodity": "unobtainium"}, "rejected", ("'unobtainium|", "series.csv")),
     ],
     "wrong unit": [
-        Broken(BULLETIN, CHINA_MAY_2019, {"tonnes": "3640000"}, "held", ("weight_kg jumped from 3640000.000 to 3640000000.000",)),
+        Broken(BULLETIN, CHINA_MAY_2019, {"tonnes": "3640000"}, "quarantined", ("weight_kg jumped from 3640000.000 to 3640000000.000",)),
         Broken(BULLETIN, {"period": "2025"}, {"tonnes": "62585000"}, "rejected", ("tonnes '62585000'", "is the unit kilograms?")),
-        Broken(MORE_SERIES, MAGNETS_2025_06, {"tonnes": "3188000"}, "held", ("weight_kg jumped",)),
-        Broken(IMPORT_SHARES, CHINA_ANTIMONY, {"share_percent": "0.271"}, "held", ("share_percent jumped from 27.1",)),
+        Broken(MORE_SERIES, MAGNETS_2025_06, {"tonnes": "3188000"}, "quarantined", ("weight_kg jumped",)),
+        Broken(IMPORT_SHARES, CHINA_ANTIMONY, {"share_percent": "0.271"}, "quarantined", ("share_percent jumped from 27.1",)),
         Broken(IMPORT_SHARES, CHINA_GERMAN, {"unit": "kg"}, "rejected", ("unit 'kg'", "it is t or USD")),
-        Broken(DESTINATIONS, LITHIUM_TO_CHINA, {"share_percent": "0.96"}, "held", ("share_percent jumped from 96",)),
+        Broken(DESTINATIONS, LITHIUM_TO_CHINA, {"share_percent": "0.96"}, "quarantined", ("share_percent jumped from 96",)),
         Broken(REFINING, COBALT_REFINED, {"share_percent": "7700"}, "rejected", ("share_percent '7700'", "a percentage of 0 to 100")),
         Broken(NUMBERS, JAPAN_2018, {"unit": "kg"}, "rejected", ("unit 'kg'", "use a unit the contract lists")),
-        Broken(STAKES, VECCO, {"stake_percent": "0.147"}, "held", ("stake_percent jumped from 14.7",)),
-        Broken(STOCKPILES, DAYS_180, {"target_days": "6"}, "held", ("target_days jumped from 180.00 to 6.00",)),
-        Broken(CONSUMPTION, CERIUM, {"tonnes": "5650000"}, "held", ("weight_kg jumped",)),
-        Broken(IMPORT_SOURCES, US_FROM_CHINA, {"share_percent": "0.71"}, "held", ("share_percent jumped from 71",)),
-        Broken(PRODUCTION, CHINA_MINED, {"value": "270000000"}, "held", ("quantity jumped from 270000.000",)),
+        Broken(STAKES, VECCO, {"stake_percent": "0.147"}, "quarantined", ("stake_percent jumped from 14.7",)),
+        Broken(STOCKPILES, DAYS_180, {"target_days": "6"}, "quarantined", ("target_days jumped from 180.00 to 6.00",)),
+        Broken(CONSUMPTION, CERIUM, {"tonnes": "5650000"}, "quarantined", ("weight_kg jumped",)),
+        Broken(IMPORT_SOURCES, US_FROM_CHINA, {"share_percent": "0.71"}, "quarantined", ("share_percent jumped from 71",)),
+        Broken(PRODUCTION, CHINA_MINED, {"value": "270000000"}, "quarantined", ("quantity jumped from 270000.000",)),
         Broken(PRODUCTION, CHINA_MINED, {"unit": "short tons"}, "rejected", ("unit 'short tons'", "a unit begins with metric tons")),
     ],
     "a number with a footnote mark": [
@@ -297,29 +297,33 @@ BROKEN = {
         Broken(RELIANCE, US_RELIANCE, {"value_percent": "53 2"}, "rejected", ("value_percent '53 2'", NOT_A_NUMBER)),
     ],
     "a footnote digit glued to a number": [
-        Broken(BULLETIN, CHINA_MAY_2019, {"tonnes": "36401"}, "held", ("weight_kg jumped from 3640000.000 to 36401000.000",)),
-        Broken(MORE_SERIES, MAGNETS_2025_06, {"tonnes": "31882"}, "held", ("weight_kg jumped",)),
-        Broken(MORE_SERIES, MAGNETS_2025_06, {"mom_pct_reported": "1571"}, "held", ("change_percent jumped from 157.000 to 1571.000",)),
-        Broken(IMPORT_SHARES, CHINA_GERMAN, {"tonnes_or_value": "38001"}, "held", ("amount jumped from 3800.000 to 38001.000",)),
+        Broken(BULLETIN, CHINA_MAY_2019, {"tonnes": "36401"}, "quarantined", ("weight_kg jumped from 3640000.000 to 36401000.000",)),
+        Broken(MORE_SERIES, MAGNETS_2025_06, {"tonnes": "31882"}, "quarantined", ("weight_kg jumped",)),
+        Broken(
+            MORE_SERIES, MAGNETS_2025_06, {"mom_pct_reported": "1571"}, "quarantined", ("change_percent jumped from 157.000 to 1571.000",)
+        ),
+        Broken(IMPORT_SHARES, CHINA_GERMAN, {"tonnes_or_value": "38001"}, "quarantined", ("amount jumped from 3800.000 to 38001.000",)),
         Broken(DESTINATIONS, LITHIUM_TO_CHINA, {"share_percent": "961"}, "rejected", ("share_percent '961'",)),
         Broken(REFINING, COBALT_REFINED, {"share_percent": "771"}, "rejected", ("share_percent '771'",)),
-        Broken(NUMBERS, JAPAN_2018, {"value": "581"}, "held", ("jumped from 58", "to 581")),
+        Broken(NUMBERS, JAPAN_2018, {"value": "581"}, "quarantined", ("jumped from 58", "to 581")),
         Broken(STAKES, VECCO, {"stake_percent": "1471"}, "rejected", ("stake_percent '1471'",)),
         Broken(POLICY, EVENT, {"date": "2007-01-011"}, "rejected", ("date '2007-01-011'",)),
-        Broken(STOCKPILES, DAYS_180, {"target_days": "1801"}, "held", ("target_days jumped",)),
-        Broken(CONSUMPTION, CERIUM, {"tonnes": "56501"}, "held", ("weight_kg jumped",)),
+        Broken(STOCKPILES, DAYS_180, {"target_days": "1801"}, "quarantined", ("target_days jumped",)),
+        Broken(CONSUMPTION, CERIUM, {"tonnes": "56501"}, "quarantined", ("weight_kg jumped",)),
         Broken(IMPORT_SOURCES, US_FROM_CHINA, {"share_percent": "714"}, "rejected", ("share_percent '714'",)),
-        Broken(PRODUCTION, CHINA_MINED, {"value": "2700001"}, "held", ("quantity jumped from 270000.000 to 2700001.000",)),
+        Broken(PRODUCTION, CHINA_MINED, {"value": "2700001"}, "quarantined", ("quantity jumped from 270000.000 to 2700001.000",)),
         Broken(RELIANCE, US_RELIANCE, {"value_text": "531", "value_percent": "531"}, "rejected", ("value_percent '531'",)),
     ],
     "a figure in the neighbouring column": [
-        Broken(BULLETIN, CHINA_MAY_2019, {"tonnes": "", "value_usd": "3640"}, "held", ("weight_kg was 3640000.000 and is now empty",)),
+        Broken(
+            BULLETIN, CHINA_MAY_2019, {"tonnes": "", "value_usd": "3640"}, "quarantined", ("weight_kg was 3640000.000 and is now empty",)
+        ),
         Broken(MORE_SERIES, MAGNETS_2025_06, {"tonnes": "", "mom_pct_reported": "3188"}, "rejected", ("needs tonnes or a value",)),
-        Broken(IMPORT_SHARES, CHINA_GERMAN, {"share_percent": "", "share_bound": ">66"}, "held", ("share_percent was 66",)),
-        Broken(DESTINATIONS, LITHIUM_TO_CHINA, {"share_percent": "", "tonnes": "96"}, "held", ("share_percent was 96",)),
+        Broken(IMPORT_SHARES, CHINA_GERMAN, {"share_percent": "", "share_bound": ">66"}, "quarantined", ("share_percent was 66",)),
+        Broken(DESTINATIONS, LITHIUM_TO_CHINA, {"share_percent": "", "tonnes": "96"}, "quarantined", ("share_percent was 96",)),
         Broken(REFINING, COBALT_REFINED, {"share_percent": "", "share_bound": "77"}, "rejected", ("share_bound '77'", "a bound is >90")),
         Broken(NUMBERS, JAPAN_2018, {"value": "percent", "unit": "58"}, "rejected", ("value 'percent'", "unit '58'")),
-        Broken(STAKES, VECCO, {"stake_percent": "", "offtake_text": "14.7"}, "held", ("stake_percent was 14.7",)),
+        Broken(STAKES, VECCO, {"stake_percent": "", "offtake_text": "14.7"}, "quarantined", ("stake_percent was 14.7",)),
         Broken(POLICY, EVENT, {"measure": "tighten", "direction": "tariff"}, "rejected", ("measure 'tighten'", "direction 'tariff'")),
         Broken(STOCKPILES, DAYS_180, {"target_days": "", "valid_from": "180"}, "rejected", ("target_days is empty", "valid_from '180'")),
         Broken(CONSUMPTION, CERIUM, {"tonnes": "2024", "year": "5650"}, "rejected", ("year '5650'", "a year has four digits")),
@@ -334,14 +338,14 @@ BROKEN = {
         Broken(RELIANCE, US_RELIANCE, {"year": "53", "value_percent": "2024"}, "rejected", ("year '53'", "value_percent '2024'")),
     ],
     "an aggregate where a country stood": [
-        Broken(IMPORT_SHARES, CHINA_ANTIMONY, {"supplier_iso3": "WLD"}, "held", ("are no longer there", "AUS")),
-        Broken(DESTINATIONS, LITHIUM_TO_CHINA, {"destination_iso3": "EUU"}, "held", ("are no longer there", "CHN")),
-        Broken(REFINING, COBALT_REFINED, {"country_iso3": "TOP3"}, "held", ("are no longer there", "CHN")),
+        Broken(IMPORT_SHARES, CHINA_ANTIMONY, {"supplier_iso3": "WLD"}, "quarantined", ("are no longer there", "AUS")),
+        Broken(DESTINATIONS, LITHIUM_TO_CHINA, {"destination_iso3": "EUU"}, "quarantined", ("are no longer there", "CHN")),
+        Broken(REFINING, COBALT_REFINED, {"country_iso3": "TOP3"}, "quarantined", ("are no longer there", "CHN")),
         Broken(
             NUMBERS,
             JAPAN_2018,
             {"metric": "import_share_from_OTHER"},
-            "held",
+            "quarantined",
             ("rows of published_share are no longer there", "JPN|rare earths|2018", "CHN"),
         ),
         Broken(STAKES, VECCO, {"asset_country_iso3": "WLD"}, "rejected", ("asset_country_iso3 'WLD'", "kind country")),
@@ -401,8 +405,8 @@ def rejects(settings: Settings, source: str) -> list[dict]:
 def held_or_passed_over(settings: Settings, name: str) -> list[str]:
     """Why releases of a source were held, those included that a later copy of the same file has settled."""
     source = load_source(name)
-    judged = judge_releases(settings, source, ledger.read(settings, source), observations(source, looks(settings, source)))
-    return [str(one.reason) for one in judged if one.state in ("held", "passed_over") and one.reason]
+    judged = judge_releases(settings, source, ledger.read(settings, source), observations(source, snapshots_of(settings, source)))
+    return [str(one.reason) for one in judged if one.state in ("quarantined", "passed_over") and one.reason]
 
 
 @pytest.mark.parametrize("kind", BROKEN)
@@ -417,7 +421,7 @@ def test_a_broken_line_is_kept_with_its_reasons_and_nothing_wrong_is_published(c
 
     for number, broken in enumerate(BROKEN[kind]):
         source, member = broken.member
-        if broken.becomes == "held":
+        if broken.becomes == "quarantined":
             waiting = held_or_passed_over(copied, source)
             assert any(all(part in reason for part in broken.says) for reason in waiting), (broken, waiting)
             continue
@@ -497,7 +501,7 @@ def test_a_file_cut_off_in_the_middle_takes_nothing_away(copied, undisturbed):
     for source, member in MEMBERS:
         archive.receive(copied.raw, source, member, written(first_half(read(bundled(source, member)))), LATER)
     refreshed, _ = take_in(copied)
-    assert all(refreshed[name].held or refreshed[name].errors for name in HANDED_IN)
+    assert all(refreshed[name].quarantined or refreshed[name].errors for name in HANDED_IN)
     assert edition(copied) == undisturbed
 
 
@@ -550,7 +554,7 @@ def test_a_month_never_seen_before_is_held_where_it_is_far_from_the_months_print
     refresh(data, source)
     archive.receive(data.raw, *member, with_line(member, where, april), LATER)
 
-    held = refresh(data, source).held
+    held = refresh(data, source).quarantined
 
     if says is None:
         assert held == []
@@ -562,7 +566,7 @@ def test_a_month_never_seen_before_is_held_where_it_is_far_from_the_months_print
 
 
 def test_months_that_one_file_brings_first_are_its_history_however_far_they_are_from_each_other(data):
-    assert refresh(data, load_source("china_customs_bulletin")).held == []
+    assert refresh(data, load_source("china_customs_bulletin")).quarantined == []
 
 
 REFUSED_BY_A_CHECK = {
@@ -600,7 +604,7 @@ def test_what_only_a_check_can_see_makes_its_source_fall_back(copied, undisturbe
 
     refreshed, made = take_in(copied)
 
-    assert {(*refreshed[source].errors, *refreshed[source].held) for source in checks} == {()}
+    assert {(*refreshed[source].errors, *refreshed[source].quarantined) for source in checks} == {()}
     assert made.fell_back.keys() == checks.keys()
     assert all(f"check {check} found" in made.fell_back[source] for source, check in checks.items())
     assert query(copied, "select source from meta.source_status where state = 'fell_back'") == [(source,) for source in sorted(checks)]

@@ -90,11 +90,11 @@ def test_a_held_release_is_told_until_somebody_decides(own: Settings) -> None:
     lines = iter(range(10_000))
     drop_lines(own, USGS, PRODUCTION, lambda line: ",2026,http" in line and next(lines) % 5 == 0, LATER)
     build_all(own)
-    found = [one for one in alerts.alerts(own, EARLY) if one.kind == "held"]
+    found = [one for one in alerts.alerts(own, EARLY) if one.kind == "quarantined"]
     release = found[0].key.split("/")[-1]
     assert (found[0].since, f"lodestone accept {release}" in found[0].remedy) == (LATER, True)
-    archive.decide(own.raw, archive.Decision("usgs_mcs", release, "hold", "Ada", "not yet", LATER))
-    assert len([one for one in alerts.alerts(own, EARLY) if one.kind == "held"]) == len(found) - 1
+    archive.decide(own.raw, archive.Decision("usgs_mcs", release, "quarantine", "Ada", "not yet", LATER))
+    assert len([one for one in alerts.alerts(own, EARLY) if one.kind == "quarantined"]) == len(found) - 1
 
 
 def test_a_refused_release_is_told_with_its_line_until_a_good_one_comes(own: Settings) -> None:

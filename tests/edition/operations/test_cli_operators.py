@@ -1,4 +1,4 @@
-"""What an operator meets at a terminal: diff, doctor, alerts, hold and accept, with their exit codes."""
+"""What an operator meets at a terminal: diff, doctor, alerts, quarantine and accept, with their exit codes."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def test_two_days_are_compared_and_explained_by_editions_built_for_them(own: Set
 
 
 def test_a_plan_says_how_long_the_night_will_take(data: Settings, lodestone: Run) -> None:
-    first = {"LODESTONE_NOW": "2025-02-10T02:00:00", "LODESTONE_SCOPE": "283691,850511"}
+    first = {"LODESTONE_NOW": "2025-02-10T02:00:00", "LODESTONE_SELECTION": "283691,850511"}
     code, out, _ = lodestone(data, "plan", **first)
     asked = 7 * 2 * 2 * 2  # years, flows, headings, levels
-    assert (code, f"us_census: {asked} questions" in out) == (0, True)
-    assert (out.splitlines()[-1], "ecb_rates: 1 question to" in out) == ("A night takes less than a minute, then a build", True)
-    out = lodestone(data, "plan", **first | {"LODESTONE_SCOPE": "all"})[1]
-    assert "  takes 45 min at least, by the pauses between two questions" in out
+    assert (code, f"us_census: {asked} requests" in out) == (0, True)
+    assert (out.splitlines()[-1], "ecb_rates: 1 request to" in out) == ("A night takes less than a minute, then a build", True)
+    out = lodestone(data, "plan", **first | {"LODESTONE_SELECTION": "all"})[1]
+    assert "  takes 45 min at least, by the pauses between two requests" in out
     assert out.splitlines()[-1] == "A night takes 45 min at least, then a build"
     out = lodestone(data, "plan", LODESTONE_OFFICES="http://127.0.0.1:9", **first)[1]
     assert out.splitlines()[-1] == "A night takes less than a minute, then a build"
@@ -139,9 +139,9 @@ def test_a_clock_set_back_refuses_a_copy_that_is_handed_in(at: str, data: Settin
         (["diff", "--from", "2024-01-01", "--to", "2024-01-01"], "compare two days"),
         (["diff", "--from", "2024-13-01"], "YYYY-MM-DD"),
         (["diff", "--format", "xml"], "'xml' is not one of"),
-        (["hold", "0123456789abcdef", "--reason", "because"], "is not current (current: "),
-        (["hold", "0123456789abcdef", "--reason", " "], "needs its reason"),
-        (["accept", "0123456789abcdef", "--reason", "because"], "is not held (held: none is)"),
+        (["quarantine", "0123456789abcdef", "--reason", "because"], "is not current (current: "),
+        (["quarantine", "0123456789abcdef", "--reason", " "], "needs its reason"),
+        (["accept", "0123456789abcdef", "--reason", "because"], "is not quarantined (quarantined: none is)"),
         (["fetch", "us_census", "--from", "2017-12"], "us_census is asked for no month before 2018-01 (first_month in its source.yaml)"),
         (["fetch", "us_census", "--from", "2017-12", "--to", "2018-02"], "begin there, not with 2017-12"),
         (["fetch", "ecb_rates", "--from", "1998-12"], "ecb_rates is asked for no month before 1999-01"),
@@ -162,18 +162,18 @@ def test_a_current_release_is_held_and_the_one_before_it_stands_until_it_is_let_
         one["release_id"] for one in json.loads(lodestone(own, "diff", "--format", "json")[1])["releases"] if one["change"] == "new"
     ]
     by_ada = ("--author", "Ada")
-    code, out, _ = lodestone(own, "hold", release, "--reason", "a slip of the press", *by_ada, LODESTONE_NOW="2026-12-02T02:00:00")
-    assert (code, out.startswith(f"Ada holds {release} of {CHINA}")) == (0, True)
+    code, out, _ = lodestone(own, "quarantine", release, "--reason", "a slip of the press", *by_ada, LODESTONE_NOW="2026-12-02T02:00:00")
+    assert (code, out.startswith(f"Ada quarantines {release} of {CHINA}")) == (0, True)
     build_all(own)
     assert tonnes(own.edition, "2019-06") == [3966.0]
     told = lodestone(own, "diff")[1]
-    assert "releases held: 1" in told
+    assert "releases quarantined: 1" in told
     assert "a slip of the press" in told
-    assert "is not current" in lodestone(own, "hold", release, "--reason", "again")[2]
+    assert "is not current" in lodestone(own, "quarantine", release, "--reason", "again")[2]
     assert lodestone(own, "accept", release, "--reason", "the office confirms it", *by_ada, LODESTONE_NOW="2026-12-02T03:00:00")[0] == 0
     build_all(own)
     assert tonnes(own.edition, "2019-06") == [3967.0]
-    assert "held releases let in: 1" in lodestone(own, "diff")[1]
+    assert "quarantined releases let in: 1" in lodestone(own, "diff")[1]
     assert {one.verb for one in archive.decisions(own.raw, CHINA).values()} == {"accept"}
 
 

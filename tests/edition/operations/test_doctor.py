@@ -31,7 +31,7 @@ WITH_KEY = {"LODESTONE_US_CENSUS_KEY": KEY}
 
 @pytest.fixture
 def own(built: Settings, tmp_path: Path) -> Settings:
-    """A copy of a built installation, one night after the last look."""
+    """A copy of a built installation, one night after the last snapshot."""
     return Settings(data=Path(shutil.copytree(built.data, tmp_path / "own")), fixed_now=LATER)
 
 
@@ -49,7 +49,7 @@ def test_a_sound_installation_has_nothing_bad_and_every_finding_is_one_line(own:
     assert {one.level for one in found} <= {"ok", "warn"}, [str(one) for one in found if one.level == "bad"]
     assert all("\n" not in str(one) for one in found)
     assert KEY not in "".join(map(str, found))
-    assert {"Python", "packages", "data folder", "disk", "scope", "clock", "locks", "leftovers", "edition"} <= {
+    assert {"Python", "packages", "data folder", "disk", "selection", "clock", "locks", "leftovers", "edition"} <= {
         one.subject for one in found
     }
 
@@ -76,7 +76,7 @@ def test_a_visit_that_is_not_whole_says_what_failed_and_how_to_go_on(own: Settin
     visit = asked(own, LATER)
     archive.note_trouble(own.raw, visit, LATER, "us_census, imports: HTTP 503")
     found = only(own, "us_census")
-    assert (found.level, "2 of 2 questions" in found.told, "HTTP 503" in found.told) == ("bad", True, True)
+    assert (found.level, "2 of 2 requests" in found.told, "HTTP 503" in found.told) == ("bad", True, True)
     assert "lodestone fetch us_census" in str(found.remedy)
 
 
@@ -148,7 +148,7 @@ def test_a_held_release_comes_with_the_commands_that_decide_on_it(own: Settings)
     assert f"lodestone accept {release}" in str(held[0].remedy)
     archive.decide(own.raw, archive.Decision("usgs_mcs", release, "accept", "Ada", "seen", LATER))
     assert only(own, f"release {release}").level == "warn"
-    archive.decide(own.raw, archive.Decision("usgs_mcs", release, "hold", "Ada", "not yet", LATER + timedelta(days=1)))
+    archive.decide(own.raw, archive.Decision("usgs_mcs", release, "quarantine", "Ada", "not yet", LATER + timedelta(days=1)))
     assert only(own, f"release {release}").level == "ok"
 
 
@@ -202,6 +202,6 @@ def test_an_archive_without_an_edition_can_be_examined(data: Settings) -> None:
 def test_a_visit_that_cannot_be_read_is_bad_and_stops_nothing(own: Settings) -> None:
     plan = own.raw / "us_census" / "fetched" / "visits" / f"{LATER:%Y%m%dT%H%M%SZ}" / "plan.json"
     plan.parent.mkdir(parents=True)
-    plan.write_text(json.dumps({"questions": "none"}), "utf-8")
+    plan.write_text(json.dumps({"requests": "none"}), "utf-8")
     assert only(own, "us_census").level == "bad"
     assert about(own, "edition")

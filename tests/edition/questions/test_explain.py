@@ -248,8 +248,8 @@ def test_a_revised_figure_shows_what_it_was_and_a_corrected_one_what_was_filed(t
         connection.execute("update facts.trade_flow_superseded set value_usd = 59, source_row = 4, known_from = '2026-05-10'")
         put(
             connection,
-            "override",
-            override_id="feedfeedfeedfeed",
+            "correction",
+            correction_id="feedfeedfeedfeed",
             source="made_up",
             release_id="0123456789abcdef",
             source_member="table.csv",
@@ -280,7 +280,7 @@ def received(data: Path, source: str, member: str, body: bytes, source_row: int)
     connection = edition(trade_flow=[imported("CHN", 60.0, **lineage, source_row=source_row)])
     put(connection, "edition", **EDITION)
     release = {"release_id": "0123456789abcdef", "source": source}
-    put(connection, "release", **release, slice="made_up/table/2024", content_hash="", lines=2, accepted=2, rejected=0, state="current")
+    put(connection, "release", **release, slice="made_up/table/2024", fingerprint="", lines=2, accepted=2, rejected=0, state="current")
     file = {"source_member": member, "body_sha256": sha256, "receipt_id": "made up", "observed_at": datetime(2026, 6, 7), "stand_in": False}
     put(connection, "release_file", **release, **file)
     return connection

@@ -88,5 +88,5 @@ def test_a_total_of_another_scope_does_not_stand_beside_its_months(built: Settin
 
 
 def test_figures_that_a_copy_took_back_were_let_in_by_a_decision_that_is_committed(built: Settings):
-    assert asked(built, "select count(*) from release where state = 'held'") == [(0,)]
+    assert asked(built, "select count(*) from release where state = 'quarantined'") == [(0,)]
     assert asked(built, "select count(*) > 50 from release where state = 'withdrawn' and source = 'published_shares'") == [(True,)]

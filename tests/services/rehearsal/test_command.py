@@ -17,7 +17,7 @@ import pytest
 
 from pipelines.rehearsal.us_census_stand_in import from_vintage
 from pipelines.settings import PROJECT
-from tests.unit.rehearsal.asking import IMPORTS, question
+from tests.unit.rehearsal.asking import IMPORTS, request
 from tests.waiting import PATIENCE
 
 COMMAND = [sys.executable, "-m", "pipelines.rehearsal"]
@@ -45,7 +45,7 @@ def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, 
 def test_it_prints_how_to_point_lodestone_at_it_then_a_line_a_request_and_stops_cleanly():
     with started() as (process, settings):
         assert set(settings) == {"LODESTONE_OFFICES", "LODESTONE_US_CENSUS_KEY"}
-        pairs = question(("I_COMMODITY", "9999*"), key=settings["LODESTONE_US_CENSUS_KEY"])
+        pairs = request(("I_COMMODITY", "9999*"), key=settings["LODESTONE_US_CENSUS_KEY"])
         assert httpx.get(settings["LODESTONE_OFFICES"] + IMPORTS, params=pairs).status_code == 204
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -106,12 +106,12 @@ def test_it_can_be_stopped_while_it_reads_a_file(tmp_path: Path):
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "offices: interrupted\n")
 
 
-def test_a_vintage_file_comes_with_the_scope_it_can_answer_for(vintages: list[Path], real_rates: Path):
+def test_a_vintage_file_comes_with_the_selection_it_can_answer_for(vintages: list[Path], real_rates: Path):
     with started("--us-census", str(vintages[0]), "--ecb", str(real_rates)) as (_, settings):
-        scope = settings["LODESTONE_SCOPE"].split(",")
+        selection = settings["LODESTONE_SELECTION"].split(",")
         rates = httpx.get(settings["LODESTONE_OFFICES"] + "/ecb_rates/stats/eurofxref/eurofxref-hist.zip")
-    assert scope == sorted({cell.code for cell in from_vintage(vintages[0]).cells if len(cell.code) == 6})
-    assert "382499" not in scope
+    assert selection == sorted({cell.code for cell in from_vintage(vintages[0]).cells if len(cell.code) == 6})
+    assert "382499" not in selection
     assert rates.content == real_rates.read_bytes()
 
 

@@ -43,7 +43,7 @@ def monthly(path: Path) -> Held:
     return dict(json.loads(path.read_text("utf-8"))["monthly"])
 
 
-def scope(held: Held) -> str:
+def selection(held: Held) -> str:
     return ",".join(sorted(code for code in held if len(code) == 6))
 
 
@@ -112,16 +112,16 @@ def assert_concentration(edition: Path, series: str, months: int, expected: dict
 def test_two_real_nights_say_what_the_vintages_say_and_that_no_figure_moved(tmp_path: Path) -> None:
     data, before, after = Settings(data=tmp_path / "data"), monthly(FIRST), monthly(SECOND)
     with Offices({"us_census": us_census.from_vintage(FIRST), "ecb_rates": ecb.made_up(date(2026, 1, 2), date(2026, 6, 5))}) as offices:
-        came = run(data.data, offices, "2026-05-10T02:00:00", scope(before), "nightly")
+        came = run(data.data, offices, "2026-05-10T02:00:00", selection(before), "nightly")
         assert came.returncode == 0, came.stderr
         assert status(data.edition, "us_census")[0] == "ok"
         assert_as_recomputed(data.edition, before)
-        assert "\nus_census: 360 questions were answered with " in came.stdout
+        assert "\nus_census: 360 requests were answered with " in came.stdout
         totals = rows(data.edition, TOTALS)
         partners = dict(rows(data.edition, PARTNERS))
 
         offices.replace("us_census", us_census.from_vintage(SECOND))
-        came = run(data.data, offices, "2026-06-07T02:00:00", scope(after), "nightly")
+        came = run(data.data, offices, "2026-06-07T02:00:00", selection(after), "nightly")
         assert came.returncode == 0, came.stderr
     edition = data.edition
     state, message = status(edition, "us_census")

@@ -106,7 +106,7 @@ REVISED = ("imports", "2836910012", "2024-02", "3370")
 @contextmanager
 def nights(project: CopiedProject, address: str) -> Iterator[subprocess.Popen[str]]:
     """The process that lives through nights, ended with the block."""
-    environment = project.environment(offices=address, LODESTONE_SCOPE="283691", LODESTONE_US_CENSUS_KEY=us_census.KEY)
+    environment = project.environment(offices=address, LODESTONE_SELECTION="283691", LODESTONE_US_CENSUS_KEY=us_census.KEY)
     command = [sys.executable, "-c", NIGHTS_OF_OFFICES]
     with subprocess.Popen(
         command, cwd=project.root, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1

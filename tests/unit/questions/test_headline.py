@@ -124,7 +124,7 @@ def add_source(connection: duckdb.DuckDBPyConnection, source: str, state: str, m
     connection.execute(
         "insert into meta.source_status by name select ? as source, ? as state, ? as message, ? as stand_in,"
         " 'x' as title, 'x' as publisher, 'x' as licence, 'x' as citation, false as redistributable,"
-        " 0 as releases, 0 as held, 0 as failed, 0 as lines, 0 as accepted, 0 as rejected",
+        " 0 as releases, 0 as quarantined, 0 as failed, 0 as lines, 0 as accepted, 0 as rejected",
         [source, state, message, stand_in],
     )
 

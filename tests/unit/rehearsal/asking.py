@@ -1,4 +1,4 @@
-"""Questions to the stand-in of the US Census Bureau, asked over HTTP."""
+"""Requests to the stand-in of the US Census Bureau, asked over HTTP."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ GET = "I_COMMODITY,CTY_CODE,GEN_VAL_MO,GEN_QY1_MO,GEN_QY1_MO_FLAG,UNIT_QY1,SUMMA
 Pairs = list[tuple[str, str]]
 
 
-def question(*pairs: tuple[str, str], get: str = GET, time: str = "2024-02", key: str | None = "rehearsal") -> Pairs:
-    """A whole question: what to get, the filters in their order, the month, the key."""
+def request(*pairs: tuple[str, str], get: str = GET, time: str = "2024-02", key: str | None = "rehearsal") -> Pairs:
+    """A whole request: what to get, the filters in their order, the month, the key."""
     secret = [] if key is None else [("key", key)]
     return [("get", get), *pairs, ("time", time), *secret]
 

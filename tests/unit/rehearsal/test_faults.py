@@ -14,9 +14,9 @@ import pytest
 from pipelines.rehearsal import faults
 from pipelines.rehearsal.server import Offices
 from pipelines.rehearsal.us_census_stand_in import UsCensus
-from tests.unit.rehearsal.asking import GET, IMPORTS, ask, question
+from tests.unit.rehearsal.asking import GET, IMPORTS, ask, request
 
-LITHIUM = question(("I_COMMODITY", "2836*"), ("COMM_LVL", "HS10"), ("SUMMARY_LVL", "DET"))
+LITHIUM = request(("I_COMMODITY", "2836*"), ("COMM_LVL", "HS10"), ("SUMMARY_LVL", "DET"))
 DRIP_SECONDS = 60
 RATES = "/ecb_rates/stats/eurofxref/eurofxref-hist.zip"
 
@@ -162,7 +162,7 @@ def test_faults_of_rows_reach_into_a_zip_and_give_it_another_tag(offices: Office
 
 
 def test_what_is_no_good_answer_is_left_as_it_is(offices: Offices):
-    pages = [question(key=None), question(get="NONE"), question(time="2030-01")]
+    pages = [request(key=None), request(get="NONE"), request(time="2030-01")]
     right = [ask(offices, pairs).content for pairs in pages]
     offices.faults.add(faults.doubled())
     assert [ask(offices, pairs).content for pairs in pages] == right
@@ -191,7 +191,7 @@ def test_a_fault_befalls_the_requests_meant_and_no_others(
 def test_faults_add_up_in_their_order_and_end_when_cleared(offices: Offices):
     offices.faults.add(faults.doubled())
     offices.faults.add(faults.truncated(0.9))
-    right = len(ask(offices, question(get=GET)).content)
+    right = len(ask(offices, request(get=GET)).content)
     offices.faults.clear()
-    once = len(ask(offices, question(get=GET)).content)
+    once = len(ask(offices, request(get=GET)).content)
     assert once < right < 2 * once

@@ -12,7 +12,7 @@ import pytest
 from pipelines.rehearsal import us_census_stand_in as us_census
 from pipelines.rehearsal.server import Offices
 from pipelines.rehearsal.us_census_stand_in import Cell
-from tests.unit.rehearsal.asking import EXPORTS, GET, IMPORTS, ask, question, rows
+from tests.unit.rehearsal.asking import EXPORTS, GET, IMPORTS, ask, request, rows
 
 HS10 = (("I_COMMODITY", "2836*"), ("COMM_LVL", "HS10"), ("SUMMARY_LVL", "DET"), ("SUMMARY_LVL2", "HSCY"))
 HS6 = (("I_COMMODITY", "2836*"), ("COMM_LVL", "HS6"), ("SUMMARY_LVL", "DET"), ("SUMMARY_LVL2", "HSCY"))
@@ -20,7 +20,7 @@ EXPORT_GET = "E_COMMODITY,E_COMMODITY_SDESC,CTY_CODE,CTY_NAME,ALL_VAL_MO,QTY_1_M
 
 
 def test_an_answer_is_an_array_of_arrays_a_row_a_line_and_every_value_is_text_or_null(offices: Offices):
-    answer = ask(offices, question(*HS10, get=GET + ",GEN_QY2_MO"))
+    answer = ask(offices, request(*HS10, get=GET + ",GEN_QY2_MO"))
     lines = answer.text.split("\n")
     assert answer.headers["content-type"].startswith("application/json")
     assert answer.text == "[" + ",\n".join(line.strip("[],").join("[]") for line in lines) + "]"
@@ -28,21 +28,21 @@ def test_an_answer_is_an_array_of_arrays_a_row_a_line_and_every_value_is_text_or
 
 
 def test_the_header_is_what_was_asked_for_and_then_the_filters_so_that_names_stand_twice(offices: Offices):
-    header = ask(offices, question(*HS10)).json()[0]
+    header = ask(offices, request(*HS10)).json()[0]
     assert header == [*GET.split(","), "I_COMMODITY", "COMM_LVL", "SUMMARY_LVL", "SUMMARY_LVL2", "time"]
     assert [name for name, count in Counter(header).items() if count == 2] == ["I_COMMODITY", "SUMMARY_LVL"]
-    turned = ask(offices, question(*reversed(HS10))).json()[0]
+    turned = ask(offices, request(*reversed(HS10))).json()[0]
     assert turned[-5:] == ["SUMMARY_LVL2", "SUMMARY_LVL", "COMM_LVL", "I_COMMODITY", "time"]
 
 
 def test_a_filter_given_several_times_means_any_of_them_and_is_echoed_once(offices: Offices):
-    pairs = question(("I_COMMODITY", "2822000000"), ("I_COMMODITY", "283691001*"), ("COMM_LVL", "HS10"), ("SUMMARY_LVL", "DET"))
+    pairs = request(("I_COMMODITY", "2822000000"), ("I_COMMODITY", "283691001*"), ("COMM_LVL", "HS10"), ("SUMMARY_LVL", "DET"))
     assert {row["I_COMMODITY"] for row in rows(offices, pairs)} == {"2822000000", "2836910012", "2836910018"}
     assert ask(offices, pairs).json()[0].count("I_COMMODITY") == 2
 
 
 def test_codes_joined_by_a_comma_are_one_code_that_nobody_filed(offices: Offices):
-    assert ask(offices, question(("I_COMMODITY", "283691,282200"), *HS6[1:])).status_code == 204
+    assert ask(offices, request(("I_COMMODITY", "283691,282200"), *HS6[1:])).status_code == 204
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_codes_joined_by_a_comma_are_one_code_that_nobody_filed(offices: Offices
     ],
 )
 def test_a_time_is_a_month_a_year_or_a_span_and_each_row_tells_its_month(offices: Offices, time: str, months: list[str]):
-    assert sorted({str(row["time"]) for row in rows(offices, question(*HS6, time=time))}) == months
+    assert sorted({str(row["time"]) for row in rows(offices, request(*HS6, time=time))}) == months
 
 
 def test_a_space_in_a_time_may_be_sent_as_a_plus_or_as_percent_20(offices: Offices):
@@ -74,7 +74,7 @@ def test_a_year_with_months_is_a_time_too(offices: Offices):
 
 @pytest.mark.parametrize(("key", "title"), [(None, "Missing Key"), ("", "Missing Key"), ("wrong", "Invalid Key")])
 def test_without_a_good_key_a_page_comes_with_status_200(offices: Offices, key: str | None, title: str):
-    answer = ask(offices, question(*HS10, key=key))
+    answer = ask(offices, request(*HS10, key=key))
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html")
     assert f"<title>{title}</title>" in answer.text
     assert not answer.text.startswith("[")
@@ -82,8 +82,8 @@ def test_without_a_good_key_a_page_comes_with_status_200(offices: Offices, key: 
 
 def test_the_page_may_stand_behind_a_redirect(invented: us_census.UsCensus):
     with Offices({"us_census": us_census.UsCensus(invented.cells[:1], keys=["k"], key_page="redirect")}) as offices:
-        answer = ask(offices, question(*HS10))
-        followed = httpx.get(offices.address + IMPORTS, params=question(*HS10), follow_redirects=True)
+        answer = ask(offices, request(*HS10))
+        followed = httpx.get(offices.address + IMPORTS, params=request(*HS10), follow_redirects=True)
     assert (answer.status_code, answer.headers["x-datawebapi-keyerror"]) == (302, "1")
     assert (followed.status_code, followed.url.path) == (200, "/us_census/data/invalid_key.html")
     assert "Invalid Key" in followed.text
@@ -92,15 +92,15 @@ def test_the_page_may_stand_behind_a_redirect(invented: us_census.UsCensus):
 @pytest.mark.parametrize(
     ("pairs", "sentence"),
     [
-        (question(*HS10, get="I_COMMODITY,GEN_VALUE_MO"), "error: unknown variable 'GEN_VALUE_MO'"),
-        (question(*HS10, get="I_COMMODITY,ALL_VAL_MO"), "error: unknown variable 'ALL_VAL_MO'"),
-        (question(*HS10, ("E_COMMODITY", "2836*")), "error: unknown predicate variable: 'E_COMMODITY'"),
-        ([*question(*HS10)[:-2], ("key", "rehearsal")], "error: missing required variable/predicate: time"),
-        (question(*HS10, time="2024-2"), "error: unsupported date/time format: 2024-2"),
-        (question(*HS10, time="from+2024-01"), "error: unsupported date/time format: from+2024-01"),
-        (question(*HS10)[1:], "error: missing 'get' argument"),
-        (question(*HS10, get="I_COMMODITY,CTY_NAME"), "error: 'CTY_NAME' requires 'CTY_CODE'"),
-        (question(*HS10, get="CTY_CODE,I_COMMODITY_SDESC"), "error: 'I_COMMODITY_SDESC' requires 'I_COMMODITY'"),
+        (request(*HS10, get="I_COMMODITY,GEN_VALUE_MO"), "error: unknown variable 'GEN_VALUE_MO'"),
+        (request(*HS10, get="I_COMMODITY,ALL_VAL_MO"), "error: unknown variable 'ALL_VAL_MO'"),
+        (request(*HS10, ("E_COMMODITY", "2836*")), "error: unknown predicate variable: 'E_COMMODITY'"),
+        ([*request(*HS10)[:-2], ("key", "rehearsal")], "error: missing required variable/predicate: time"),
+        (request(*HS10, time="2024-2"), "error: unsupported date/time format: 2024-2"),
+        (request(*HS10, time="from+2024-01"), "error: unsupported date/time format: from+2024-01"),
+        (request(*HS10)[1:], "error: missing 'get' argument"),
+        (request(*HS10, get="I_COMMODITY,CTY_NAME"), "error: 'CTY_NAME' requires 'CTY_CODE'"),
+        (request(*HS10, get="CTY_CODE,I_COMMODITY_SDESC"), "error: 'I_COMMODITY_SDESC' requires 'I_COMMODITY'"),
     ],
 )
 def test_a_wrong_question_is_answered_400_with_a_line_of_text(offices: Offices, pairs: list[tuple[str, str]], sentence: str):
@@ -110,17 +110,17 @@ def test_a_wrong_question_is_answered_400_with_a_line_of_text(offices: Offices, 
 
 @pytest.mark.parametrize("dataset", ["imports/hts", "imports", "reexports/hs", "imports/hs/more"])
 def test_an_unknown_dataset_is_404(offices: Offices, dataset: str):
-    assert ask(offices, question(*HS10), f"/us_census/data/timeseries/intltrade/{dataset}").status_code == 404
+    assert ask(offices, request(*HS10), f"/us_census/data/timeseries/intltrade/{dataset}").status_code == 404
 
 
 @pytest.mark.parametrize(
     "pairs",
     [
-        question(("I_COMMODITY", "9999*"), ("COMM_LVL", "HS10")),
-        question(*HS10, time="2025-01"),
-        question(*HS10, time="from 2025-01 to 2025-12"),
-        question(*HS10, ("CTY_CODE", "4803")),
-        question(("I_COMMODITY", "2836*"), ("COMM_LVL", "HS10"), ("SUMMARY_LVL2", "HSCYDT")),
+        request(("I_COMMODITY", "9999*"), ("COMM_LVL", "HS10")),
+        request(*HS10, time="2025-01"),
+        request(*HS10, time="from 2025-01 to 2025-12"),
+        request(*HS10, ("CTY_CODE", "4803")),
+        request(("I_COMMODITY", "2836*"), ("COMM_LVL", "HS10"), ("SUMMARY_LVL2", "HSCYDT")),
     ],
 )
 def test_nothing_found_and_nothing_published_yet_are_204_without_a_body(offices: Offices, pairs: list[tuple[str, str]]):
@@ -130,27 +130,27 @@ def test_nothing_found_and_nothing_published_yet_are_204_without_a_body(offices:
 
 
 def test_quantities_stand_at_ten_digits_only_and_above_them_is_a_zero_with_flag_m(offices: Offices):
-    fine = rows(offices, question(*HS10))
+    fine = rows(offices, request(*HS10))
     assert {(row["GEN_QY1_MO_FLAG"], row["GEN_QY1_MO"] != "0", row["UNIT_QY1"]) for row in fine} == {("-", True, "KG")}
     for level in ("HS6", "HS4", "HS2"):
-        coarse = rows(offices, question(("I_COMMODITY", "28*"), ("COMM_LVL", level), ("SUMMARY_LVL", "DET")))
+        coarse = rows(offices, request(("I_COMMODITY", "28*"), ("COMM_LVL", level), ("SUMMARY_LVL", "DET")))
         assert {(row["GEN_QY1_MO"], row["GEN_QY1_MO_FLAG"]) for row in coarse} == {("0", "M")}
 
 
 def test_without_det_country_groups_stand_among_the_countries(offices: Offices):
-    mixed = rows(offices, question(("I_COMMODITY", "8505*"), ("COMM_LVL", "HS6")))
+    mixed = rows(offices, request(("I_COMMODITY", "8505*"), ("COMM_LVL", "HS6")))
     groups = {row["CTY_CODE"] for row in mixed if row["SUMMARY_LVL"] == "CGP"}
     assert {"0003", "4XXX", "5XXX"} <= groups
     by_code = {row["CTY_CODE"]: int(row["GEN_VAL_MO"] or 0) for row in mixed}
     assert by_code["5XXX"] == sum(value for code, value in by_code.items() if re.fullmatch(r"5\d{3}", str(code)))
     assert sum(by_code.values()) > 2 * by_code["-"]
-    only = rows(offices, question(("I_COMMODITY", "8505*"), ("COMM_LVL", "HS6"), ("SUMMARY_LVL", "CGP")))
+    only = rows(offices, request(("I_COMMODITY", "8505*"), ("COMM_LVL", "HS6"), ("SUMMARY_LVL", "CGP")))
     assert {row["CTY_CODE"] for row in only} == groups
 
 
 def test_the_total_of_all_countries_is_tagged_like_a_country_and_is_their_sum(offices: Offices):
     for filters in (HS10, HS6):
-        answer = rows(offices, question(*filters, get="I_COMMODITY,CTY_CODE,CTY_NAME,GEN_VAL_MO,SUMMARY_LVL"))
+        answer = rows(offices, request(*filters, get="I_COMMODITY,CTY_CODE,CTY_NAME,GEN_VAL_MO,SUMMARY_LVL"))
         totals = {row["I_COMMODITY"]: row for row in answer if row["CTY_CODE"] == "-"}
         for code, total in totals.items():
             assert (total["CTY_NAME"], total["SUMMARY_LVL"]) == ("TOTAL FOR ALL COUNTRIES", "DET")
@@ -159,19 +159,19 @@ def test_the_total_of_all_countries_is_tagged_like_a_country_and_is_their_sum(of
 
 
 def test_six_digits_are_the_sum_of_their_ten_digit_lines(offices: Offices):
-    fine = rows(offices, question(*HS10, ("CTY_CODE", "3370")))
-    (coarse,) = rows(offices, question(*HS6, ("CTY_CODE", "3370")))
+    fine = rows(offices, request(*HS10, ("CTY_CODE", "3370")))
+    (coarse,) = rows(offices, request(*HS6, ("CTY_CODE", "3370")))
     assert len(fine) == 2
     assert int(coarse["GEN_VAL_MO"] or 0) == sum(int(row["GEN_VAL_MO"] or 0) for row in fine)
 
 
 def test_without_a_level_every_level_is_mixed(offices: Offices):
-    mixed = rows(offices, question(("I_COMMODITY", "2836*"), get="I_COMMODITY,COMM_LVL,GEN_VAL_MO"))
+    mixed = rows(offices, request(("I_COMMODITY", "2836*"), get="I_COMMODITY,COMM_LVL,GEN_VAL_MO"))
     assert {row["COMM_LVL"] for row in mixed} == {"HS4", "HS6", "HS10"}
 
 
 def test_yearly_fields_run_from_january_and_are_no_figures_of_the_month(offices: Offices):
-    answer = rows(offices, question(*HS6, ("CTY_CODE", "-"), get="I_COMMODITY,GEN_VAL_MO,GEN_VAL_YR", time="2023"))
+    answer = rows(offices, request(*HS6, ("CTY_CODE", "-"), get="I_COMMODITY,GEN_VAL_MO,GEN_VAL_YR", time="2023"))
     by_month = {str(row["time"]): row for row in answer}
     assert by_month["2023-01"]["GEN_VAL_YR"] == by_month["2023-01"]["GEN_VAL_MO"]
     assert int(by_month["2023-12"]["GEN_VAL_YR"] or 0) == sum(int(row["GEN_VAL_MO"] or 0) for row in answer)
@@ -179,11 +179,11 @@ def test_yearly_fields_run_from_january_and_are_no_figures_of_the_month(offices:
 
 def test_exports_have_their_own_names_and_codes_that_differ_below_six_digits(offices: Offices):
     filters = (("E_COMMODITY", "2836*"), ("COMM_LVL", "HS10"), ("SUMMARY_LVL", "DET"), ("SUMMARY_LVL2", "HSCY"))
-    exported = rows(offices, question(*filters, get=EXPORT_GET), EXPORTS)
-    imported = rows(offices, question(*HS10))
+    exported = rows(offices, request(*filters, get=EXPORT_GET), EXPORTS)
+    imported = rows(offices, request(*HS10))
     assert {row["E_COMMODITY"] for row in exported} == {"2836910000"}
     assert not {row["E_COMMODITY"] for row in exported} & {row["I_COMMODITY"] for row in imported}
-    assert ask(offices, question(*HS10), EXPORTS).status_code == 400
+    assert ask(offices, request(*HS10), EXPORTS).status_code == 400
 
 
 def test_which_variables_there_are_is_told_without_a_key(offices: Offices):
@@ -194,12 +194,12 @@ def test_which_variables_there_are_is_told_without_a_key(offices: Offices):
 
 def test_totals_may_belong_to_another_summary_level_than_countries(invented: us_census.UsCensus):
     with Offices({"us_census": us_census.UsCensus(invented.cells, level_of_totals="HS")}) as offices:
-        assert "-" not in {row["CTY_CODE"] for row in rows(offices, question(*HS10))}
-        assert "-" in {row["CTY_CODE"] for row in rows(offices, question(*HS10[:3]))}
+        assert "-" not in {row["CTY_CODE"] for row in rows(offices, request(*HS10))}
+        assert "-" in {row["CTY_CODE"] for row in rows(offices, request(*HS10[:3]))}
 
 
 def test_a_variable_that_is_not_held_is_null_and_no_text_of_it():
     cell = Cell("imports", "283691", "2024-02", "3370", "CHILE", {"GEN_VAL_MO": "7"})
     with Offices({"us_census": us_census.UsCensus([cell])}) as offices:
-        answer = ask(offices, question(*HS6, get="I_COMMODITY,I_COMMODITY_SDESC,GEN_VAL_MO,GEN_CIF_MO,CON_VAL_YR"))
+        answer = ask(offices, request(*HS6, get="I_COMMODITY,I_COMMODITY_SDESC,GEN_VAL_MO,GEN_CIF_MO,CON_VAL_YR"))
     assert json.loads(answer.text)[1] == ["283691", None, "7", None, None, "283691", "HS6", "DET", "HSCY", "2024-02"]

@@ -23,7 +23,7 @@ from pipelines.rehearsal.us_census_stand_in import (
     shuffled,
     without_months,
 )
-from tests.unit.rehearsal.asking import IMPORTS, ask, question, rows
+from tests.unit.rehearsal.asking import IMPORTS, ask, request, rows
 
 LITHIUM = ("imports", "2836910012", "2024-02", "3370")
 
@@ -86,7 +86,7 @@ def test_the_june_revision_moves_some_cells_of_the_three_years_before_and_no_oth
 def test_a_withdrawn_month_is_204_again():
     later = made_up(changes=lambda cells: without_months(cells, "2024-11"))
     with Offices({"us_census": made_up()}) as offices:
-        asked = question(("I_COMMODITY", "2836*"), ("COMM_LVL", "HS10"), time="2024-11")
+        asked = request(("I_COMMODITY", "2836*"), ("COMM_LVL", "HS10"), time="2024-11")
         assert ask(offices, asked).status_code == 200
         offices.replace("us_census", later)
         assert ask(offices, asked).status_code == 204
@@ -162,7 +162,7 @@ def test_a_vintage_is_answered_as_it_was_filed_and_nothing_is_added(vintages: li
                 level = f"HS{len(code)}"
                 filters = (("I_COMMODITY", f"{code[:4]}*"), ("COMM_LVL", level), ("SUMMARY_LVL", "DET"), ("SUMMARY_LVL2", "HSCY"))
                 get = "I_COMMODITY,CTY_CODE,CTY_NAME,GEN_VAL_MO,GEN_QY1_MO,GEN_QY1_MO_FLAG,CON_VAL_MO,UNIT_QY1"
-                answer = [row for row in rows(offices, question(*filters, get=get, time="from 2023-01")) if row["I_COMMODITY"] == code]
+                answer = [row for row in rows(offices, request(*filters, get=get, time="from 2023-01")) if row["I_COMMODITY"] == code]
                 totals = {row["time"]: (row["GEN_VAL_MO"], row["GEN_QY1_MO"]) for row in answer if row["CTY_CODE"] == "-"}
                 assert totals == {month: (str(cell["total"]), str(cell["totalQty"])) for month, cell in months.items()}
                 named = {(row["time"], row["CTY_NAME"]): row["GEN_VAL_MO"] for row in answer if row["CTY_CODE"] != "-"}
@@ -179,10 +179,10 @@ def test_a_vintage_is_answered_as_it_was_filed_and_nothing_is_added(vintages: li
 def test_a_vintage_answers_no_level_that_it_does_not_hold(vintages: list[Path]):
     with Offices({"us_census": from_vintage(vintages[0])}) as offices:
         for code, level in (("2836*", "HS10"), ("3824*", "HS6"), ("850790*", "HS6"), ("2836*", "HS4")):
-            assert ask(offices, question(("I_COMMODITY", code), ("COMM_LVL", level), time="2023-01")).status_code == 204
-        missing = {row["time"] for row in rows(offices, question(("I_COMMODITY", "870350"), time="from 2023-01"))}
+            assert ask(offices, request(("I_COMMODITY", code), ("COMM_LVL", level), time="2023-01")).status_code == 204
+        missing = {row["time"] for row in rows(offices, request(("I_COMMODITY", "870350"), time="from 2023-01"))}
         assert len(missing) == 38
-        assert ask(offices, question(("E_COMMODITY", "2836*"), get="E_COMMODITY"), IMPORTS.replace("imports", "exports")).status_code == 204
+        assert ask(offices, request(("E_COMMODITY", "2836*"), get="E_COMMODITY"), IMPORTS.replace("imports", "exports")).status_code == 204
 
 
 def test_between_the_two_vintages_no_total_moves_and_eight_codes_and_two_partners_come(vintages: list[Path]):
@@ -206,7 +206,7 @@ GOOD: dict[str, Any] = {"total": 5, "totalQty": 0, "qtyUnit": "M", "countries": 
         ({"283691": {"2024-13": GOOD}}, "not written YYYY-MM"),
         ({"283691": {"2024-02": {"total": 5}}}, "not the shape"),
         ({"283691": {"2024-02": {**GOOD, "qtyUnit": "KG"}}}, "no flag"),
-        ({"283691": {"2024-02": {**GOOD, "countries": {"QQ": GOOD["countries"]["CL"]}}}}, "'QQ' is not in schedule_c.csv"),
+        ({"283691": {"2024-02": {**GOOD, "countries": {"questions": GOOD["countries"]["CL"]}}}}, "'questions' is not in schedule_c.csv"),
         ({"283691": {"2024-02": {**GOOD, "countries": {"CL": {"val": "4", "qty": 0, "name": "CHILE"}}}}}, "whole numbers"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The bundled figures as their source reads, cuts and judges them."""
+"""The bundled figures as their source reads, slices and judges them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import polars as pl
 
 from pipelines import archive
 from pipelines.intake.gate import Judged, judge
-from pipelines.intake.looks import read_member
+from pipelines.intake.snapshots import read_member
 from pipelines.model.vocabulary import known_codes
 from pipelines.settings import PROJECT, Settings
 from pipelines.sources import load_source

@@ -15,8 +15,8 @@ from pipelines.errors import LodestoneError
 from pipelines.intake import curation, gate, ledger, sift
 from pipelines.intake.curation import refresh
 from pipelines.intake.gate import judge
-from pipelines.intake.looks import Read
 from pipelines.intake.sift import gated
+from pipelines.intake.snapshots import Read
 from pipelines.model import curated as models
 from pipelines.model.vocabulary import known_codes
 from pipelines.settings import Settings

@@ -33,7 +33,7 @@ REFINING = "published_shares/refining_shares/natural_graphite/refining/usgs_iea_
 def test_a_code_that_the_vocabulary_lacks_is_found_in_every_table(table: str, row: dict, kind: str):
     with edition(**{table: [row | {"release_id": "0123456789abcdef"}]}) as connection:
         connection.execute(
-            "insert into meta.release (release_id, source, slice, content_hash, lines, accepted, rejected, state)"
+            "insert into meta.release (release_id, source, slice, fingerprint, lines, accepted, rejected, state)"
             " values ('0123456789abcdef', 'made_up', 'all', '', 1, 1, 0, 'current')"
         )
         found = check_rows(connection, "known_codes").filter(pl.col("table_name") == f"facts.{table}")

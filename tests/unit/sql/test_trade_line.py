@@ -282,13 +282,13 @@ def changes(held: Any, columns: str = "kind, measure, partner_code, before_value
     return found(held, f"select {columns} from facts.revision order by known_from, code, partner_code, quantity_unit")
 
 
-def looks(*lines: list[dict[str, Any]], asked: tuple[tuple[str, ...], ...] = ()) -> Any:
-    """Facts of one slice that was looked at again and again, a month apart; `asked` has the codes of each look."""
+def snapshots_of(*lines: list[dict[str, Any]], asked: tuple[tuple[str, ...], ...] = ()) -> Any:
+    """Facts of one slice that was looked at again and again, a month apart; `asked` has the codes of each snapshot."""
     days = [datetime(2026, 5 + number, 10) for number in range(len(lines) + 1)]
     return facts(
         *(
-            release(of_look, f"look {number}", days[number - 1], days[number] if number < len(lines) else None, asked=codes)
-            for number, (of_look, codes) in enumerate(zip(lines, asked or [()] * len(lines), strict=True), start=1)
+            release(of_snapshot, f"snapshot {number}", days[number - 1], days[number] if number < len(lines) else None, asked=codes)
+            for number, (of_snapshot, codes) in enumerate(zip(lines, asked or [()] * len(lines), strict=True), start=1)
         )
     )
 
@@ -314,7 +314,7 @@ CODES = ("2836", "8505")
     ],
 )
 def test_no_news_of_a_figure_is(what: str, before: list[dict[str, Any]], after: list[dict[str, Any]], asked: tuple[tuple[str, ...], ...]):
-    assert changes(looks(before, after, asked=asked)) == [], what
+    assert changes(snapshots_of(before, after, asked=asked)) == [], what
 
 
 @pytest.mark.parametrize(
@@ -330,27 +330,27 @@ def test_what_an_earlier_look_lacked_appeared_and_what_a_later_one_lacks_vanishe
     what: str, more: list[dict[str, Any]], measure: str, partner: str, value: int
 ):
     asked = (CODES, CODES)
-    assert changes(looks(ALONE, more, asked=asked)) == [("appeared", measure, partner, None, value)], what
-    assert changes(looks(more, ALONE, asked=asked)) == [("vanished", measure, partner, value, None)], what
+    assert changes(snapshots_of(ALONE, more, asked=asked)) == [("appeared", measure, partner, None, value)], what
+    assert changes(snapshots_of(more, ALONE, asked=asked)) == [("vanished", measure, partner, value, None)], what
 
 
 def test_a_code_that_brought_nothing_when_first_asked_and_does_later_appeared():
     other = [line("2836910012", CHILE, 8)]
     late = [*other, line("8505110030", CHINA, 3)]
-    held = looks(ALONE, other, late, asked=(CODES[:1], CODES, CODES))
+    held = snapshots_of(ALONE, other, late, asked=(CODES[:1], CODES, CODES))
     assert [row[:3] for row in changes(held)] == [("revised", "value_usd", CHILE), ("appeared", "value_usd", CHINA)]
 
 
 def test_what_vanished_has_the_line_that_printed_it_last_the_day_it_was_missed_and_the_release_without_it():
-    held = looks([*ALONE, line("2836910012", CHINA, 3, source_row=5)], ALONE)
-    columns = "release_id, source_row, known_before, known_from, vanished_release_id, look_no"
-    assert changes(held, columns) == [("look 1", 5, FIRST_HELD, datetime(2026, 6, 10), "look 2", 2)]
+    held = snapshots_of([*ALONE, line("2836910012", CHINA, 3, source_row=5)], ALONE)
+    columns = "release_id, source_row, known_before, known_from, vanished_release_id, snapshot_no"
+    assert changes(held, columns) == [("snapshot 1", 5, FIRST_HELD, datetime(2026, 6, 10), "snapshot 2", 2)]
 
 
 def test_of_a_slice_that_was_withdrawn_every_figure_vanished_and_appeared_when_it_came_back():
     both = [line("2836910012", CHILE, 9), line("2836910012", CHINA, 3)]
-    held = looks(both, [], both)
-    assert changes(held, "kind, partner_code, before_value, after_value, revision_no, look_no") == [
+    held = snapshots_of(both, [], both)
+    assert changes(held, "kind, partner_code, before_value, after_value, revision_no, snapshot_no") == [
         ("vanished", CHILE, 9, None, 1, 2),
         ("vanished", CHINA, 3, None, 1, 2),
         ("appeared", CHILE, None, 9, 2, 3),
@@ -363,7 +363,7 @@ def test_a_quantity_is_revised_in_its_unit_and_is_another_figure_in_another():
         [line("2836910012", CHILE, 9, quantity=number, quantity_unit=unit)] for number, unit in ((4, "NO"), (5, "NO"), (5, "T"))
     )
     columns = "kind, measure, quantity_unit, before_value, after_value"
-    assert changes(looks(pieces, more, tonnes), columns) == [
+    assert changes(snapshots_of(pieces, more, tonnes), columns) == [
         ("revised", "quantity", "NO", 4, 5),
         ("vanished", "quantity", "NO", 5, None),
         ("appeared", "quantity", "T", None, 5),
@@ -376,7 +376,7 @@ def profile_of(held: Any, measure: str = "value_usd") -> dict[str, Any]:
 
 
 def test_a_value_that_went_and_came_back_is_revised_twice_and_stands_where_it_stood():
-    held = looks(*([line("2836910012", CHILE, value)] for value in (100, 90, 100)))
+    held = snapshots_of(*([line("2836910012", CHILE, value)] for value in (100, 90, 100)))
     assert changes(held, "revision_no, before_value, after_value, first_value") == [(1, 100, 90, 100), (2, 90, 100, 100)]
     profile = profile_of(held)
     assert (profile["figures"], profile["looked_at_again"], profile["revised"], profile["mean_revision"]) == (1, 1, 0, 0)
@@ -386,7 +386,7 @@ def test_the_profile_of_revisions_counts_the_last_value_against_the_first():
     """Of 357 dollars 362 became; 10 of 100 up, 10 of 200 down, 5 from nothing, two as they were."""
     before = {CHILE: 100, CHINA: 200, "5880": 50, "4280": 0, "1220": 7}
     after = {CHILE: 110, CHINA: 190, "5880": 50, "4280": 5, "1220": 7}
-    held = looks(*([line("2836910012", code, value) for code, value in values.items()] for values in (before, after)))
+    held = snapshots_of(*([line("2836910012", code, value) for code, value in values.items()] for values in (before, after)))
     (profile,) = mart(held, "revision_profile")
     assert profile == {
         "source": "us_census",
@@ -407,8 +407,8 @@ def test_the_profile_of_revisions_counts_the_last_value_against_the_first():
         "median_absolute_revision_of_revised": pytest.approx(0.075),
         "largest_absolute_revision": pytest.approx(0.10),
         "from_zero": 1,
-        "median_looks_to_settle": 1,
-        "largest_looks_to_settle": 2,
+        "median_snapshots_to_settle": 1,
+        "largest_snapshots_to_settle": 2,
         "appeared": 0,
         "vanished": 0,
         "first_period": date(2024, 1, 1),
@@ -419,7 +419,7 @@ def test_the_profile_of_revisions_counts_the_last_value_against_the_first():
 
 def test_a_small_figure_that_doubles_moves_the_mean_and_not_the_sum():
     """The example of the methods page: 20,000 dollars that become 40,000 beside 5,000,000 that become 4,980,000."""
-    held = looks(
+    held = snapshots_of(
         *(
             [line("2836910012", CHILE, small), line("2836910012", CHINA, large)]
             for small, large in ((20_000, 5_000_000), (40_000, 4_980_000))
@@ -446,20 +446,20 @@ def test_a_small_figure_that_doubles_moves_the_mean_and_not_the_sum():
 def test_a_figure_settles_with_the_first_look_from_which_on_it_stays_within_a_fifth_of_its_last_value(
     values: tuple[int | None, ...], settled: int
 ):
-    """Another partner's value is another in every look, so that each of them counts."""
-    held = looks(
+    """Another partner's value is another in every snapshot, so that each of them counts."""
+    held = snapshots_of(
         *(
             [line("2836910012", "-", 1000 + number), *([] if value is None else [line("2836910012", CHILE, value)])]
             for number, value in enumerate(values)
         )
     )
     (profile,) = [row for row in mart(held, "revision_profile") if row["counted"] == "partner"]
-    assert (profile["median_looks_to_settle"], profile["largest_looks_to_settle"]) == (settled, settled)
+    assert (profile["median_snapshots_to_settle"], profile["largest_snapshots_to_settle"]) == (settled, settled)
 
 
 def test_only_what_was_looked_at_again_since_it_came_could_be_revised():
     first = [line("2836910012", CHILE, 9, weight_kg=1)]
-    held = looks(first, [line("2836910012", CHILE, 10, weight_kg=1), line("2836910012", CHINA, 3, weight_kg=1)])
+    held = snapshots_of(first, [line("2836910012", CHILE, 10, weight_kg=1), line("2836910012", CHINA, 3, weight_kg=1)])
     for measure, revised in (("value_usd", 1), ("weight_kg", 0)):
         profile = profile_of(held, measure)
         counts = [profile[name] for name in ("figures", "looked_at_again", "revised", "appeared")]
@@ -467,7 +467,7 @@ def test_only_what_was_looked_at_again_since_it_came_could_be_revised():
 
 
 def test_what_was_revised_and_then_taken_back_is_no_figure_that_is_held():
-    held = looks(
+    held = snapshots_of(
         *([line("2836910012", CHINA, 1), *more] for more in ([line("2836910012", CHILE, 100)], [line("2836910012", CHILE, 110)], []))
     )
     assert changes(held, "kind, partner_code") == [("revised", CHILE), ("vanished", CHILE)]

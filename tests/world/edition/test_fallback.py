@@ -117,7 +117,7 @@ def test_what_a_check_refuses_is_let_in_by_a_person_until_its_figures_change(jul
     decided = ask(edition.path, "select distinct author, reason from meta.check_finding where outcome = 'accepted'")
     assert decided == [("Ada", "the bulletin says so")]
     assert not night(july_too_high).changed
-    assert "is not held" in lodestone(july_too_high, *accept)[2], "nothing refuses it any more"
+    assert "is not quarantined" in lodestone(july_too_high, *accept)[2], "nothing refuses it any more"
 
     revise(july_too_high, CHINA, RARE_EARTHS, {"2019-07,9243.4,": "2019-07,9300.4,"}, december(8))
     edition = night(july_too_high)

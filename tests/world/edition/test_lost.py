@@ -14,7 +14,7 @@ from pipelines.edition import plan
 from pipelines.errors import LodestoneError
 from pipelines.intake import ledger
 from pipelines.intake.curation import refresh
-from pipelines.intake.looks import Look, looks, standing_errors
+from pipelines.intake.snapshots import Snapshot, snapshots_of, standing_errors
 from pipelines.settings import Settings
 from pipelines.sources import load_source, source_names
 from tests.copies import ask, december, newest, receive, status, table_hashes
@@ -90,12 +90,12 @@ def test_a_source_yaml_that_cannot_be_read_leaves_the_other_sources_working(own:
 def test_whatever_is_raised_while_a_source_is_looked_at_leaves_the_others_working(
     own: Settings, monkeypatch: pytest.MonkeyPatch, raised: Exception
 ) -> None:
-    def looks_of(settings: Settings, source: sources.Source, *_: object, **__: object) -> list[Look]:
+    def those_before(settings: Settings, source: sources.Source, *_: object, **__: object) -> list[Snapshot]:
         if source.name == CHINA:
             raise raised
-        return looks(settings, source)
+        return snapshots_of(settings, source)
 
-    monkeypatch.setattr(plan, "looks", looks_of)
+    monkeypatch.setattr(plan, "snapshots_of", those_before)
     edition = build(own)
     state, message = status(edition.path, CHINA)
     assert state == "failed"
@@ -126,26 +126,35 @@ def test_nothing_is_forgotten_in_an_undisturbed_night(own: Settings) -> None:
 DEEP = "[" * 200_000
 UNREADABLE = {
     "no JSON": "{",
-    "another shape": '{"questions": 1, "member": []}',
+    "another shape": '{"requests": 1, "member": []}',
     "deeper than any reader goes": DEEP,
     "half a character": '{"source": "\\ud800"}',
     "no text": "\udcff",
     "a moment outside of the calendar": (
-        '{"source": "us_census", "member": "x", "sha256": "", "size": 0, "channel": "fetched", "verb": "hold", "author": "x",'
+        '{"source": "us_census", "member": "x", "sha256": "", "size": 0, "channel": "fetched", "verb": "quarantine", "author": "x",'
         ' "reason": "x", "release_id": "1", "observed_at": "0001-01-01T00:00:00+05:00", "decided_at": "0001-01-01T00:00:00+05:00"}'
     ),
 }
 
 
+def test_a_plan_from_when_requests_were_called_questions_is_read(data: Settings) -> None:
+    asked = (archive.PlannedRequest("imports-HS6-2836-2024-01.json", "", ("us_census/imports/2024-01",), ("2836",)),)
+    visit = archive.begin_visit(data.raw, "us_census", "20261201T000000Z", asked)
+    plan = data.raw / "us_census" / "fetched" / "visits" / visit.name / "plan.json"
+    plan.write_text(plan.read_text("utf-8").replace('"requests"', '"questions"'), "utf-8")
+    (read,) = archive.visits(data.raw, "us_census")
+    assert read.requests == asked
+
+
 @pytest.mark.parametrize("kind", UNREADABLE)
 def test_what_cannot_be_read_of_an_archive_costs_itself_and_is_named(data: Settings, kind: str) -> None:
     source, folder = sources.load_source("us_census"), data.raw / "us_census"
-    questions = tuple(
-        archive.Question(f"imports-HS6-2836-2024-0{n}.json", "", (f"us_census/imports/2024-0{n}",), ("2836",)) for n in (1, 2)
+    requests = tuple(
+        archive.PlannedRequest(f"imports-HS6-2836-2024-0{n}.json", "", (f"us_census/imports/2024-0{n}",), ("2836",)) for n in (1, 2)
     )
-    visit = archive.begin_visit(data.raw, "us_census", "20261201T000000Z", questions)
-    for question in questions:
-        answer = archive.Receipt("us_census", question.member, "0" * 64, 0, december(1), "fetched", visit=visit.name)
+    visit = archive.begin_visit(data.raw, "us_census", "20261201T000000Z", requests)
+    for request in requests:
+        answer = archive.Receipt("us_census", request.member, "0" * 64, 0, december(1), "fetched", visit=visit.name)
         archive.keep_answer(data.raw, answer, b"")
     archive.decide(data.raw, archive.Decision("us_census", "0" * 16, "accept", "a tester", "it is right", december(2)))
     receipts = folder / "fetched" / "visits" / visit.name / "receipts.jsonl"
@@ -156,19 +165,19 @@ def test_what_cannot_be_read_of_an_archive_costs_itself_and_is_named(data: Setti
         folder / "fetched" / "visits" / "20261202T000000Z" / "plan.json",
         folder / "fetched" / "receipts" / "20261202T000000Z-0-x.json",
         folder / "decisions" / "20261202T000000Z-1-hold.json",
-        folder / "overrides" / "20261202T000000Z-1.json",
+        folder / "corrections" / "20261202T000000Z-1.json",
     }
     for path in spoiled:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text)
     copied = folder / "fetched" / "visits" / "copy" / "plan.json"
     copied.parent.mkdir()
-    copied.write_text('{"questions": []}', "utf-8")
+    copied.write_text('{"requests": []}', "utf-8")
 
     (held,) = archive.visits(data.raw, "us_census")
-    assert [receipt.member for receipt in held.receipts] == [question.member for question in questions]
+    assert [receipt.member for receipt in held.receipts] == [request.member for request in requests]
     assert archive.decisions(data.raw, "us_census").keys() == {"0" * 16}
-    told = standing_errors(looks(data, source))
+    told = standing_errors(snapshots_of(data, source))
     for path in {*spoiled, receipts, copied}:
         assert sum(str(path) in one for one in told) == 1, told
     assert any("receipts.jsonl line 2: " in one for one in told)
@@ -179,8 +188,8 @@ def test_receipts_of_a_visit_that_cannot_be_opened_cost_that_visit_and_are_named
     source = sources.load_source("us_census")
     for number in (1, 2):
         member = f"imports-HS6-2836-2024-0{number}.json"
-        question = archive.Question(member, "", (f"us_census/imports/2024-0{number}",), ("2836",))
-        visit = archive.begin_visit(data.raw, "us_census", f"2026120{number}T000000Z", (question,))
+        request = archive.PlannedRequest(member, "", (f"us_census/imports/2024-0{number}",), ("2836",))
+        visit = archive.begin_visit(data.raw, "us_census", f"2026120{number}T000000Z", (request,))
         answer = archive.Receipt("us_census", member, "0" * 64, 0, december(number), "fetched", visit=visit.name, stand_in=True)
         archive.keep_answer(data.raw, answer, b"")
         archive.note_trouble(data.raw, visit, december(number), "it is slow")
@@ -190,7 +199,7 @@ def test_receipts_of_a_visit_that_cannot_be_opened_cost_that_visit_and_are_named
         (lost / name).mkdir()
 
     assert [visit.name for visit in archive.visits(data.raw, "us_census")] == ["20261202T000000Z"]
-    (told,) = [one for one in standing_errors(looks(data, source)) if str(lost) in one]
+    (told,) = [one for one in standing_errors(snapshots_of(data, source)) if str(lost) in one]
     assert told.startswith(f"{lost / 'receipts.jsonl'}: the receipts of the visit cannot be read (Is a directory); ")
     assert archive.standing_trouble(data.raw, "us_census") is None
     assert archive.answered_by_stand_ins(data.raw) is True

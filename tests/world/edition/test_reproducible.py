@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from pipelines import archive
-from pipelines.intake import looks
+from pipelines.intake import snapshots
 from pipelines.intake.curation import refresh
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, source_names
@@ -92,13 +92,13 @@ def test_a_raw_file_is_read_once_and_its_rows_written_once(data: Settings, monke
 
 def test_a_look_that_cannot_be_read_is_tried_once_a_run(data: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: Counter[str] = Counter()
-    real = looks.read_member
+    real = snapshots.read_member
 
     def read_member(settings: Settings, source: Source, receipt: archive.Receipt) -> pl.DataFrame:
         tried[receipt.receipt_id] += 1
         return real(settings, source, receipt)
 
-    monkeypatch.setattr(looks, "read_member", read_member)
+    monkeypatch.setattr(snapshots, "read_member", read_member)
     lost = [one for one in archive.receipts(data.raw, CHINA) if one.member == RARE_EARTHS][-1]
     body = lost.path(data.raw).read_bytes()
     lost.path(data.raw).unlink()

@@ -47,7 +47,7 @@ def test_a_value_that_changes_and_changes_back_is_three_observations(own: Settin
 
 def accept(settings: Settings, source: str, reason: str) -> None:
     """Let in the one release of a source that is held."""
-    ((release,),) = ask(settings.edition, "select release_id from meta.release where source = ? and state = 'held'", source)
+    ((release,),) = ask(settings.edition, "select release_id from meta.release where source = ? and state = 'quarantined'", source)
     archive.decide(settings.raw, archive.Decision(source, str(release), "accept", "a tester", reason, december(20)))
 
 
@@ -55,10 +55,10 @@ def test_a_value_ten_times_as_high_waits_until_a_person_accepts_it(own: Settings
     revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,39660,"}, december(1))
     edition = night(own)
     assert tonnes(edition.path, "2019-06") == [3966.0]
-    held = ask(edition.path, "select reason from meta.release where state = 'held' and source = ?", CHINA)
+    held = ask(edition.path, "select reason from meta.release where state = 'quarantined' and source = ?", CHINA)
     assert [str(reason).split(" (")[0] for (reason,) in held] == ["weight_kg jumped from 3966000.000 to 39660000.000"]
     state, message = status(edition.path, CHINA)
-    assert state == "held"
+    assert state == "quarantined"
     assert "weight_kg jumped from 3966000.000 to 39660000.000" in message
     assert "lodestone accept" in message
 
@@ -68,7 +68,7 @@ def test_a_month_held_because_its_line_was_rejected_is_told_with_that_line(own: 
     edition = night(own)
     assert tonnes(edition.path, "2019-06") == [3966.0]
     state, message = status(edition.path, CHINA)
-    assert state == "held"
+    assert state == "quarantined"
     assert "all 1 lines vanished" in message
     assert f"{RARE_EARTHS} line 22: period '20\uff11\uff19-06': a period is YYYY, YYYY-MM or YYYY-MM/YYYY-MM" in message
 
@@ -93,9 +93,9 @@ def test_an_edition_of_the_summaries_that_lost_a_fifth_of_its_lines_is_held(own:
     drop_lines(own, USGS, PRODUCTION, lambda line: ",2026,http" in line and next(lines) % 5 == 0, december(1))
     night(own)
     assert ask(own.edition, count) == before
-    ((reason,),) = ask(own.edition, "select reason from meta.release where state = 'held'")
+    ((reason,),) = ask(own.edition, "select reason from meta.release where state = 'quarantined'")
     assert str(reason).startswith("usgs_production shrank from ")
-    assert status(own.edition, USGS)[0] == "held"
+    assert status(own.edition, USGS)[0] == "quarantined"
 
 
 def test_a_month_that_the_office_takes_back_is_held_and_then_withdrawn(own: Settings) -> None:
@@ -106,7 +106,7 @@ def test_a_month_that_the_office_takes_back_is_held_and_then_withdrawn(own: Sett
     drop_lines(own, CHINA, RARE_EARTHS, lambda line: line.startswith("2014-04,"), december(1))
     night(own)
     assert tonnes(own.edition, "2014-04") == level
-    assert status(own.edition, CHINA)[0] == "held"
+    assert status(own.edition, CHINA)[0] == "quarantined"
     accept(own, CHINA, "the office took it back")
     night(own)
     assert tonnes(own.edition, "2014-04") == []

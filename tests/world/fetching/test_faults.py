@@ -31,7 +31,7 @@ from tests.waiting import comes_to
 from tests.web import refused_address
 
 LATER = "run again later; what was there before is untouched"
-QUESTION = "imports-HS10-2822-2024-10_2024-12.json"
+REQUEST = "imports-HS10-2822-2024-10_2024-12.json"
 ZIP = "eurofxref-hist.zip"
 OTHER = {"us_census": "ecb_rates", "ecb_rates": "us_census"}
 
@@ -53,11 +53,11 @@ def exactly(*seconds: float) -> Callable[[list[float]], bool]:
 
 
 def growing(waited: list[float]) -> bool:
-    """Four waits between five attempts at each of three questions, from about two seconds on, none above two minutes."""
+    """Four waits between five attempts at each of three requests, from about two seconds on, none above two minutes."""
     return all(0 <= wait <= 122 for wait in waited) and max(waited) > 2
 
 
-CENSUS = f"us_census, {QUESTION}: "
+CENSUS = f"us_census, {REQUEST}: "
 RATES = f"ecb_rates, {ZIP}: "
 SILENCES = {
     "the connection is closed": Silence(
@@ -121,7 +121,7 @@ SILENCES = {
     "a page": Silence(
         "us_census",
         faults.html_page(),
-        f"us_census, {QUESTION} line 1: the answer is not the rows that were asked for, found '<!DOCTYPE html>\\n<html>\\n<head><title>"
+        f"us_census, {REQUEST} line 1: the answer is not the rows that were asked for, found '<!DOCTYPE html>\\n<html>\\n<head><title>"
         "Down for maintenance</title></head>\\n<body><h1>Down for maintenance</h1></body>\\n</...'; ask again later, or see what the "
         "address shows",
         3,
@@ -130,7 +130,7 @@ SILENCES = {
     "a page that the key is not known": Silence(
         "us_census",
         faults.html_page("Invalid Key"),
-        f"us_census, {QUESTION} line 1: the office does not know the key, found '<!DOCTYPE html>\\n<html>\\n<head><title>"
+        f"us_census, {REQUEST} line 1: the office does not know the key, found '<!DOCTYPE html>\\n<html>\\n<head><title>"
         "Invalid Key</title></head>\\n<body><h1>Invalid Key</h1></body>\\n</html>\\n'; check LODESTONE_US_CENSUS_KEY; a key comes from "
         "https://api.census.gov/data/key_signup.html and must be activated",
         3,
@@ -139,13 +139,13 @@ SILENCES = {
     "UTF-16": Silence(
         "us_census",
         faults.encoded("utf-16"),
-        f"us_census, {QUESTION} line 1: the answer is not the rows that were asked for, found TEXT; "
+        f"us_census, {REQUEST} line 1: the answer is not the rows that were asked for, found TEXT; "
         "ask again later, or see what the address shows",
         3,
         exactly(),
     ),
     "a body that ends too early": Silence(
-        "us_census", faults.truncated(0.5), f"us_census, {QUESTION} line N: the answer ends too early, found TEXT; ask again", 3, exactly()
+        "us_census", faults.truncated(0.5), f"us_census, {REQUEST} line N: the answer ends too early, found TEXT; ask again", 3, exactly()
     ),
     "rates: the connection is closed": Silence(
         "ecb_rates",
@@ -193,7 +193,7 @@ def test_an_office_that_gives_no_good_answer_says_why_and_loses_nothing_and_is_a
     assert matches(silent.failures[0], fault.told), silent.failures[0]
     assert any(line.endswith(silent.failures[0]) for line in rehearsal.said)
     assert (silent.answered, other.answered, other.failures) == (0, other.asked, ())
-    comes_to(lambda: len(rehearsal.questions(fault.office)), fault.asked, "questions that were given up to arrive all the same")
+    comes_to(lambda: len(rehearsal.requests(fault.office)), fault.asked, "requests that were given up to arrive all the same")
     assert fault.waits(rehearsal.waited), rehearsal.waited
     after = kept(rehearsal.data)
     assert_nothing_lost(before, after)
@@ -228,7 +228,7 @@ def test_an_office_whose_name_nobody_knows_or_that_refuses_leaves_the_edition_as
     state, message = status(edition, "us_census")
     assert (state, status(edition, "ecb_rates")[0]) == ("failed", "ok")
     assert message == (
-        "the last good release stands; 16 of 16 questions of the visit of 20250310T020000Z have no answer: "
+        "the last good release stands; 16 of 16 requests of the visit of 20250310T020000Z have no answer: "
         f"us_census, imports-HS10-2836-2024-10_2024-12.json: api.census.gov refused the connection (attempt 5 of 5); {LATER}"
     )
     edition = rehearsal.night(THIRD_NIGHT).path
@@ -252,7 +252,7 @@ def test_a_file_cut_at_any_tenth_is_gone_on_with_where_it_broke(tenth: int, fres
     assert second.headers.get("range") == (f"bytes={held}-" if held else None)
     (path,) = fresh.data.raw.glob("ecb_rates/fetched/*/eurofxref-hist.zip")
     assert path.read_bytes() == whole
-    asked = [question for _, question in fresh.questions()]
+    asked = [request for _, request in fresh.requests()]
     assert (len(asked), asked[0], len(set(asked))) == (11, asked[3], 8)
     assert leftovers(fresh.data) == []
 
@@ -299,7 +299,7 @@ WRONGS = {
         "us_census",
         ends_with_a_row,
         "failed",
-        "the last good release stands; 2 of 16 questions of the visit of 20250310T020000Z have no answer: us_census, "
+        "the last good release stands; 2 of 16 requests of the visit of 20250310T020000Z have no answer: us_census, "
         "imports-HS6-2836-2025-01_2025-01.json line N: the answer ends too early, found TEXT; ask again",
     ),
     "a doubled page": Wrong(
@@ -319,14 +319,14 @@ WRONGS = {
     "a month withdrawn": Wrong(
         "us_census",
         without_a_month,
-        "held",
+        "quarantined",
         "look at TEXT (us_census/imports/2024-11: all 17 lines vanished), TEXT (us_census/imports/2025-01: it waits for others of the same"
-        " look, e.g. us_census/imports/2024-11: all 17 lines vanished)TEXT, then `lodestone accept RELEASE --reason ...`",
+        " snapshot, e.g. us_census/imports/2024-11: all 17 lines vanished)TEXT, then `lodestone accept RELEASE --reason ...`",
     ),
     "everything withdrawn": Wrong(
         "us_census",
         befalls(faults.emptied(), matching="imports"),
-        "held",
+        "quarantined",
         "look at TEXT (us_census/imports/2024-11: all 17 lines vanished), TEXT, then `lodestone accept RELEASE --reason ...`",
     ),
     "many partners never seen": Wrong(
@@ -346,7 +346,7 @@ WRONGS = {
     "rates: half the days": Wrong(
         "ecb_rates",
         befalls(faults.shortened(0.5), "ecb_rates"),
-        "held",
+        "quarantined",
         "look at TEXT (ecb_rates/reference_rates/2024-12: reference_rate shrank from 600 to 570 rows), TEXT: all 21 lines "
         "vanished)TEXT, then `lodestone accept RELEASE --reason ...`",
     ),

@@ -9,15 +9,15 @@ import pytest
 from pipelines import archive
 from pipelines.fetching import due
 from pipelines.fetching.visit import Fetched, datetime
-from pipelines.intake.looks import looks
+from pipelines.intake.snapshots import snapshots_of
 from pipelines.periods import months_between
 from pipelines.rehearsal import ecb_stand_in as ecb
 from pipelines.rehearsal import us_census_stand_in as us_census
 from pipelines.rehearsal.faults import emptied
 from tests.offices_asked import LATER, answered
-from tests.rehearsal import FIRST_NIGHT, SCOPE, SECOND_NIGHT, Rehearsal, source
+from tests.rehearsal import FIRST_NIGHT, SECOND_NIGHT, SELECTION, Rehearsal, source
 
-NEVER = "not asked for yet, or not for every code in scope"
+NEVER = "not asked for yet, or not for every code of the selection"
 WINDOW = "within the 4 newest months, which the office may still revise"
 JUNE = "the office revises 43 months at this time of the year"
 EMPTY = "empty when last asked, and nothing later is there: not published yet"
@@ -129,8 +129,8 @@ def test_a_month_that_was_empty_and_is_the_newest_is_asked_again_after_it_left_t
     assert (planned["2025-03"], planned["2025-06"]) == (WINDOW, NEVER)
 
 
-def test_a_code_that_is_newly_in_scope_has_every_month_asked_for_again(rehearsal: Rehearsal) -> None:
-    more = f"{SCOPE},250410"
+def test_a_code_that_is_new_in_the_selection_has_every_month_asked_for_again(rehearsal: Rehearsal) -> None:
+    more = f"{SELECTION},250410"
     assert set(rehearsal.plan("us_census", FIRST_NIGHT, more).months.values()) == {NEVER}
     rehearsal.ask("us_census", SECOND_NIGHT, more)
     headings = {value for one in rehearsal.offices.asked for name, value in one.query if name in ("I_COMMODITY", "E_COMMODITY")}
@@ -143,12 +143,12 @@ def test_no_question_is_put_twice_in_a_night_and_a_second_night_of_the_day_asks_
     fresh.offices.replace("us_census", us_census.made_up("2023-09", "2024-12"))
     fresh.ask("us_census", FIRST_NIGHT, first_month="2023-09")
     fresh.ask("ecb_rates", FIRST_NIGHT)
-    assert (len(fresh.questions()), len(set(fresh.questions())), len(fresh.questions("ecb_rates"))) == (16, 16, 1)
+    assert (len(fresh.requests()), len(set(fresh.requests())), len(fresh.requests("ecb_rates"))) == (16, 16, 1)
     fresh.offices.forget()
     planned = fresh.plan("us_census", FIRST_NIGHT)
     assert planned.months == dict.fromkeys(["2024-09", "2024-10", "2024-11", "2024-12"], WINDOW)
     found = fresh.ask_all(FIRST_NIGHT)
-    assert (len(fresh.questions()), [one.status for one in fresh.offices.asked if one.office == "ecb_rates"]) == (8, [304])
+    assert (len(fresh.requests()), [one.status for one in fresh.offices.asked if one.office == "ecb_rates"]) == (8, [304])
     assert isinstance(found["ecb_rates"], Fetched)
     assert (found["ecb_rates"].unchanged, found["ecb_rates"].received_bytes) == (1, 0)
 
@@ -171,7 +171,7 @@ def test_of_two_visits_in_one_second_the_second_counts(fresh: Rehearsal) -> None
     fresh.ask("ecb_rates", FIRST_NIGHT)
     fresh.offices.replace("ecb_rates", ecb.made_up(date(2024, 9, 2), date(2025, 2, 10)))
     fresh.ask("ecb_rates", FIRST_NIGHT)
-    first, second = [one.name for one in looks(fresh.data, source("ecb_rates"))]
+    first, second = [one.name for one in snapshots_of(fresh.data, source("ecb_rates"))]
     assert second.split("/")[1] == f"{first.split('/')[1]}-02"
 
 

@@ -26,8 +26,8 @@ from pipelines.settings import load_settings
 from pipelines.sources import Source
 from tests.rehearsal import (
     FIRST_NIGHT,
-    SCOPE,
     SECOND_NIGHT,
+    SELECTION,
     THIRD_NIGHT,
     Rehearsal,
     assert_nothing_lost,
@@ -66,7 +66,7 @@ def always(*_: object, **__: object) -> bool:
 
 
 FETCHING: dict[str, tuple[Callable[[], None], int]] = {
-    "before the first question": (lambda: die(download.Downloader, "ask", always), 0),
+    "before the first request": (lambda: die(download.Downloader, "ask", always), 0),
     "between two answers": (lambda: die(download.Downloader, "ask", always, nth=4), 3),
     "within the file of rates": (lambda: die(part.Part, "add", after=True), 0),
     "within an answer": (lambda: die(part.Part, "add", nth=4), 3),
@@ -90,7 +90,7 @@ def night_that_dies(data: Path, address: str, stage: str) -> None:
     os.environ.update(
         LODESTONE_DATA=str(data),
         LODESTONE_OFFICES=address,
-        LODESTONE_SCOPE=SCOPE,
+        LODESTONE_SELECTION=SELECTION,
         LODESTONE_US_CENSUS_KEY=us_census.KEY,
         LODESTONE_NOW=SECOND_NIGHT,
     )
@@ -117,14 +117,14 @@ def test_a_night_killed_while_asking_is_gone_on_with(stage: str, rehearsal: Rehe
     assert_nothing_lost(before, kept(rehearsal.data))
     with_receipts = FETCHING[stage][1]
     assert receipts(kept(rehearsal.data)) == receipts(before) + with_receipts
-    first = rehearsal.questions() + rehearsal.questions("ecb_rates")
+    first = rehearsal.requests() + rehearsal.requests("ecb_rates")
     rehearsal.offices.forget()
     came = rehearsal.ask_all(LATER_THAT_SECOND_NIGHT)
     answered = {name: one.answered for name, one in came.items() if isinstance(one, Fetched)}
     assert answered == {"ecb_rates": 1, "us_census": 16 - max(with_receipts - 1, 0)}
-    again = set(rehearsal.questions()) & set(first)
+    again = set(rehearsal.requests()) & set(first)
     assert len(again) <= 1, f"asked again: {again}"
-    assert len({*first, *rehearsal.questions(), *rehearsal.questions("ecb_rates")}) == 17
+    assert len({*first, *rehearsal.requests(), *rehearsal.requests("ecb_rates")}) == 17
     assert sum(one.sent for one in rehearsal.offices.asked if one.office == "ecb_rates") <= (0 if with_receipts else 15_000)
     assert archive.standing_trouble(rehearsal.data.raw, "us_census") is None
     if stage == "within a receipt":
@@ -150,12 +150,12 @@ def test_what_was_answered_before_the_office_went_down_is_not_asked_again_that_n
     fresh.offices.faults.add(faults.refused(), "us_census", after=12)
     first = fresh.ask("us_census", FIRST_NIGHT, first_month="2022-09")
     assert (first.asked, first.answered, len(first.failures)) == (24, 12, 3)
-    answered = fresh.questions()[:12]
+    answered = fresh.requests()[:12]
     fresh.offices.faults.clear()
     fresh.offices.forget()
     rest = fresh.ask("us_census", LATER_THAT_NIGHT, first_month="2022-09")
     assert (rest.visit, rest.asked, rest.answered) == (first.visit, 12, 12)
-    assert set(fresh.questions()).isdisjoint(answered)
+    assert set(fresh.requests()).isdisjoint(answered)
     assert fresh.plan("us_census", LATER_THAT_NIGHT).months.keys() == {"2024-09", "2024-10", "2024-11", "2024-12"}
     assert archive.standing_trouble(fresh.data.raw, "us_census") is None
 
@@ -178,7 +178,7 @@ def test_a_trouble_stands_until_its_months_are_answered_whatever_else_was_asked_
     rehearsal.ask("us_census", SECOND_NIGHT, planned=of("2024-12", "2025-01"))
     told = archive.standing_trouble(rehearsal.data.raw, "us_census")
     assert told is not None
-    assert told.startswith("8 of 8 questions of the visit of 20250310T020000Z have no answer: us_census, imports-HS10-2836-2024-09_2024-09")
+    assert told.startswith("8 of 8 requests of the visit of 20250310T020000Z have no answer: us_census, imports-HS10-2836-2024-09_2024-09")
     rehearsal.offices.faults.clear()
     rehearsal.ask("us_census", LATER_THAT_SECOND_NIGHT, planned=of("2024-09"))
     assert archive.standing_trouble(rehearsal.data.raw, "us_census") is None
@@ -212,12 +212,12 @@ def test_a_clock_set_back_is_refused_and_told_and_nothing_is_asked(name: str, re
 def test_a_visit_ends_at_its_limit_and_the_next_run_goes_on_with_it(limit: str, fresh: Rehearsal) -> None:
     first = fresh.ask("us_census", FIRST_NIGHT, **{limit: 0})
     assert (first.asked, first.answered) == (8, 1)
-    assert re.fullmatch(r"us_census: a visit ends after .*, here with 1 of 8 questions put; run again to go on", "".join(first.failures)), (
+    assert re.fullmatch(r"us_census: a visit ends after .*, here with 1 of 8 requests put; run again to go on", "".join(first.failures)), (
         first.failures
     )
     assert first.failures[0] in str(archive.standing_trouble(fresh.data.raw, "us_census"))
     rest = fresh.ask("us_census", FIRST_NIGHT)
-    assert (rest.visit, rest.answered, len(set(fresh.questions()))) == (first.visit, 7, len(fresh.questions()))
+    assert (rest.visit, rest.answered, len(set(fresh.requests()))) == (first.visit, 7, len(fresh.requests()))
     assert archive.standing_trouble(fresh.data.raw, "us_census") is None
 
 
@@ -251,5 +251,5 @@ def test_a_long_visit_tells_how_far_it_is_some_times_and_not_of_every_answer(fre
     monkeypatch.setattr(visit, "TOLD_EVERY", 1)
     monkeypatch.setattr(visit, "TOLD_TIMES", 4)
     fresh.ask("us_census", SECOND_NIGHT)
-    told = r"us_census: (\d+) of 16 questions, [\d.]+ MB, less than a minute left at this pace"
+    told = r"us_census: (\d+) of 16 requests, [\d.]+ MB, less than a minute left at this pace"
     assert [found[1] for line in fresh.said if (found := re.fullmatch(told, line))] == ["4", "8", "12"], fresh.said

@@ -20,7 +20,7 @@ from tests.unit.sources.us_census.asked import CHILE, CHINA, LITHIUM, cell
 REAL = PROJECT.parent / "shared" / "real" / "us_census" / "census-import_vintage_2026-06-07.json"
 ARGENTINA, JAPAN, CANADA, GERMANY = "3570", "5880", "1220", "4280"
 MAGNETS, COBALT = "8505110070", "2822000000"
-SCOPE = "282200,283691,850511"
+SELECTION = "282200,283691,850511"
 FIRST, SECOND = "2024-05-10T02:00:00", "2024-05-11T02:00:00"
 MONTH = "2024-02"
 
@@ -42,14 +42,14 @@ def held(folder: Path, before: Iterable[Cell], after: Iterable[Cell]) -> list[st
     """What is held of the second of two nights; the cells are all that the office holds, totals included."""
     data = Settings(folder / "data")
     with Offices({"us_census": UsCensus(before)}) as offices:
-        ask(data, offices, FIRST, SCOPE)
-        first = curate(data, offices, FIRST, "us_census", SCOPE)
-        assert (first.failed, first.held, first.errors) == ([], [], [])
+        ask(data, offices, FIRST, SELECTION)
+        first = curate(data, offices, FIRST, "us_census", SELECTION)
+        assert (first.failed, first.quarantined, first.errors) == ([], [], [])
         offices.replace("us_census", UsCensus(after))
-        ask(data, offices, SECOND, SCOPE)
-        second = curate(data, offices, SECOND, "us_census", SCOPE)
+        ask(data, offices, SECOND, SELECTION)
+        second = curate(data, offices, SECOND, "us_census", SELECTION)
         assert (second.failed, second.errors) == ([], [])
-        return second.held
+        return second.quarantined
 
 
 def without(cells: Iterable[Cell], gone: Callable[[Cell], bool]) -> list[Cell]:
@@ -136,7 +136,7 @@ def test_chiles_share_of_lithium_carbonate_stays_where_the_partners_of_one_real_
         offices.replace("us_census", from_vintage(later))
         edition = night(data, offices, "2026-06-14T02:00:00", "283691")
     assert round(chiles_share(edition), 3) == 0.427
-    (told,) = rows(edition, "select slice, reason from meta.release where state = 'held'")
+    (told,) = rows(edition, "select slice, reason from meta.release where state = 'quarantined'")
     assert told["slice"] == "us_census/imports/2025-06"
     assert told["reason"].startswith("5 rows of trade_line of imports 283691, with 100.0% of its value, are no longer there")
 

@@ -27,7 +27,7 @@ def release_of_may(settings: Settings) -> str:
     return str(ask(settings.edition, query, *MAY)[0][0])
 
 
-def override(settings: Settings, text: str, line: int = 21, column: str = "tonnes") -> corrections.Correction:
+def correct(settings: Settings, text: str, line: int = 21, column: str = "tonnes") -> corrections.Correction:
     found = correction_of(
         settings, load_source(CHINA), release_of_may(settings), (RARE_EARTHS, line), (column, text), "a tester", "a digit was lost"
     )
@@ -36,27 +36,27 @@ def override(settings: Settings, text: str, line: int = 21, column: str = "tonne
 
 
 def test_a_correction_counts_from_its_moment_on_and_not_before(own: Settings) -> None:
-    made = override(at(own, 5), "3641")
+    made = correct(at(own, 5), "3641")
     edition = night(own)
     assert tonnes(edition.path, "2019-05") == [3641]
     assert tonnes(as_of(own, "2026-12-04"), "2019-05") == [3640]
-    query = "select override_id, source_row, column_name, filed, used, author, reason from meta.override"
+    query = "select correction_id, source_row, column_name, filed, used, author, reason from meta.correction"
     assert ask(edition.path, query) == [(made.correction_id, 21, "tonnes", "3640", "3641", "a tester", "a digit was lost")]
     assert not night(own).changed
 
 
 def test_a_correction_is_spent_once_the_office_mends_its_figure(own: Settings) -> None:
-    made = override(at(own, 5), "3641")
+    made = correct(at(own, 5), "3641")
     night(own)
     revise(own, CHINA, RARE_EARTHS, {"2019-05,3640,": "2019-05,3642,"}, datetime(2026, 12, 9, tzinfo=UTC))
     edition = night(own)
     assert tonnes(edition.path, "2019-05") == [3642]
     ((message,),) = ask(edition.path, "select message from meta.source_status where source = ?", CHINA)
-    assert f"correction {made.correction_id} is spent: tonnes was 3640 and is now 3642" in str(message)
+    assert f"correction {made.correction_id} has expired: tonnes was 3640 and is now 3642" in str(message)
 
 
 def test_a_correction_outlives_a_later_copy_that_repeats_the_error(own: Settings) -> None:
-    override(at(own, 5), "3641")
+    correct(at(own, 5), "3641")
     night(own)
     revise(own, CHINA, RARE_EARTHS, {"2019-06,3966,": "2019-06,3967,"}, datetime(2026, 12, 9, tzinfo=UTC))
     edition = night(own)
@@ -74,6 +74,6 @@ def test_a_correction_outlives_a_later_copy_that_repeats_the_error(own: Settings
 )
 def test_what_cannot_be_corrected_is_refused_in_one_sentence(built: Settings, line: int, column: str, text: str, says: str) -> None:
     with pytest.raises(Usage, match=says.replace("(", "\\(")):
-        override(at(built, 5), text, line, column)
+        correct(at(built, 5), text, line, column)
     with read_only(built.edition) as connection:
-        assert connection.execute("select count(*) from meta.override").fetchone() == (0,)
+        assert connection.execute("select count(*) from meta.correction").fetchone() == (0,)

@@ -48,23 +48,23 @@ def environment() -> Iterator[pytest.MonkeyPatch]:
 
 
 def night(
-    data: Path, environment: pytest.MonkeyPatch, office: Office, scope: Iterable[str], at: datetime, first: str, last: str
+    data: Path, environment: pytest.MonkeyPatch, office: Office, selection: Iterable[str], at: datetime, first: str, last: str
 ) -> Settings:
     """Ask the office for some months and publish an edition of what it said, with nothing else in it."""
-    settings = asked(data, environment, office, scope, at, first, last)
+    settings = asked(data, environment, office, selection, at, first, last)
     refresh(settings, load_source("us_census"))
     publish(settings)
     return settings
 
 
 def asked(
-    data: Path, environment: pytest.MonkeyPatch, office: Office, scope: Iterable[str], at: datetime, first: str, last: str
+    data: Path, environment: pytest.MonkeyPatch, office: Office, selection: Iterable[str], at: datetime, first: str, last: str
 ) -> Settings:
     """Ask the office for some months, and keep what it says."""
     with Offices({"us_census": office}) as offices:
         for name, value in {
             "LODESTONE_DATA": str(data),
-            "LODESTONE_SCOPE": ",".join(sorted(scope)),
+            "LODESTONE_SELECTION": ",".join(sorted(selection)),
             "LODESTONE_OFFICES": offices.address,
             "LODESTONE_NOW": at.isoformat(),
         }.items():
@@ -180,12 +180,12 @@ def second_night() -> list[Cell]:
 @pytest.fixture(scope="module")
 def two_nights(environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Difference]:
     data = tmp_path_factory.mktemp("nights") / "data"
-    for at, cells, scope, last in (
+    for at, cells, selection, last in (
         (FIRST, first_night(), BEFORE, "2024-03"),
         (SECOND, second_night(), BEFORE | {ASKED, BARREN}, "2024-04"),
     ):
-        settings = asked(data, environment, us_census.UsCensus(us_census.rolled_up(cells)), scope, at, "2024-01", last)
-        for held in refresh(settings, load_source("us_census")).held:  # what vanishes waits for a person
+        settings = asked(data, environment, us_census.UsCensus(us_census.rolled_up(cells)), selection, at, "2024-01", last)
+        for held in refresh(settings, load_source("us_census")).quarantined:  # what vanishes waits for a person
             archive.decide(settings.raw, archive.Decision("us_census", held.split()[0], "accept", "Ada", "they say so", at))
         publish(settings)
     return settings, told_apart(settings)
@@ -301,9 +301,9 @@ def test_a_month_that_the_office_empties_is_held_until_a_person_lets_it_in(envir
         office = us_census.UsCensus(us_census.rolled_up(usual(REVISED, *months)))
         settings = night(tmp_path / "data", environment, office, {REVISED}, at, "2024-01", "2024-03")
     held = told_apart(settings)
-    assert held.releases["change"].to_list() == ["held"]
+    assert held.releases["change"].to_list() == ["quarantined"]
     assert held.gone_months.is_empty()
-    assert held.states["state_after"].to_list() == ["held"]
+    assert held.states["state_after"].to_list() == ["quarantined"]
     release = held.releases["release_id"][0]
     archive.decide(settings.raw, archive.Decision("us_census", release, "accept", "Ada", "the office took March back", SECOND))
     build(settings, contents=CONTENTS)
@@ -336,10 +336,10 @@ def test_an_edition_of_another_version_of_the_code_is_named(built: Settings, tmp
     ("was", "now", "change"),
     [
         (None, "current", "new"),
-        ("held", "current", "accepted"),
+        ("quarantined", "current", "accepted"),
         ("failed", "current", "mended"),
-        ("current", "held", "held"),
-        (None, "held", "held"),
+        ("current", "quarantined", "quarantined"),
+        (None, "quarantined", "quarantined"),
         (None, "failed", "failed"),
         ("current", "superseded", None),
         ("current", "current", None),
@@ -354,5 +354,5 @@ def test_a_release_changes_from_state_to_state(was: str | None, now: str | None,
     decision = archive.Decision("s", "r", "accept", "Ada", "their note of July", SECOND)
     found = release_changes(releases(was), releases(now), [decision])
     assert found["change"].to_list() == ([] if change is None else [change])
-    if change in ("accepted", "held"):
+    if change in ("accepted", "quarantined"):
         assert found["reason"].to_list() == ["Ada, 2024-06-07: their note of July"]

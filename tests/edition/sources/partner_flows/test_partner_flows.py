@@ -26,7 +26,7 @@ def test_every_list_names_whose_statistic_it_is(built: Settings):
 def test_a_copy_in_which_the_largest_partner_of_a_month_is_gone_is_held(own: Settings, partner, month, named):
     drop_lines(own, SOURCE, MONTHS, lambda line: f",{month},{partner}," in line and named in line, december(1))
     build_all(own)
-    ((reason,),) = ask(own.edition, "select reason from release where source = ? and state = 'held'", SOURCE)
+    ((reason,),) = ask(own.edition, "select reason from release where source = ? and state = 'quarantined'", SOURCE)
     assert named in reason
     assert "are no longer there" in reason
 

@@ -1,4 +1,4 @@
-"""The file of euro reference rates: how it is read, cut into closed months and made monthly means. Without HTTP, but for the last night."""
+"""The file of euro reference rates: how it is read, sliced into closed months, made monthly means. Without HTTP, but for the last night."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipelines import archive
 from pipelines.errors import BadFile, LodestoneError
 from pipelines.intake.curation import refresh
 from pipelines.intake.gate import Judged, judge
-from pipelines.intake.looks import parts_of
+from pipelines.intake.snapshots import parts_of
 from pipelines.model.vocabulary import known_codes
 from pipelines.rehearsal import ecb_stand_in as ecb
 from pipelines.settings import PROJECT, Settings
@@ -75,10 +75,10 @@ def test_a_new_month_of_rates_is_held_where_it_is_far_from_the_month_before(tmp_
     settings, source = Settings(tmp_path), load_source("ecb_rates")
     may = day("2019-05-31", USD="1.1151", JPY="121.27")
     archive.receive(settings.raw, source.name, MEMBER, packed(NEXT, may), datetime(2019, 6, 4, tzinfo=UTC))
-    assert refresh(settings, source).held == []
+    assert refresh(settings, source).quarantined == []
     july = [day("2019-07-01", USD="1.13"), day("2019-06-28", USD=dollars, JPY="122.6"), may]
     archive.receive(settings.raw, source.name, MEMBER, packed(*july), datetime(2019, 7, 2, tzinfo=UTC))
-    assert ["in ecb_rates/reference_rates/2019-05" in told for told in refresh(settings, source).held] == [True] * held
+    assert ["in ecb_rates/reference_rates/2019-05" in told for told in refresh(settings, source).quarantined] == [True] * held
 
 
 def test_a_day_is_a_row_a_currency_and_what_is_not_available_is_none():
@@ -202,10 +202,10 @@ def test_an_answer_is_good_only_as_a_whole_zip_with_the_table():
 
 
 def test_one_question_brings_every_month_and_half_of_its_answer_is_worth_keeping():
-    (question,) = load_source("ecb_rates").requests(["2019-05", "2019-06"], None)  # type: ignore[arg-type]
-    assert (question.url, question.member) == (f"https://www.ecb.europa.eu{ecb.PATH}", MEMBER)
-    assert question.resumable
-    assert question.slices == ()
+    (request,) = load_source("ecb_rates").requests(["2019-05", "2019-06"], None)  # type: ignore[arg-type]
+    assert (request.url, request.member) == (f"https://www.ecb.europa.eu{ecb.PATH}", MEMBER)
+    assert request.resumable
+    assert request.slices == ()
 
 
 def test_the_stand_in_sends_what_the_contract_reads():

@@ -1,4 +1,4 @@
-"""What the stand-in of the US Census Bureau answers to the questions of `fetch`, read and judged as a night does it, without HTTP."""
+"""What the stand-in of the US Census Bureau answers to the requests of `fetch`, read and judged as a night does it, without HTTP."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipelines.intake.gate import Judged, judge
 from pipelines.model.vocabulary import known_codes
 from pipelines.rehearsal.office import Reply
 from pipelines.rehearsal.us_census_stand_in import KEY, Cell, UsCensus, rolled_up
-from pipelines.scope import Scope
+from pipelines.selection import Selection
 from pipelines.sources import load_source
 from pipelines.sources.request import Answer, Request
 
@@ -42,20 +42,20 @@ def office(*cells: Cell) -> UsCensus:
     return UsCensus(rolled_up(cells))
 
 
-def questions(months: Sequence[str] = ("2024-02",), codes: Iterable[str] = ("283691",)) -> list[Request]:
-    """The questions for some months of a scope."""
-    return load_source("us_census").requests(months, Scope(frozenset(codes)))
+def requests(months: Sequence[str] = ("2024-02",), codes: Iterable[str] = ("283691",)) -> list[Request]:
+    """The requests for some months of a selection."""
+    return load_source("us_census").requests(months, Selection(frozenset(codes)))
 
 
 def reply(bureau: UsCensus, request: Request) -> Reply:
-    """What the Bureau says to a question."""
+    """What the Bureau says to a request."""
     return bureau.answer(request.url.removeprefix("https://api.census.gov"), [*request.params, ("key", KEY)], {})
 
 
 def answers(bureau: UsCensus, months: Sequence[str] = ("2024-02",), codes: Iterable[str] = ("283691",)) -> Iterator[tuple[str, bytes]]:
     """Member and body of every answer, once it was recognised as good."""
     source = load_source("us_census")
-    for request in questions(months, codes):
+    for request in requests(months, codes):
         said = reply(bureau, request)
         source.recognise(request.member, Answer(said.status, dict(said.headers), said.body, request.url, unchanged=False))
         yield request.member, said.body

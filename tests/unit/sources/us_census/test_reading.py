@@ -19,7 +19,7 @@ from pipelines.rehearsal.us_census_stand_in import UsCensus
 from pipelines.sources import companion, load_source
 from pipelines.sources.request import Answer
 from pipelines.sources.us_census.fetch import ASKED_FOR
-from tests.unit.sources.us_census.asked import CHILE, CHINA, LITHIUM, answers, cell, judged, line, office, questions, reply, trade_lines
+from tests.unit.sources.us_census.asked import CHILE, CHINA, LITHIUM, answers, cell, judged, line, office, reply, requests, trade_lines
 
 MEMBER = "imports-HS10-2836-2024-02_2024-02.json"
 HEADER = [*ASKED_FOR["imports"].split(","), "I_COMMODITY", "COMM_LVL", "SUMMARY_LVL", "time"]
@@ -43,8 +43,8 @@ ROW = {
 
 
 @pytest.fixture(autouse=True)
-def scope(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LODESTONE_SCOPE", "283691,284690")
+def selection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LODESTONE_SELECTION", "283691,284690")
 
 
 def body(*rows: dict[str, Any], header: list[str] = HEADER) -> bytes:
@@ -356,26 +356,26 @@ def test_the_row_of_all_countries_is_tagged_like_a_country_and_known_by_its_code
 
 
 def test_only_single_countries_are_asked_for_and_a_group_that_comes_all_the_same_is_a_group():
-    assert {"SUMMARY_LVL": "DET"}.items() <= dict(questions()[0].params).items()
+    assert {"SUMMARY_LVL": "DET"}.items() <= dict(requests()[0].params).items()
     assert {row["partner_code"] for row in trade_lines(answers(office(cell(country="4280")))).to_dicts()} == {"4280", "-"}
     assert reasons({"CTY_CODE": "4XXX", "SUMMARY_LVL": "CGP"}) == []
 
 
-def test_codes_outside_the_scope_are_cut_and_not_rejected():
+def test_codes_outside_the_selection_are_cut_and_not_rejected():
     found = judged([(MEMBER, body({}, {"I_COMMODITY": "2836600000"}))])
     assert found.accepted["I_COMMODITY"].to_list() == [LITHIUM]
     assert found.rejected.is_empty()
 
 
-@pytest.mark.parametrize(("scope", "kept"), [("all", 3), ("283660", 1), ("283691,283692", 2), ("basket", 3)])
-def test_the_scope_decides_which_codes_of_a_heading_are_kept(monkeypatch: pytest.MonkeyPatch, scope: str, kept: int):
-    monkeypatch.setenv("LODESTONE_SCOPE", scope)
+@pytest.mark.parametrize(("selection", "kept"), [("all", 3), ("283660", 1), ("283691,283692", 2), ("basket", 3)])
+def test_the_selection_decides_which_codes_of_a_heading_are_kept(monkeypatch: pytest.MonkeyPatch, selection: str, kept: int):
+    monkeypatch.setenv("LODESTONE_SELECTION", selection)
     codes = ("2836910012", "2836600000", "2836920000")
     assert judged([(MEMBER, body(*({"I_COMMODITY": code} for code in codes)))]).accepted.height == kept
 
 
 def test_a_question_takes_one_flow_one_heading_one_level_and_no_more_than_a_calendar_year():
-    asked = questions(("2023-11", "2023-12", "2024-01", "2024-02", "2024-05"), ("283691", "284690", "284610"))
+    asked = requests(("2023-11", "2023-12", "2024-01", "2024-02", "2024-05"), ("283691", "284690", "284610"))
     assert len(asked) == 2 * 2 * 2 * 3
     assert {one.asked for one in asked} == {("2836",), ("2846",)}
     first = asked[0]
@@ -406,7 +406,7 @@ def test_the_variables_asked_for_are_those_the_office_knows_and_the_contract_nee
 def test_totals_of_all_countries_come_whichever_level_the_office_counts_them_at():
     for level in ("HSCY", "HS"):
         bureau = UsCensus(office(cell()).cells, level_of_totals=level)
-        assert any(b'"-","TOTAL FOR ALL COUNTRIES"' in reply(bureau, one).body for one in questions()), level
+        assert any(b'"-","TOTAL FOR ALL COUNTRIES"' in reply(bureau, one).body for one in requests()), level
 
 
 def test_every_code_of_the_companion_tables_is_ours_and_stands_once():

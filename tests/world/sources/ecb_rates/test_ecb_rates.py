@@ -16,20 +16,20 @@ from pipelines.sources.ecb_rates.contract import FILE
 from tests.nights import ask, night, rows
 from tests.unit.sources.ecb_rates.test_ecb_rates import MEMBER
 
-SCOPE = "283691"
+SELECTION = "283691"
 
 
 def test_an_unchanged_file_makes_no_release_and_a_month_comes_when_it_is_closed(tmp_path: Path):
     data = Settings(tmp_path / "data")
     start = date(2024, 1, 1)
     with Offices({"ecb_rates": ecb.made_up(start, date(2024, 2, 28))}) as offices:
-        first = night(data, offices, "2024-02-29T02:00:00", SCOPE)
+        first = night(data, offices, "2024-02-29T02:00:00", SELECTION)
         months = "select distinct period_start from facts.exchange_rate order by all"
         assert rows(first, months) == [{"period_start": start}]
-        ask(data, offices, "2024-03-01T02:00:00", SCOPE)
+        ask(data, offices, "2024-03-01T02:00:00", SELECTION)
         assert [one.status for one in offices.asked] == [200, 304]
         offices.replace("ecb_rates", ecb.made_up(start, date(2024, 3, 1)))
-        later = night(data, offices, "2024-03-02T02:00:00", SCOPE)
+        later = night(data, offices, "2024-03-02T02:00:00", SELECTION)
     assert len(archive.visits(data.raw, "ecb_rates")) == 3
     assert len(rows(later, "from meta.release where source = 'ecb_rates'")) == 2
     assert [row["period_start"] for row in rows(later, months)] == [start, date(2024, 2, 1)]

@@ -1,4 +1,4 @@
-"""Nights at the Bureau: revisions, withdrawn months, faulty answers and changes of scope, from its API to an edition."""
+"""Nights at the Bureau: revisions, withdrawn months, faulty answers and changes of selection, from its API to an edition."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def in_june() -> UsCensus:
     return made_up("2022-01", "2025-04", lambda cells: annual_revision(cells, 2025))
 
 
-def figures(bureau: UsCensus, scope: str = NARROW, digits: tuple[int, ...] = (10,)) -> dict[tuple[str, str, str, date], int]:
+def figures(bureau: UsCensus, selection: str = NARROW, digits: tuple[int, ...] = (10,)) -> dict[tuple[str, str, str, date], int]:
     """Every value of ten digits, or of other levels too, by kind of count, code, country and month."""
     return {
         (dataset, one.code, one.country, date.fromisoformat(f"{one.month}-01")): int(str(one.values[variable]))
         for one in bureau.cells
-        if len(one.code) in digits and one.code[:6] in scope.split(",") and one.summary_level == "DET"
+        if len(one.code) in digits and one.code[:6] in selection.split(",") and one.summary_level == "DET"
         for dataset, variable in VALUES[one.flow].items()
     }
 
@@ -137,7 +137,7 @@ def test_the_june_revision_is_exactly_the_cells_that_moved_with_before_and_after
         for row in found
     } == expected
     assert len(found) == len(expected)
-    assert {(row["kind"], row["measure"], row["revision_no"], row["look_no"]) for row in found} == {("revised", "value_usd", 1, 2)}
+    assert {(row["kind"], row["measure"], row["revision_no"], row["snapshot_no"]) for row in found} == {("revised", "value_usd", 1, 2)}
     assert all(row["counted"] == counted_as(row["code"], row["partner_code"]) for row in found)
     assert {(row["known_before"], row["known_from"]) for row in found} == {(datetime.fromisoformat(MAY), datetime.fromisoformat(JUNE))}
 
@@ -168,7 +168,9 @@ def test_the_profile_of_revisions_is_that_of_the_cells(story: Story):
         assert profile["mean_absolute_revision_of_revised"] == pytest.approx(mean(map(abs, moved.values())), abs=1e-9)
         assert profile["median_absolute_revision_of_revised"] == pytest.approx(median(map(abs, moved.values())), abs=1e-9)
         assert profile["largest_absolute_revision"] == pytest.approx(max(map(abs, moved.values())), abs=1e-9)
-        assert (profile["median_looks_to_settle"], profile["largest_looks_to_settle"]) == (1, 1), "none moved by more than two percent"
+        assert (profile["median_snapshots_to_settle"], profile["largest_snapshots_to_settle"]) == (1, 1), (
+            "none moved by more than two percent"
+        )
         assert (profile["first_period"], profile["last_period"]) == (min(key[3] for key in moved), max(key[3] for key in moved))
 
 
@@ -214,9 +216,9 @@ def test_a_withdrawn_month_stays_until_somebody_accepts_that_it_is_gone(own: Sto
     own.offices.replace("us_census", UsCensus(without_months(in_june().cells, "2025-03")))
     held = night(own.data, own.offices, "2025-06-09T02:00:00", NARROW)
     assert facts_of(held) == before
-    assert status(held)["state"] == "held"
+    assert status(held)["state"] == "quarantined"
     assert "us_census/imports/2025-03: all" in status(held)["message"]
-    for row in rows(held, "select release_id, slice from meta.release where state = 'held'"):
+    for row in rows(held, "select release_id, slice from meta.release where state = 'quarantined'"):
         archive.decide(
             own.data.raw,
             archive.Decision(
@@ -292,7 +294,7 @@ def test_a_month_that_is_not_there_yet_is_asked_for_again_and_was_never_withdraw
         offices.replace("us_census", made_up("2025-01", "2025-04"))
         ask(data, offices, "2025-06-09T02:00:00", NARROW)
         found = curate(data, offices, "2025-06-09T02:00:00", "us_census", NARROW)
-        assert (found.releases, found.held, found.failed, found.errors) == (8, [], [], [])
+        assert (found.releases, found.quarantined, found.failed, found.errors) == (8, [], [], [])
 
 
 def test_a_season_that_was_missed_is_told_once_its_first_day_has_passed_and_ends_with_the_look_that_makes_it_up(own: Story):
@@ -321,11 +323,11 @@ def test_a_season_that_was_missed_is_told_once_its_first_day_has_passed_and_ends
 
 def test_what_was_missed_is_told_where_an_operator_looks(own: Story, lodestone: Run):
     told = "31 months (2022-10 to 2025-04) should have been asked for again since 2025-07-01"
-    now = {"LODESTONE_NOW": "2026-08-15T12:00:00", "LODESTONE_SCOPE": NARROW}
+    now = {"LODESTONE_NOW": "2026-08-15T12:00:00", "LODESTONE_SELECTION": NARROW}
     assert told in " ".join(lodestone(own.data, "sources", **now)[1].split())
     assert told in " ".join(lodestone(own.data, "doctor", **now)[1].split())
     assert f"us_census missed: {told}" in " ".join(lodestone(own.data, "alerts", **now)[1].split())
-    assert "asked for again" not in lodestone(own.data, "sources", LODESTONE_NOW="2025-06-10T12:00:00", LODESTONE_SCOPE=NARROW)[1]
+    assert "asked for again" not in lodestone(own.data, "sources", LODESTONE_NOW="2025-06-10T12:00:00", LODESTONE_SELECTION=NARROW)[1]
 
 
 def test_a_night_that_sees_the_same_again_publishes_nothing(own: Story):
@@ -354,25 +356,25 @@ def covered(edition: Edition, code: str, month: str) -> tuple[str, str | None]:
 
 
 def test_an_empty_answer_of_a_code_filed_every_month_is_no_zero_until_it_is_confirmed_when_another_month_is_there(tmp_path: Path):
-    scope, april = "282200,283691,850511", (MAGNETS, "2025-04")
+    selection, april = "282200,283691,850511", (MAGNETS, "2025-04")
     data = Settings(tmp_path / "data")
     with Offices({"us_census": monthly("2025-01", "2025-03")}) as offices:
-        night(data, offices, "2025-05-20T02:00:00", scope)
+        night(data, offices, "2025-05-20T02:00:00", selection)
         offices.replace("us_census", monthly("2025-01", "2025-04", april))
-        alone = night(data, offices, "2025-06-08T02:00:00", scope)
-        told = "the office has none of a code that is filed every month; no look at a later time has confirmed it"
+        alone = night(data, offices, "2025-06-08T02:00:00", selection)
+        told = "the office has none of a code that is filed every month; no snapshot of a later time has confirmed it"
         assert covered(alone, "850511", "2025-04") == ("not_yet", told)
         assert covered(alone, "282200", "2025-04") == ("none_filed", "the office was asked and has none"), "its trade is patchy"
         assert covered(alone, "283691", "2025-04")[0] == "published"
         assert changes(alone, "850511", "2025-04") == []
         assert changes(alone, "282200", "2025-04") == [0]
-        assert not night(data, offices, "2025-06-09T02:00:00", scope).changed, "the same release says the same again"
+        assert not night(data, offices, "2025-06-09T02:00:00", selection).changed, "the same release says the same again"
         offices.replace("us_census", monthly("2025-01", "2025-05", april))
-        confirmed = night(data, offices, "2025-07-08T02:00:00", scope)
+        confirmed = night(data, offices, "2025-07-08T02:00:00", selection)
         assert covered(confirmed, "850511", "2025-04") == ("none_filed", "the office was asked and has none")
         assert changes(confirmed, "850511", "2025-04") == [0]
         offices.replace("us_census", monthly("2025-01", "2025-05"))
-        filed = night(data, offices, "2025-07-09T02:00:00", scope)
+        filed = night(data, offices, "2025-07-09T02:00:00", selection)
         assert covered(filed, "850511", "2025-04")[0] == "published"
         assert changes(filed, "850511", "2025-04") == [900]
 
@@ -403,11 +405,11 @@ def small_world() -> UsCensus:
     return UsCensus(rolled_up(cells))
 
 
-def test_a_change_of_scope_and_back_is_no_revision_and_takes_nothing_away(tmp_path: Path):
+def test_a_change_of_selection_and_back_is_no_revision_and_takes_nothing_away(tmp_path: Path):
     data = Settings(tmp_path / "data")
     with Offices({"us_census": small_world()}) as offices:
-        for day, scope in (("2025-05-20", NARROW), ("2025-05-22", NARROW)):
-            ask(data, offices, f"{day}T02:00:00", scope)
+        for day, selection in (("2025-05-20", NARROW), ("2025-05-22", NARROW)):
+            ask(data, offices, f"{day}T02:00:00", selection)
             wide = night(data, offices, f"{day[:-1]}{int(day[-1]) + 1}T02:00:00", WIDE)
             assert facts_of(wide) == figures(small_world(), WIDE), day
             assert (status(wide)["state"], rows(wide, "from facts.revision where source = 'us_census'")) == ("ok", []), day

@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.intake.looks import parts_of
-from pipelines.intake.release import cut_of
+from pipelines.intake.release import content_of
+from pipelines.intake.snapshots import parts_of
 from pipelines.rehearsal.faults import Delivery
 from pipelines.rehearsal.server import Offices
 from pipelines.rehearsal.us_census_stand_in import UsCensus
@@ -21,7 +21,7 @@ from pipelines.sources.us_census import slices
 from tests.nights import ask, curate
 from tests.unit.sources.us_census.asked import CHILE, CHINA, answers, cell, office
 
-SCOPE = "283691,850511"
+SELECTION = "283691,850511"
 LITHIUM, MAGNETS = "2836910012", "8505110050"
 ONE_NIGHT, ANOTHER = "2024-03-20T02:00:00", "2024-03-21T02:00:00"
 
@@ -34,15 +34,15 @@ def filed(magnets: str, months: tuple[str, ...] = ("2024-01",)) -> UsCensus:
 
 @pytest.fixture
 def offices(monkeypatch: pytest.MonkeyPatch) -> Iterator[Offices]:
-    monkeypatch.setenv("LODESTONE_SCOPE", SCOPE)
+    monkeypatch.setenv("LODESTONE_SELECTION", SELECTION)
     with Offices({"us_census": filed("900")}) as found:
         yield found
 
 
 def night(data: Settings, offices: Offices, now: str) -> int:
     """How many parts a night brought."""
-    ask(data, offices, now, SCOPE)
-    found = curate(data, offices, now, "us_census", SCOPE)
+    ask(data, offices, now, SELECTION)
+    found = curate(data, offices, now, "us_census", SELECTION)
     assert found.errors == []
     return found.curated_now
 
@@ -90,16 +90,16 @@ def test_a_fingerprint_does_not_depend_on_how_rows_are_spread_over_files() -> No
     )
     source = load_source("us_census")
 
-    def fingerprint(*members: str, of: pl.DataFrame = rows) -> str:
+    def fingerprint_of(*members: str, of: pl.DataFrame = rows) -> str:
         spread = of.with_columns(source_member=pl.Series(members))
-        return cut_of(source.name, tuple(parts_of(source, spread))).content_hash
+        return content_of(source.name, tuple(parts_of(source, spread))).fingerprint
 
-    whole = fingerprint("a", "a", "a", "a")
-    assert {fingerprint(*members) for members in ("aabb", "abab", "abcd")} == {whole}
-    assert fingerprint("a", "a", "b", "b", of=rows[::-1]) == whole
+    whole = fingerprint_of("a", "a", "a", "a")
+    assert {fingerprint_of(*members) for members in ("aabb", "abab", "abcd")} == {whole}
+    assert fingerprint_of("a", "a", "b", "b", of=rows[::-1]) == whole
     twice_less = rows.with_columns(value=pl.Series(["1", "2", "3", "1"]))
     moved = rows.rename({"country": "value", "value": "country"})
-    assert len({whole, fingerprint("a", "a", "a", "a", of=twice_less), fingerprint("a", "a", "a", "a", of=moved)}) == 3
+    assert len({whole, fingerprint_of("a", "a", "a", "a", of=twice_less), fingerprint_of("a", "a", "a", "a", of=moved)}) == 3
 
 
 def test_a_figure_that_two_answers_file_fails_its_month(tmp_path: Path, offices: Offices, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,15 +112,15 @@ def test_a_figure_that_two_answers_file_fails_its_month(tmp_path: Path, offices:
         return replace(delivery, reply=replace(delivery.reply, body=told))
 
     offices.faults.add(lithium_among_magnets, "us_census", r"imports/hs.*8505")
-    ask(data, offices, ANOTHER, SCOPE)
-    (told,) = {one for one in curate(data, offices, ANOTHER, "us_census", SCOPE).failed if one.startswith("us_census/imports/2024-01")}
+    ask(data, offices, ANOTHER, SELECTION)
+    (told,) = {one for one in curate(data, offices, ANOTHER, "us_census", SELECTION).failed if one.startswith("us_census/imports/2024-01")}
     assert f"trade_line of imports, {LITHIUM}, - stands in two answers: " in told
     assert told.count(" line ") == 2
 
 
 def test_an_answer_is_read_alike_whole_and_a_row_at_a_time() -> None:
     source = load_source("us_census")
-    for member, body in answers(filed("900"), ("2024-01",), SCOPE.split(",")):
+    for member, body in answers(filed("900"), ("2024-01",), SELECTION.split(",")):
         if body:
             whole = source.parse(member, body)
             by_row = source.parse(member, body.replace(b"\n", b"\r\n"))  # another layout than offices print

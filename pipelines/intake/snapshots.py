@@ -1,6 +1,6 @@
-"""Looks at a source, oldest first: the files that came, read, fingerprinted by slice, and put together.
+"""Snapshots of a source, oldest first: the files that came, read, fingerprinted by slice, and put together.
 
-A file that was handed in, or the answers of one visit, is a look. What was read of it stands in the ledger.
+A file that was handed in, or the answers of one visit, is a snapshot. What was read of it stands in the ledger.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipelines import archive
 from pipelines.errors import BadFile, LodestoneError
 from pipelines.intake import ledger
 from pipelines.intake.corrections import ALWAYS, Applied, Correction, apply, readable_corrections
-from pipelines.intake.release import HALF, Cut, Judged, Part, cut_of, fingerprint, release_id
+from pipelines.intake.release import HALF, Judged, Part, SliceContent, content_of, fingerprint_of, release_id
 from pipelines.settings import Settings
 from pipelines.sources import Source
 
@@ -26,11 +26,11 @@ UNNAMED = "unnamed"
 
 
 @dataclass(frozen=True)
-class Look:
+class Snapshot:
     """A file that was handed in, or the answers of one visit, and what was read from them.
 
-    A file that was handed in, or that a question without slices brought, speaks for the whole of its member: a slice it
-    no longer holds is withdrawn. Other answers speak for the slices of their question, once all answers that a slice
+    A file that was handed in, or that a request without slices brought, speaks for the whole of its member: a slice it
+    no longer holds is withdrawn. Other answers speak for the slices of their request, once all answers that a slice
     needs are there.
     """
 
@@ -38,17 +38,17 @@ class Look:
     observed_at: datetime
     receipts: tuple[archive.Receipt, ...]
     slices: Mapping[str, tuple[str, ...]]
-    """Slices that the look speaks for, each with the members it stands on; empty for whole members."""
+    """Slices that the snapshot speaks for, each with the members it stands on; empty for whole members."""
     asked: Mapping[str, tuple[str, ...]]
     """Codes that were asked for, by slice."""
-    cuts: tuple[Cut, ...] = ()
+    contents: tuple[SliceContent, ...] = ()
     parts: frozenset[str] = frozenset()
     """Ids of the parts that were read of its files, of slices that are not whole too."""
     errors: Mapping[str, LodestoneError] = field(default_factory=dict)
     """What cannot be read, by member."""
     corrections: tuple[Correction, ...] = ()
     """Corrections that had been decided by then."""
-    spent: tuple[str, ...] = ()
+    expired: tuple[str, ...] = ()
     """What is told of corrections whose guard no longer holds."""
 
     def key(self, receipt: archive.Receipt) -> str:
@@ -59,7 +59,7 @@ class Look:
 
     @property
     def speaks_for(self) -> frozenset[str]:
-        """Members, or slices, that the look tells about."""
+        """Members, or slices, that the snapshot tells about."""
         return frozenset(self.slices) if self.slices else frozenset(receipt.member for receipt in self.receipts)
 
 
@@ -109,7 +109,7 @@ def parts_of(source: Source, frame: pl.DataFrame) -> list[Part]:
     for member, name, lines, lower, upper, undated, moment, basis in found:
         digest = f"{lower % HALF:016x}{upper % HALF:016x}"
         known, known_basis = (None, "held") if undated else (moment.replace(tzinfo=UTC), basis)
-        parts.append(Part(name, release_id(source.name, name, fingerprint(lines, digest)), member, digest, lines, known, known_basis))
+        parts.append(Part(name, release_id(source.name, name, fingerprint_of(lines, digest)), member, digest, lines, known, known_basis))
     return parts
 
 
@@ -137,54 +137,54 @@ class Read:
 
     frame: pl.DataFrame
     applied: tuple[Applied, ...]
-    spent: tuple[str, ...]
+    expired: tuple[str, ...]
 
 
 def read_file(settings: Settings, source: Source, receipt: archive.Receipt, corrections: Iterable[Correction]) -> Read:
     """Read a received file, with corrections. Raises as `read_member` does."""
-    frame, applied, spent = apply(read_member(settings, source, receipt), str(source.kind(receipt.member)), corrections)
-    return Read(frame, tuple(applied), tuple(spent))
+    frame, applied, expired = apply(read_member(settings, source, receipt), str(source.kind(receipt.member)), corrections)
+    return Read(frame, tuple(applied), tuple(expired))
 
 
-def looks(settings: Settings, source: Source, before: datetime | None = None, known: ledger.Ledger | None = None) -> list[Look]:
-    """Every look at a source, oldest first, with its slices; with `before`, only those that were earlier.
+def snapshots_of(settings: Settings, source: Source, before: datetime | None = None, known: ledger.Ledger | None = None) -> list[Snapshot]:
+    """Every snapshot of a source, oldest first, with its slices; with `before`, only those that were earlier.
 
     What the ledger does not know is read, and not remembered. The newest copy of each file that was handed in is read again
     and held against its hash: damage shows, though what is known stands.
     """
     known = ledger.read(settings, source) if known is None else known
-    found = looks_as_received(settings, source, before)
+    found = snapshots_as_received(settings, source, before)
     newest = {receipt.member: receipt for one in found if not one.slices for receipt in one.receipts}
     known = replace(known, files=dict(known.files))
-    return [_with_cuts(settings, source, one, newest, known) if one.receipts else one for one in found]
+    return [_with_contents(settings, source, one, newest, known) if one.receipts else one for one in found]
 
 
-def looks_as_received(settings: Settings, source: Source, before: datetime | None = None) -> list[Look]:
-    """Every look, nothing of it read; first those that stand for what in the archive cannot be read."""
+def snapshots_as_received(settings: Settings, source: Source, before: datetime | None = None) -> list[Snapshot]:
+    """Every snapshot, nothing of it read; first those that stand for what in the archive cannot be read."""
     received, unreadable = archive.readable_receipts(settings.raw, source.name)
-    found = [Look(receipt.receipt_id, receipt.observed_at, (receipt,), {}, {}) for receipt in received]
+    found = [Snapshot(receipt.receipt_id, receipt.observed_at, (receipt,), {}, {}) for receipt in received]
     visits, of_visits = archive.readable_visits(settings.raw, source.name)
     for visit in visits:
-        found += _looks_of_visit(visit)
+        found += _snapshots_of_visit(visit)
     known, of_corrections = readable_corrections(settings.raw, source.name)
     unreadable += [*of_visits, *of_corrections, *archive.readable_decisions(settings.raw, source.name)[1]]
     # In the same second the archive's own order counts: names would put a second visit (X-02) before the first.
     found = sorted((one for one in found if before is None or one.observed_at < before), key=lambda one: one.observed_at)
     corrections = [one for one in known if before is None or one.decided_at < before]
     found = _with_corrections(found, corrections, lambda one: source.kind(one.receipts[0].member))
-    broken = [Look(str(error), datetime.min.replace(tzinfo=UTC), (), {}, {}, errors={str(error): error}) for error in unreadable]
+    broken = [Snapshot(str(error), datetime.min.replace(tzinfo=UTC), (), {}, {}, errors={str(error): error}) for error in unreadable]
     return broken + found
 
 
-def _with_corrections(found: list[Look], corrections: list[Correction], kind: Callable[[Look], str | None]) -> list[Look]:
-    """The looks with the corrections that had been decided by then, and another look at the files then held for each later one."""
+def _with_corrections(found: list[Snapshot], corrections: list[Correction], kind: Callable[[Snapshot], str | None]) -> list[Snapshot]:
+    """The snapshots with the corrections that had been decided by then, and another snapshot of the files then held for each later one."""
     if not corrections:
         return found
     seen = [replace(one, corrections=tuple(fix for fix in corrections if fix.decided_at <= one.observed_at)) for one in found]
     for fix in corrections:
         if fix.decided_at == ALWAYS:
             continue
-        standing: dict[str, Look] = {}
+        standing: dict[str, Snapshot] = {}
         for one in found:
             if one.observed_at < fix.decided_at and (fix.slice in one.slices or (not one.slices and kind(one) == fix.kind)):
                 standing[fix.kind if one.slices else one.receipts[0].member] = one
@@ -199,27 +199,29 @@ def _with_corrections(found: list[Look], corrections: list[Correction], kind: Ca
     return sorted(seen, key=lambda one: one.observed_at)
 
 
-def _looks_of_visit(visit: archive.Visit) -> Iterator[Look]:
-    """One look for the answers that make slices together, and one for each answer that speaks for a whole file."""
-    questions = {question.member: question for question in visit.questions}
-    together = tuple(receipt for receipt in visit.receipts if questions[receipt.member].slices)
+def _snapshots_of_visit(visit: archive.Visit) -> Iterator[Snapshot]:
+    """One snapshot for the answers that make slices together, and one for each answer that speaks for a whole file."""
+    requests = {request.member: request for request in visit.requests}
+    together = tuple(receipt for receipt in visit.receipts if requests[receipt.member].slices)
     slices: dict[str, tuple[str, ...]] = {}
     asked: dict[str, tuple[str, ...]] = {}
-    for question in visit.questions:
-        for name in question.slices:
-            slices[name] = (*slices.get(name, ()), question.member)
-            asked[name] = (*asked.get(name, ()), *question.asked)
+    for request in visit.requests:
+        for name in request.slices:
+            slices[name] = (*slices.get(name, ()), request.member)
+            asked[name] = (*asked.get(name, ()), *request.asked)
     if together:
-        yield Look(f"visits/{visit.name}", max(receipt.observed_at for receipt in together), together, slices, asked)
+        yield Snapshot(f"visits/{visit.name}", max(receipt.observed_at for receipt in together), together, slices, asked)
     for receipt in visit.receipts:
-        if not questions[receipt.member].slices:
-            yield Look(f"visits/{visit.name}/{receipt.member}", receipt.observed_at, (receipt,), {}, {})
+        if not requests[receipt.member].slices:
+            yield Snapshot(f"visits/{visit.name}/{receipt.member}", receipt.observed_at, (receipt,), {}, {})
 
 
-def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[str, archive.Receipt], known: ledger.Ledger) -> Look:
+def _with_contents(
+    settings: Settings, source: Source, one: Snapshot, newest: Mapping[str, archive.Receipt], known: ledger.Ledger
+) -> Snapshot:
     parts: dict[str, tuple[Part, ...]] = {}
     errors: dict[str, LodestoneError] = {}
-    spent: list[str] = []
+    expired: list[str] = []
     for receipt in one.receipts:
         key = one.key(receipt)
         try:
@@ -235,15 +237,15 @@ def _with_cuts(settings: Settings, source: Source, one: Look, newest: Mapping[st
                 parts[receipt.member] = entry.parts
             else:
                 errors[receipt.member] = entry.error
-            spent += entry.spent
+            expired += entry.expired
     by_slice: dict[str, list[Part]] = {}
     for member in parts:
         for part in parts[member]:
             by_slice.setdefault(part.slice, []).append(part)
     whole = by_slice if not one.slices else [name for name, members in one.slices.items() if set(members) <= parts.keys()]
-    cuts = tuple(cut_of(source.name, tuple(by_slice[name])) for name in by_slice if name in whole)
+    contents = tuple(content_of(source.name, tuple(by_slice[name])) for name in by_slice if name in whole)
     every = frozenset(part.part_id for found in parts.values() for part in found)
-    return replace(one, cuts=cuts, parts=every, errors=errors, spent=tuple(spent))
+    return replace(one, contents=contents, parts=every, errors=errors, expired=tuple(expired))
 
 
 def _entry(settings: Settings, source: Source, receipt: archive.Receipt, corrections: Iterable[Correction]) -> ledger.Entry:
@@ -251,24 +253,24 @@ def _entry(settings: Settings, source: Source, receipt: archive.Receipt, correct
         read = read_file(settings, source, receipt, corrections)
     except BadFile as error:
         return ledger.Entry((), error, ())
-    return ledger.Entry(tuple(parts_of(source, read.frame)), None, read.spent)
+    return ledger.Entry(tuple(parts_of(source, read.frame)), None, read.expired)
 
 
-def standing_errors(looked: Iterable[Look]) -> list[str]:
-    """What is wrong with the newest look at each file or slice; what a later good one replaced is history."""
-    return list(dict.fromkeys(_standing_troubles(looked).values()))
+def standing_errors(snapshots: Iterable[Snapshot]) -> list[str]:
+    """What is wrong with the newest snapshot of each file or slice; what a later good one replaced is history."""
+    return list(dict.fromkeys(_standing_troubles(snapshots).values()))
 
 
-def all_stand(looked: Iterable[Look], judged: Iterable[Judged]) -> bool:
-    """Whether a release is current of every file or slice whose newest look has something wrong."""
+def all_stand(snapshots: Iterable[Snapshot], judged: Iterable[Judged]) -> bool:
+    """Whether a release is current of every file or slice whose newest snapshot has something wrong."""
     current = [one.observation for one in judged if one.state == "current"]
     standing = {one.slice for one in current} | {file.member for one in current for file in one.files}
-    return _standing_troubles(looked).keys() <= standing
+    return _standing_troubles(snapshots).keys() <= standing
 
 
-def _standing_troubles(looked: Iterable[Look]) -> dict[str, str]:
+def _standing_troubles(snapshots: Iterable[Snapshot]) -> dict[str, str]:
     standing: dict[str, str] = {}
-    for one in looked:
+    for one in snapshots:
         for subject in one.speaks_for:
             standing.pop(subject, None)
         for member, error in one.errors.items():

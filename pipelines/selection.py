@@ -14,14 +14,14 @@ CHAPTERS = tuple(f"{number:02d}" for number in range(1, 98) if number != 77)
 
 
 @dataclass(frozen=True)
-class Scope:
+class Selection:
     """HS6 codes that are kept; `codes` is null for every code there is."""
 
     codes: frozenset[str] | None
 
     @property
     def text(self) -> str:
-        """The scope in words: the codes, or `all`."""
+        """The selection in words: the codes, or `all`."""
         return "all" if self.codes is None else ",".join(sorted(self.codes))
 
     @property
@@ -34,15 +34,15 @@ class Scope:
         return pl.lit(True) if self.codes is None else code.str.slice(0, 6).is_in(sorted(self.codes))
 
 
-def current_scope() -> Scope:
-    """The scope that the settings name."""
-    return _scope(load_settings().scope)
+def current_selection() -> Selection:
+    """The selection that the settings name."""
+    return _selection(load_settings().selection)
 
 
 @cache
-def _scope(text: str) -> Scope:
+def _selection(text: str) -> Selection:
     if text == "all":
-        return Scope(None)
+        return Selection(None)
     if text == "basket":
-        return Scope(frozenset(pl.read_csv(PACKAGE / "model" / "vocabulary" / "commodity_code.csv", infer_schema=False)["hs6"]))
-    return Scope(frozenset(text.split(",")))
+        return Selection(frozenset(pl.read_csv(PACKAGE / "model" / "vocabulary" / "commodity_code.csv", infer_schema=False)["hs6"]))
+    return Selection(frozenset(text.split(",")))

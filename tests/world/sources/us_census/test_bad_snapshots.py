@@ -1,4 +1,4 @@
-"""A bad look stays out as a whole: what it says of months that were never seen before waits with what it says of known ones."""
+"""A bad snapshot stays out as a whole: what it says of months that were never seen before waits with what it says of known ones."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from pipelines import archive
 from pipelines.intake import ledger
 from pipelines.intake.history import judge_history, judge_releases, observations
-from pipelines.intake.looks import looks
 from pipelines.intake.release import Comparison, Judged, Observation
+from pipelines.intake.snapshots import snapshots_of
 from pipelines.periods import months_between
 from pipelines.rehearsal.faults import Delivery
 from pipelines.rehearsal.server import Offices
@@ -23,7 +23,7 @@ from pipelines.sources import load_source
 from tests.nights import ask, curate
 from tests.unit.sources.us_census.asked import CHILE, CHINA, cell
 
-SCOPE = "283691"
+SELECTION = "283691"
 JULY, AUGUST, LATER = "2024-07-20T02:00:00", "2024-08-20T02:00:00", "2024-08-21T02:00:00"
 NEW = "us_census/imports/2024-06"
 
@@ -53,59 +53,63 @@ class Asked:
     data: Settings
     offices: Offices
 
-    def look(self, bureau: UsCensus, now: str) -> dict[str, Judged]:
+    def snapshot(self, bureau: UsCensus, now: str) -> dict[str, Judged]:
         """What became of each month of imports after another night: what is held of it, or else what stands."""
         self.offices.replace("us_census", bureau)
-        ask(self.data, self.offices, now, SCOPE)
+        ask(self.data, self.offices, now, SELECTION)
         return self.judged(now)
 
     def judged(self, now: str) -> dict[str, Judged]:
-        curate(self.data, self.offices, now, "us_census", SCOPE)
+        curate(self.data, self.offices, now, "us_census", SELECTION)
         source = load_source("us_census")
-        found = judge_releases(self.data, source, ledger.read(self.data, source), observations(source, looks(self.data, source)))
-        found.sort(key=lambda one: one.state == "held")
-        return {one.observation.slice: one for one in found if one.state in ("current", "held") and "/imports/" in one.observation.slice}
+        found = judge_releases(self.data, source, ledger.read(self.data, source), observations(source, snapshots_of(self.data, source)))
+        found.sort(key=lambda one: one.state == "quarantined")
+        return {
+            one.observation.slice: one for one in found if one.state in ("current", "quarantined") and "/imports/" in one.observation.slice
+        }
 
 
 @pytest.fixture
 def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Asked]:
-    monkeypatch.setenv("LODESTONE_SCOPE", SCOPE)
+    monkeypatch.setenv("LODESTONE_SELECTION", SELECTION)
     with Offices({"us_census": filed("2024-05")}) as offices:
         here = Asked(Settings(tmp_path / "data"), offices)
-        assert {one.state for one in here.look(filed("2024-05"), JULY).values()} == {"current"}
+        assert {one.state for one in here.snapshot(filed("2024-05"), JULY).values()} == {"current"}
         yield here
 
 
 @pytest.mark.parametrize("bad", [times_a_thousand, exchanged])
 def test_a_new_month_waits_where_known_months_of_its_look_are_held(asked: Asked, bad: Callable[[Cell], Cell]):
-    found = asked.look(filed("2024-06", bad), AUGUST)
-    assert found[NEW].state == "held"
-    assert "it waits for others of the same look, e.g. us_census/imports/2024-0" in str(found[NEW].reason)
+    found = asked.snapshot(filed("2024-06", bad), AUGUST)
+    assert found[NEW].state == "quarantined"
+    assert "it waits for others of the same snapshot, e.g. us_census/imports/2024-0" in str(found[NEW].reason)
     assert "jumped" in str(found[NEW].reason)
 
 
 def test_a_good_look_ends_the_wait_and_what_waited_never_stood(asked: Asked):
-    asked.look(filed("2024-06", times_a_thousand), AUGUST)
-    found = asked.look(filed("2024-06"), LATER)
-    assert [(name, one.reason) for name, one in found.items() if one.state == "held"] == []
+    asked.snapshot(filed("2024-06", times_a_thousand), AUGUST)
+    found = asked.snapshot(filed("2024-06"), LATER)
+    assert [(name, one.reason) for name, one in found.items() if one.state == "quarantined"] == []
     source = load_source("us_census")
-    every = judge_releases(asked.data, source, ledger.read(asked.data, source), observations(source, looks(asked.data, source)))
+    every = judge_releases(asked.data, source, ledger.read(asked.data, source), observations(source, snapshots_of(asked.data, source)))
     assert [one.state for one in every if one.observation.slice == NEW] == ["passed_over", "current"]
 
 
 def test_a_person_who_accepts_what_is_held_ends_the_wait(asked: Asked):
-    held = [one for one in asked.look(filed("2024-06", times_a_thousand), AUGUST).values() if one.observation.slice != NEW]
+    held = [one for one in asked.snapshot(filed("2024-06", times_a_thousand), AUGUST).values() if one.observation.slice != NEW]
     for one in held:
-        if one.state == "held":
+        if one.state == "quarantined":
             at = datetime(2024, 8, 20, 9, tzinfo=UTC)
             archive.decide(asked.data.raw, archive.Decision("us_census", one.observation.release_id, "accept", "a tester", "so it is", at))
-    assert [(name, one.reason) for name, one in asked.judged(AUGUST).items() if one.state == "held"] == []
+    assert [(name, one.reason) for name, one in asked.judged(AUGUST).items() if one.state == "quarantined"] == []
 
 
 def test_a_month_that_waited_is_held_against_its_neighbours_once_the_wait_ends():
     def seen(month: str, release: str, day: int) -> Observation:
         moment = datetime(2026, 1, day, tzinfo=UTC)
-        return Observation("us_census", f"us_census/imports/{month}", release, release, 1, moment, f"look {day}", (), moment, "received")
+        return Observation(
+            "us_census", f"us_census/imports/{month}", release, release, 1, moment, f"snapshot {day}", (), moment, "received"
+        )
 
     first, wrong, new, mended = (
         seen("2025-01", "good", 1),
@@ -113,11 +117,11 @@ def test_a_month_that_waited_is_held_against_its_neighbours_once_the_wait_ends()
         seen("2025-02", "new", 2),
         seen("2025-01", "mended", 3),
     )
-    for reason, state in ((None, "current"), ("a thousand times as much", "held")):
+    for reason, state in ((None, "current"), ("a thousand times as much", "quarantined")):
         judged = judge_history(
             [first, wrong, new, mended],
             failed=lambda one: None,
-            held=lambda before, after: "it jumped" if after is wrong else None,
+            must_wait=lambda before, after: "it jumped" if after is wrong else None,
             compared=lambda neighbour, one, reason=reason: Comparison(1, reason if one is new else None),
             decided={},
             as_of=None,
@@ -126,17 +130,17 @@ def test_a_month_that_waited_is_held_against_its_neighbours_once_the_wait_ends()
 
 
 def test_a_new_month_that_is_apart_from_the_months_around_it_is_held(asked: Asked):
-    found = asked.look(filed("2024-06", only("2024-06")), AUGUST)
-    assert {name for name, one in found.items() if one.state == "held"} == {NEW}
+    found = asked.snapshot(filed("2024-06", only("2024-06")), AUGUST)
+    assert {name for name, one in found.items() if one.state == "quarantined"} == {NEW}
     assert "value of 4 totals together is" in str(found[NEW].reason)
     assert "in us_census/imports/2024-05" in str(found[NEW].reason)
 
 
 def test_of_months_first_seen_together_the_one_apart_from_both_its_neighbours_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("LODESTONE_SCOPE", SCOPE)
+    monkeypatch.setenv("LODESTONE_SELECTION", SELECTION)
     with Offices({"us_census": filed("2024-05")}) as offices:
-        found = Asked(Settings(tmp_path / "data"), offices).look(filed("2024-05", only("2024-03")), JULY)
-    assert {name for name, one in found.items() if one.state == "held"} == {"us_census/imports/2024-03"}
+        found = Asked(Settings(tmp_path / "data"), offices).snapshot(filed("2024-05", only("2024-03")), JULY)
+    assert {name for name, one in found.items() if one.state == "quarantined"} == {"us_census/imports/2024-03"}
 
 
 def nested(delivery: Delivery) -> Delivery:
@@ -149,19 +153,19 @@ def on_one_line(delivery: Delivery) -> Delivery:
 
 def test_an_answer_that_no_reader_can_follow_is_refused_by_name_and_stops_no_later_night(asked: Asked):
     asked.offices.faults.add(nested, "us_census", r"imports/hs.*HS10")
-    found = asked.look(filed("2024-06"), AUGUST)
-    told = curate(asked.data, asked.offices, AUGUST, "us_census", SCOPE).errors
+    found = asked.snapshot(filed("2024-06"), AUGUST)
+    told = curate(asked.data, asked.offices, AUGUST, "us_census", SELECTION).errors
     assert ["imports-HS10-2836-2024-03_2024-06.json line 1: a value is no string" in one for one in told] == [True]
     assert {name[-7:]: one.state for name, one in found.items()} == dict.fromkeys(months_between("2024-01", "2024-05"), "current")
     asked.offices.faults.clear()
-    assert asked.look(filed("2024-06"), LATER)[NEW].state == "current"
-    assert curate(asked.data, asked.offices, LATER, "us_census", SCOPE).errors == []
+    assert asked.snapshot(filed("2024-06"), LATER)[NEW].state == "current"
+    assert curate(asked.data, asked.offices, LATER, "us_census", SELECTION).errors == []
 
 
 def test_rows_on_one_line_are_the_same_release_as_rows_on_lines_of_their_own(asked: Asked):
     before = asked.judged(JULY)
     asked.offices.faults.add(on_one_line, "us_census", r"hs")
-    after = asked.look(filed("2024-05"), AUGUST)
+    after = asked.snapshot(filed("2024-05"), AUGUST)
     assert {name: one.observation.release_id for name, one in after.items()} == {
         name: one.observation.release_id for name, one in before.items()
     }
