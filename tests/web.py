@@ -230,11 +230,11 @@ def _refusing() -> socket.socket:
 
 def _bound() -> socket.socket:
     """A socket that has a port and does not listen. Linux lets another listen there if both reuse addresses, as every server does."""
-    one = socket.socket()
-    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    one.bind(("127.0.0.1", 0))
-    return one
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", 0))
+    return listener
 
 
-def _port(one: socket.socket) -> int:
-    return int(one.getsockname()[1])
+def _port(listener: socket.socket) -> int:
+    return int(listener.getsockname()[1])

@@ -35,7 +35,7 @@ def own(built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set
 
 
 def keys(settings: Settings, now: datetime = EARLY) -> list[str]:
-    return [one.key for one in alerts.alerts(settings, now)]
+    return [alert.key for alert in alerts.alerts(settings, now)]
 
 
 def test_where_all_is_well_nobody_is_told_anything(own: Settings) -> None:
@@ -77,8 +77,8 @@ def test_a_key_that_is_gone_is_told_once_the_office_was_asked(own: Settings, mon
 
 
 def test_an_office_is_late_from_the_day_after_something_was_due(own: Settings) -> None:
-    late = [one for one in alerts.alerts(own, datetime(2027, 1, 1, tzinfo=UTC)) if one.kind == "late"]
-    assert [one.key for one in late] == ["china_customs_bulletin/late"]
+    late = [alert for alert in alerts.alerts(own, datetime(2027, 1, 1, tzinfo=UTC)) if alert.kind == "late"]
+    assert [message.key for message in late] == ["china_customs_bulletin/late"]
     assert "lodestone keep china_customs_bulletin FILE" in late[0].remedy
     due = late[0].since
     assert due is not None
@@ -90,11 +90,11 @@ def test_a_held_release_is_told_until_somebody_decides(own: Settings) -> None:
     lines = iter(range(10_000))
     drop_lines(own, USGS, PRODUCTION, lambda line: ",2026,http" in line and next(lines) % 5 == 0, LATER)
     build_all(own)
-    found = [one for one in alerts.alerts(own, EARLY) if one.kind == "quarantined"]
+    found = [alert for alert in alerts.alerts(own, EARLY) if alert.kind == "quarantined"]
     release = found[0].key.split("/")[-1]
     assert (found[0].since, f"lodestone accept {release}" in found[0].remedy) == (LATER, True)
     archive.decide(own.raw, archive.Decision("usgs_mcs", release, "quarantine", "Ada", "not yet", LATER))
-    assert len([one for one in alerts.alerts(own, EARLY) if one.kind == "quarantined"]) == len(found) - 1
+    assert len([alert for alert in alerts.alerts(own, EARLY) if alert.kind == "quarantined"]) == len(found) - 1
 
 
 def test_a_refused_release_is_told_with_its_line_until_a_good_one_comes(own: Settings) -> None:
@@ -205,10 +205,10 @@ def test_a_webhook_that_stumbles_is_asked_again(webhook: Webhook) -> None:
     assert len(webhook.bodies) == 1
 
 
-@pytest.mark.parametrize(("statuses", "told"), [([404], "answers 404"), ([500, 500, 500], "answers 500")])
-def test_a_webhook_that_refuses_is_named_without_its_token(webhook: Webhook, statuses: list[int], told: str) -> None:
+@pytest.mark.parametrize(("statuses", "message"), [([404], "answers 404"), ([500, 500, 500], "answers 500")])
+def test_a_webhook_that_refuses_is_named_without_its_token(webhook: Webhook, statuses: list[int], message: str) -> None:
     webhook.statuses = list(statuses)
-    with pytest.raises(LodestoneError, match=told) as refused:
+    with pytest.raises(LodestoneError, match=message) as refused:
         alerts.tell(webhook.url, [trouble()], {})
     assert "a-token" not in str(refused.value)
     assert (webhook.statuses, webhook.bodies) == ([], [])

@@ -69,17 +69,17 @@ def test_a_row_lost_from_a_revised_slice_is_found_too(own: Settings):
 
 def test_every_check_counts_what_it_compared_and_what_it_could_not(built: Settings):
     with duckdb.connect(str(built.edition), read_only=True) as connection:
-        told = connection.sql("from meta.check_result").pl()
-        for one in told.iter_rows(named=True):
-            counts = outcomes(connection, one["check_name"])
+        message = connection.sql("from meta.check_result").pl()
+        for row in message.iter_rows(named=True):
+            counts = outcomes(connection, row["check_name"])
             left_out = {name.removeprefix("not_compared:"): rows for name, rows in counts.items() if name.startswith("not_compared:")}
-            assert one["comparisons"] == sum(counts.values()) - sum(left_out.values()) > 0
-            assert one["not_compared"] == sum(left_out.values())
-            assert one["not_compared_because"] == (", ".join(f"{name}: {rows}" for name, rows in left_out.items()) or None)
-            assert one["shown_rows"] == counts.get("shown", 0)
+            assert row["comparisons"] == sum(counts.values()) - sum(left_out.values()) > 0
+            assert row["not_compared"] == sum(left_out.values())
+            assert row["not_compared_because"] == (", ".join(f"{name}: {rows}" for name, rows in left_out.items()) or None)
+            assert row["shown_rows"] == counts.get("shown", 0)
 
 
-@pytest.mark.parametrize("check", statements("checks"), ids=lambda one: one.path.stem)
+@pytest.mark.parametrize("check", statements("checks"), ids=lambda check: check.path.stem)
 def test_no_join_fans_a_comparison_out(check: Statement, built: Settings):
     with duckdb.connect(str(built.edition), read_only=True) as connection:
         made = compared(connection, check.path.stem)

@@ -173,12 +173,12 @@ SILENCES = {
 }
 
 
-def matches(told: str, expected: str) -> bool:
+def matches(message: str, expected: str) -> bool:
     """Whether a message is as expected, with N for any number, DAY for any minute and TEXT for whatever the office sent."""
     pattern = re.escape(expected)
     for word, meant in (("DAY", r"\d{4}-\d\d-\d\d \d\d:\d\d"), ("TEXT", ".*"), (r"\bN\b", r"[\d,]+")):
         pattern = re.sub(word, lambda _, meant=meant: meant, pattern)  # type: ignore[misc]
-    return re.fullmatch(pattern, told, re.DOTALL) is not None
+    return re.fullmatch(pattern, message, re.DOTALL) is not None
 
 
 @pytest.mark.parametrize("name", SILENCES)
@@ -245,8 +245,10 @@ def test_a_file_cut_at_any_tenth_is_gone_on_with_where_it_broke(tenth: int, fres
     fresh.offices.faults.add(faults.cut(tenth / 10), "ecb_rates", times=1)
     fresh.offices.faults.add(faults.cut(tenth / 10), "us_census", times=3)
     came = fresh.ask_all(FIRST_NIGHT)
-    assert [(one.answered == one.asked, one.failures) for one in came.values() if isinstance(one, Fetched)] == [(True, ())] * 2
-    first, second = (one for one in fresh.offices.asked if one.office == "ecb_rates")
+    assert [
+        (came_back.answered == came_back.asked, came_back.failures) for came_back in came.values() if isinstance(came_back, Fetched)
+    ] == [(True, ())] * 2
+    first, second = (asked for asked in fresh.offices.asked if asked.office == "ecb_rates")
     held = len(whole) * tenth // 10
     assert (first.sent, second.sent) == (held, len(whole) - held)
     assert second.headers.get("range") == (f"bytes={held}-" if held else None)
