@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from pipelines.model.statements import Statement, statements
+from pipelines.operations import doctor
 from pipelines.settings import Settings
 from tests.building import build_all
 from tests.copies import JUNE_2019, RARE_EARTH_SERIES, december, revise
@@ -41,6 +42,11 @@ LOST = {
     "a print that is not used": ("delete from facts.conflict where table_name = 'facts.published_share'", "published_share"),
     "every policy event": ("delete from facts.policy_event", "policy_event"),
 }
+
+
+def test_of_the_whole_edition_the_doctor_finds_every_check_compared_something(built: Settings):
+    (found,) = [finding for finding in doctor.examine(built, {}) if finding.subject == "checks"]
+    assert (found.level, " comparisons and could not make " in found.told) == ("ok", True)
 
 
 @pytest.mark.parametrize("what", LOST)

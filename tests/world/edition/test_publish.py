@@ -19,7 +19,7 @@ from tests.copies import december, leftovers, revise
 from tests.small import CHINA, RARE_EARTHS, night
 from tests.waiting import until
 
-EDITIONS = 5
+EDITIONS = 3
 
 Reading = tuple[object, ...]
 """What one edition says of itself and of June 2019 in several tables, which must all belong together."""
@@ -74,7 +74,7 @@ def append(readings: Path) -> None:
         file.write(b".")
 
 
-def test_readers_meet_only_whole_editions_while_ten_are_published(own: Settings, tmp_path: Path) -> None:
+def test_readers_meet_only_whole_editions_while_others_are_published(own: Settings, tmp_path: Path) -> None:
     stop, *readings = (tmp_path / name for name in ("stop", "opened", "opened too", "held"))
     for path in readings:
         path.touch()

@@ -21,10 +21,9 @@ from pipelines.rehearsal import ecb_stand_in as ecb
 from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings
 from tests import nights
-from tests.building import build_all
 from tests.copies import drop_lines
 from tests.offices_asked import KEY, LATER, answered, asked
-from tests.small import PRODUCTION, USGS
+from tests.small import PRODUCTION, USGS, build_small
 
 WITH_KEY = {"LODESTONE_US_CENSUS_KEY": KEY}
 
@@ -54,11 +53,9 @@ def test_a_sound_installation_has_nothing_bad_and_every_finding_is_one_line(own:
     }
 
 
-def test_checks_with_nothing_to_compare_are_named(own: Settings, tmp_path: Path) -> None:
-    assert only(own, "checks").level == "ok"
-    assert " comparisons and could not make " in only(own, "checks").told
+def test_checks_with_nothing_to_compare_are_named(tmp_path: Path) -> None:
     empty = Settings(data=tmp_path / "empty", fixed_now=LATER)
-    build_all(empty)
+    build_small(empty)
     found = only(empty, "checks")
     assert found.level == "warn"
     assert "nothing to compare had bounds_hold, every_line_counted, no_aggregate_among_suppliers" in found.told
@@ -144,7 +141,7 @@ def test_answers_of_stand_ins_are_named_also_where_nobody_rehearses_any_more(own
 def test_a_held_release_comes_with_the_commands_that_decide_on_it(own: Settings) -> None:
     lines = iter(range(10_000))
     drop_lines(own, USGS, PRODUCTION, lambda line: ",2026,http" in line and next(lines) % 5 == 0, LATER)
-    build_all(own)
+    build_small(own)
     held = [finding for finding in doctor.examine(own, {}) if finding.subject.startswith("release")]
     release = held[0].subject.split()[1]
     assert held[0].level == "bad"

@@ -12,10 +12,10 @@ from pipelines import archive
 from pipelines.archive.secrecy import public
 from pipelines.settings import Settings
 from pipelines.sources import readable_sources
-from tests.building import Run, build_all
+from tests.building import Run
 from tests.copies import JULY_2019, JUNE_2019, december, file_hashes, revise, tonnes
 from tests.offices_asked import KEY, LATER, answered
-from tests.small import CHINA, RARE_EARTHS
+from tests.small import CHINA, RARE_EARTHS, build_small
 
 
 def test_after_the_first_build_there_is_nothing_to_compare_with(built: Settings, lodestone: Run) -> None:
@@ -25,7 +25,7 @@ def test_after_the_first_build_there_is_nothing_to_compare_with(built: Settings,
 
 def test_the_live_edition_is_compared_with_the_one_before_it_in_every_format(own: Settings, lodestone: Run) -> None:
     revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,", JULY_2019: "2019-07,5243.5,"}, december(1))
-    build_all(own)
+    build_small(own)
     code, text, _ = lodestone(own, "diff")
     assert code == 0
     assert "china_customs_bulletin\n  totals revised: 2 in 1 series" in text
@@ -156,7 +156,7 @@ def test_an_error_of_use_is_one_sentence_and_exit_code_2(built: Settings, lodest
 
 def test_a_current_release_is_held_and_the_one_before_it_stands_until_it_is_let_in_again(own: Settings, lodestone: Run) -> None:
     revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,"}, december(1))
-    build_all(own)
+    build_small(own)
     assert tonnes(own.edition, "2019-06") == [3967.0]
     (release,) = [
         new["release_id"] for new in json.loads(lodestone(own, "diff", "--format", "json")[1])["releases"] if new["change"] == "new"
@@ -164,14 +164,14 @@ def test_a_current_release_is_held_and_the_one_before_it_stands_until_it_is_let_
     by_ada = ("--author", "Ada")
     code, out, _ = lodestone(own, "quarantine", release, "--reason", "a slip of the press", *by_ada, LODESTONE_NOW="2026-12-02T02:00:00")
     assert (code, out.startswith(f"Ada quarantines {release} of {CHINA}")) == (0, True)
-    build_all(own)
+    build_small(own)
     assert tonnes(own.edition, "2019-06") == [3966.0]
     message = lodestone(own, "diff")[1]
     assert "releases quarantined: 1" in message
     assert "a slip of the press" in message
     assert "is not current" in lodestone(own, "quarantine", release, "--reason", "again")[2]
     assert lodestone(own, "accept", release, "--reason", "the office confirms it", *by_ada, LODESTONE_NOW="2026-12-02T03:00:00")[0] == 0
-    build_all(own)
+    build_small(own)
     assert tonnes(own.edition, "2019-06") == [3967.0]
     assert "quarantined releases let in: 1" in lodestone(own, "diff")[1]
     assert {decision.verb for decision in archive.decisions(own.raw, CHINA).values()} == {"accept"}
@@ -196,7 +196,7 @@ def test_alerts_are_shown_and_nothing_is_posted(own: Settings, lodestone: Run) -
 def test_an_edition_of_another_version_of_the_code_is_told_in_one_sentence(own: Settings, lodestone: Run) -> None:
     own.edition.chmod(0o644)
     with duckdb.connect(str(own.edition)) as connection:
-        connection.execute("drop view main.asked; alter table meta.asked drop column ask_again_until")
+        connection.execute("drop view if exists main.asked; alter table meta.asked drop column ask_again_until")
     code, out, message = lodestone(own, "sources")
     assert (code, out, message.count("\n")) == (1, "", 1)
     assert "another version of the code" in message
