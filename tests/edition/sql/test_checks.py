@@ -46,7 +46,7 @@ LOST = {
 
 def test_of_the_whole_edition_the_doctor_finds_every_check_compared_something(built: Settings):
     (found,) = [finding for finding in doctor.examine(built, {}) if finding.subject == "checks"]
-    assert (found.level, " comparisons and could not make " in found.told) == ("ok", True)
+    assert (found.level, " comparisons and could not make " in found.message) == ("ok", True)
 
 
 @pytest.mark.parametrize("what", LOST)

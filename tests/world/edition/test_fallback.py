@@ -108,7 +108,7 @@ def test_what_a_check_refuses_is_let_in_by_a_person_until_its_figures_change(jul
     accept = ("accept", finding, "--reason", "the bulletin says so", "--author", "Ada")
     code, out, _ = lodestone(july_too_high, *accept)
     assert (code, out.startswith("Ada accepted 12 rows of china_customs_bulletin that check year_to_date refuses")) == (0, True)
-    assert [each.level for each in doctor.examine(july_too_high, {}) if "were accepted since" in each.told] == ["warn"]
+    assert [each.level for each in doctor.examine(july_too_high, {}) if "were accepted since" in each.message] == ["warn"]
 
     edition = night(july_too_high)
     assert (edition.fell_back, tonnes(edition.path, "2019-07")) == ({}, [9243.4])

@@ -58,7 +58,7 @@ def test_checks_with_nothing_to_compare_are_named(tmp_path: Path) -> None:
     build_small(empty)
     found = only(empty, "checks")
     assert found.level == "warn"
-    assert "nothing to compare had bounds_hold, every_line_counted, no_aggregate_among_suppliers" in found.told
+    assert "nothing to compare had bounds_hold, every_line_counted, no_aggregate_among_suppliers" in found.message
 
 
 def test_a_missing_key_is_bad_once_the_office_was_asked_and_names_where_to_sign_up(own: Settings) -> None:
@@ -73,7 +73,7 @@ def test_a_visit_that_is_not_whole_says_what_failed_and_how_to_go_on(own: Settin
     visit = asked(own, LATER)
     archive.note_trouble(own.raw, visit, LATER, "us_census, imports: HTTP 503")
     found = only(own, "us_census")
-    assert (found.level, "2 of 2 requests" in found.told, "HTTP 503" in found.told) == ("bad", True, True)
+    assert (found.level, "2 of 2 requests" in found.message, "HTTP 503" in found.message) == ("bad", True, True)
     assert "lodestone fetch us_census" in str(found.remedy)
 
 
@@ -114,7 +114,7 @@ def test_a_night_in_which_nothing_changed_is_no_trouble_that_evening_or_later(tm
 def test_a_clock_set_back_is_told_by_the_newest_receipt(own: Settings) -> None:
     answered(own, LATER)
     (found, *_) = [finding for finding in about(replace(own, fixed_now=LATER - timedelta(days=1)), "clock") if finding.level == "bad"]
-    assert "imports-HS10-2836" in found.told
+    assert "imports-HS10-2836" in found.message
 
 
 def test_a_rehearsal_is_named_as_one(own: Settings) -> None:
@@ -122,20 +122,20 @@ def test_a_rehearsal_is_named_as_one(own: Settings) -> None:
     assert (only(rehearsal, "offices").level, about(own, "offices")) == ("warn", [])
     answered(own, LATER)
     assert (only(rehearsal, "offices").level, about(own, "offices")) == ("bad", [])
-    assert "LODESTONE_NOW is set" in about(rehearsal, "clock")[0].told
+    assert "LODESTONE_NOW is set" in about(rehearsal, "clock")[0].message
 
 
 @pytest.mark.parametrize("password", ["a-password", "a/password", "9/a?pass#w@rd", "a%2Fpassword"])
 def test_a_password_of_the_stand_ins_is_not_shown(own: Settings, password: str) -> None:
     found = only(replace(own, offices=f"http://ana:{password}@127.0.0.1:9/?token=a-password"), "offices")
-    assert "http://***@127.0.0.1:9/?token=*** answers" in found.told
+    assert "http://***@127.0.0.1:9/?token=*** answers" in found.message
 
 
 def test_answers_of_stand_ins_are_named_also_where_nobody_rehearses_any_more(own: Settings) -> None:
     answered(own, LATER, stand_in=True)
     assert only(replace(own, offices="http://127.0.0.1:9"), "offices").level == "warn"
     found = only(own, "offices")
-    assert (found.level, found.told) == ("bad", "the answers held are those of stand-ins: no figure of them is to be used")
+    assert (found.level, found.message) == ("bad", "the answers held are those of stand-ins: no figure of them is to be used")
 
 
 def test_a_held_release_comes_with_the_commands_that_decide_on_it(own: Settings) -> None:
@@ -154,10 +154,10 @@ def test_a_held_release_comes_with_the_commands_that_decide_on_it(own: Settings)
 
 @pytest.mark.skipif(not doctor.LOCKS.exists(), reason="this system does not list its locks in /proc/locks")
 def test_who_builds_and_who_fetches_is_told_without_touching_the_locks(own: Settings) -> None:
-    assert only(own, "locks").told == "nobody builds or fetches"
+    assert only(own, "locks").message == "nobody builds or fetches"
     with writer(own), (own.data / ".fetch-us_census.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        message = only(own, "locks").told
+        message = only(own, "locks").message
     assert "builds" in message
     assert "asks us_census" in message
 
@@ -166,7 +166,7 @@ def test_drafts_of_killed_runs_are_counted(own: Settings) -> None:
     (own.data / ".lodestone.duckdb.999999999").touch()
     (own.curated / "usgs_mcs" / ".half.999999999").mkdir()
     found = only(own, "leftovers")
-    assert (found.level, found.told.startswith("2 drafts")) == ("warn", True)
+    assert (found.level, found.message.startswith("2 drafts")) == ("warn", True)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no database"])
@@ -181,7 +181,7 @@ def test_an_edition_that_cannot_be_read_asks_for_a_build(own: Settings, content:
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     found = only(Settings(data=tmp_path / "nowhere"), "data folder")
-    assert (found.level, str(tmp_path / "nowhere") in found.told) == ("bad", True)
+    assert (found.level, str(tmp_path / "nowhere") in found.message) == ("bad", True)
 
 
 def test_too_little_room_is_warned_of_before_the_night_finds_out(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def test_too_little_room_is_warned_of_before_the_night_finds_out(own: Settings, 
 def test_a_package_of_another_version_is_bad(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "requires", lambda _: ["duckdb==0.0.1", "polars[x]==9.9 ; extra == 'x'", "httpx<1"])
     (found,) = about(own, "packages")
-    assert (found.level, "0.0.1 is needed" in found.told) == ("bad", True)
+    assert (found.level, "0.0.1 is needed" in found.message) == ("bad", True)
 
 
 def test_an_archive_without_an_edition_can_be_examined(data: Settings) -> None:
