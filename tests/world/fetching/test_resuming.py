@@ -256,8 +256,8 @@ def test_what_is_held_stays_recognised_by_the_tag_it_came_with(fresh: Rehearsal)
 def test_a_long_visit_tells_how_far_it_is_some_times_and_not_of_every_answer(fresh: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh.ask("us_census", FIRST_NIGHT)
     assert fresh.said == []
-    monkeypatch.setattr(visit, "TOLD_EVERY", 1)
-    monkeypatch.setattr(visit, "TOLD_TIMES", 4)
+    monkeypatch.setattr(visit, "SAY_EVERY", 1)
+    monkeypatch.setattr(visit, "SAY_TIMES", 4)
     fresh.ask("us_census", SECOND_NIGHT)
     message = r"us_census: (\d+) of 16 requests, [\d.]+ MB, less than a minute left at this pace"
     assert [found[1] for line in fresh.said if (found := re.fullmatch(message, line))] == ["4", "8", "12"], fresh.said
