@@ -71,7 +71,7 @@ def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
                 | place
                 | {"state": judged.state}
             )
-            if judged.stands:
+            if judged.was_admitted:
                 windows.append({"release_id": one.release_id, "slice": one.slice} | place)
     history = {"meta.release": list(releases.values()), "meta.observation": snapshots, "meta.release_file": files}
     history |= {"meta.asked": asked, "meta.correction": corrections}

@@ -76,7 +76,7 @@ class SourcePlan:
     @property
     def standing(self) -> list[Judged]:
         """Releases that have, or once had, a place in the history."""
-        return [one for one in self.judged if one.stands]
+        return [one for one in self.judged if one.was_admitted]
 
 
 def end_of(day: date) -> datetime:
