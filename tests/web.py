@@ -155,7 +155,7 @@ class Proxy:
     """A running proxy, and what it was told: for each tunnel the line and the headers that asked for it."""
 
     address: str
-    told: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -166,7 +166,7 @@ def proxy(site: Site, refusal: int | None = None) -> Iterator[Proxy]:
         protocol_version = "HTTP/1.1"
 
         def do_CONNECT(self) -> None:
-            running.told.append(f"{self.requestline}\n{self.headers}")
+            running.heard.append(f"{self.requestline}\n{self.headers}")
             self.close_connection = True
             self.send_response_only(refusal or 200)
             self.end_headers()

@@ -18,11 +18,11 @@ from tests.building import copy_raw
 
 
 class Webhook:
-    """A webhook on 127.0.0.1 that keeps what it is told."""
+    """A webhook on 127.0.0.1 that keeps what it receives."""
 
     def __init__(self) -> None:
-        self.told: list[dict[str, Any]] = []
-        kept = self.told
+        self.received: list[dict[str, Any]] = []
+        kept = self.received
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
@@ -34,7 +34,7 @@ class Webhook:
                 """Nothing: a test prints no requests."""
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/told"
+        self.url = f"http://127.0.0.1:{self.server.server_port}/received"
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_the_sensor_tells_the_webhook_of_lateness_once_with_office_reason_and_re
         first = sensor.evaluate_tick(dg.build_sensor_context(instance=instance, cursor=None))
         second = sensor.evaluate_tick(dg.build_sensor_context(instance=instance, cursor=first.cursor))
     assert second.skip_message == "nothing has changed"
-    (message,) = webhook.told
+    (message,) = webhook.received
     text = json.dumps(message, ensure_ascii=False)
     assert "china_customs_bulletin" in text
     assert "was due by 2026-06-21" in text

@@ -889,9 +889,9 @@ def test_a_proxy_leads_to_the_office_and_never_sees_the_key(variable, secure_off
         assert downloader(stand_in=None).ask(KEYED).body == BODY
         assert downloader(stand_in=None).ask(RATES).body == BODY
     assert [asked.query for asked in secure_office.asked] == [[*RATES.params, ("key", KEY)], [("x", "1"), ("key", KEY)], list(RATES.params)]
-    assert {message.split("\n")[0] for message in between.told} == {"CONNECT data.office.example:443 HTTP/1.1"}
-    assert all("Proxy-Authorization: Basic YW5hOnBhc3M=" in message for message in between.told)
-    assert not any(spelling in message for spelling in [*SPELLINGS, "month"] for message in between.told)
+    assert {message.split("\n")[0] for message in between.heard} == {"CONNECT data.office.example:443 HTTP/1.1"}
+    assert all("Proxy-Authorization: Basic YW5hOnBhc3M=" in message for message in between.heard)
+    assert not any(spelling in message for spelling in [*SPELLINGS, "month"] for message in between.heard)
 
 
 def test_a_host_that_needs_no_proxy_is_asked_without(secure_office, downloader, monkeypatch):

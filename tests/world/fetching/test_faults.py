@@ -42,7 +42,7 @@ class Silence:
 
     office: str
     effect: Effect
-    told: str
+    message: str
     asked: int
     waits: Callable[[list[float]], bool] = lambda waited: [wait >= 2 for wait in waited if wait > 1] == [True] * len(waited)
     fetch: dict[str, Any] = field(default_factory=dict)
@@ -190,7 +190,7 @@ def test_an_office_that_gives_no_good_answer_says_why_and_loses_nothing_and_is_a
     silent, other = found[fault.office], found[OTHER[fault.office]]
     assert not isinstance(silent, LodestoneError)
     assert not isinstance(other, LodestoneError)
-    assert matches(silent.failures[0], fault.told), silent.failures[0]
+    assert matches(silent.failures[0], fault.message), silent.failures[0]
     assert any(line.endswith(silent.failures[0]) for line in rehearsal.said)
     assert (silent.answered, other.answered, other.failures) == (0, other.asked, ())
     comes_to(lambda: len(rehearsal.requests(fault.office)), fault.asked, "requests that were given up to arrive all the same")
@@ -269,7 +269,7 @@ class Wrong:
     office: str
     change: Change
     state: str
-    told: str
+    message: str
 
 
 def befalls(effect: Effect, office: str = "us_census", matching: str = "") -> Change:
@@ -373,7 +373,7 @@ def test_a_wrong_answer_is_not_let_in_and_its_source_says_why_and_the_next_good_
     edition = rehearsal.publish(SECOND_NIGHT)[1].path
     assert_nothing_lost(before, kept(rehearsal.data))
     state, message = status(edition, wrong.office)
-    assert (state, matches(message, wrong.told)) == (wrong.state, True), message
+    assert (state, matches(message, wrong.message)) == (wrong.state, True), message
     assert status(edition, OTHER[wrong.office])[0] == "ok"
     published = facts(edition)
     for table, lines in published.items():
