@@ -1,10 +1,11 @@
 # make run    build everything from the bundled figures        make test   the whole test suite
 # make check  format, lint, types, dictionary                  make ui     Dagster's pages at http://127.0.0.1:3000 (or PORT=3001)
 # make lock   write requirements*.lock anew             make screenshot  take the picture of the README anew
+# make bench  Lodestone beside its peers, in docs/performance.md (or SIZES="0.01 0.08", in million lines)
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check ui port-is-free screenshot lock
+.PHONY: help run test check ui port-is-free screenshot lock bench
 
 export LODESTONE_DATA ?= $(CURDIR)/data
 export LODESTONE_DAGSTER := $(LODESTONE_DATA)/.dagster
@@ -54,6 +55,15 @@ port-is-free:
 
 screenshot: .venv/.test
 	@.venv/bin/python docs/screenshot.py
+
+bench: $(READY) benchmarks/.venv/.ready
+	@.venv/bin/python -m benchmarks.bench $(SIZES)
+
+benchmarks/.venv/.ready: benchmarks/requirements.txt | $(READY)
+	@echo "installing what Lodestone is compared with into benchmarks/.venv, once"
+	@rm -rf benchmarks/.venv && .venv/bin/python -m venv --without-pip benchmarks/.venv
+	@.venv/bin/python -m pip --python benchmarks/.venv/bin/python install --quiet --quiet -r $<
+	@touch $@
 
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-annotate \
 	--no-header --quiet
