@@ -57,4 +57,4 @@ order by all
 
 def _last_visit(settings: Settings, name: str) -> date:
     made = archive.visits(settings.raw, name)
-    return max((receipt.observed_at.date() for one in made for receipt in one.receipts), default=date.max)
+    return max((receipt.observed_at.date() for visit in made for receipt in visit.receipts), default=date.max)

@@ -22,12 +22,14 @@ PLACE = ("source_member", "source_row")
 def doubled(settings: Settings, source: Source, known: Ledger, history: Iterable[Observation]) -> dict[str, Reason]:
     """Why releases fail of which two answers file one figure, by their ids: nobody can know which is right."""
     unknown = {
-        one.release_id: one
-        for one in history
-        if len(one.parts) > 1 and ("answers", one.release_id, one.release_id) not in known.comparisons
+        observation.release_id: observation
+        for observation in history
+        if len(observation.parts) > 1 and ("answers", observation.release_id, observation.release_id) not in known.comparisons
     }
     places = pl.DataFrame(
-        [(one.release_id, part) for one in unknown.values() for part in one.parts], schema=["release_id", "part_id"], orient="row"
+        [(observation.release_id, part) for observation in unknown.values() for part in observation.parts],
+        schema=["release_id", "part_id"],
+        orient="row",
     )
     found: dict[str, Reason] = {}
     for table, rule in source.config.continuity.items() if unknown else ():
@@ -49,8 +51,12 @@ def doubled(settings: Settings, source: Source, known: Ledger, history: Iterable
             found.setdefault(row["release_id"], reason("in_two_answers", table=table, key=key, places=" and ".join(row["source_member"])))
     for release in unknown:
         known.comparisons["answers", release, release] = Comparison(0, found.get(release))
-    answers = ((release, one) for (purpose, release, _), one in known.comparisons.items() if purpose == "answers" and one is not None)
-    return {release: one.why_apart for release, one in answers if one.why_apart is not None}
+    answers = (
+        (release, comparison)
+        for (purpose, release, _), comparison in known.comparisons.items()
+        if purpose == "answers" and comparison is not None
+    )
+    return {release: comparison.why_apart for release, comparison in answers if comparison.why_apart is not None}
 
 
 def why_quarantined(settings: Settings, source: Source, known: Ledger, before: Observation, after: Observation) -> Reason | None:
@@ -58,7 +64,7 @@ def why_quarantined(settings: Settings, source: Source, known: Ledger, before: O
     if after.withdrawn:
         return reason("all_vanished", lines=before.lines)
     for table, rule in source.config.continuity.items():
-        old, new = (_rows(settings, source, known, one, table, rule) for one in (before, after))
+        old, new = (_rows(settings, source, known, observation, table, rule) for observation in (before, after))
         if old is None:
             continue
         if new is None:
@@ -77,7 +83,9 @@ def compared(settings: Settings, source: Source, known: Ledger, neighbour: Obser
     for table, rule in source.config.continuity.items():
         if rule.by_month is None:
             continue
-        old, new = (_by_series(settings, source, known, one, table, rule, rule.by_month.series) for one in (neighbour, first))
+        old, new = (
+            _by_series(settings, source, known, observation, table, rule, rule.by_month.series) for observation in (neighbour, first)
+        )
         if old is None or new is None:
             continue
         both = old.join(new, on=list(rule.by_month.series), how="inner", nulls_equal=True, suffix="_new")
@@ -94,34 +102,34 @@ def compared(settings: Settings, source: Source, known: Ledger, neighbour: Obser
 
 
 def _by_series(
-    settings: Settings, source: Source, known: Ledger, one: Observation, table: str, rule: Continuity, series: tuple[str, ...]
+    settings: Settings, source: Source, known: Ledger, observation: Observation, table: str, rule: Continuity, series: tuple[str, ...]
 ) -> pl.DataFrame | None:
     """What a release has of each series, of all partners together where it is filed by partner; null where the table has no rows."""
     totals = None if rule.by_partner is None else (rule.by_partner.partner, rule.by_partner.total)
     columns = tuple(dict.fromkeys((*series, *rule.measures)))
-    rows = _of_parts(settings, source, known, one, table, columns, totals)
+    rows = _of_parts(settings, source, known, observation, table, columns, totals)
     return None if rows is None else rows.group_by(series).agg(pl.col(rule.measures).cast(pl.Float64).mean())
 
 
-def _rows(settings: Settings, source: Source, known: Ledger, one: Observation, table: str, rule: Continuity) -> pl.DataFrame | None:
+def _rows(settings: Settings, source: Source, known: Ledger, observation: Observation, table: str, rule: Continuity) -> pl.DataFrame | None:
     """The rows of a release that are compared; null where the table has none."""
     filed = () if rule.by_partner is None else (rule.by_partner.partner, *rule.by_partner.group)
     columns = tuple(dict.fromkeys((*rule.key, *rule.measures, *filed, *PLACE)))
-    return _of_parts(settings, source, known, one, table, columns, None)
+    return _of_parts(settings, source, known, observation, table, columns, None)
 
 
 def _of_parts(
     settings: Settings,
     source: Source,
     known: Ledger,
-    one: Observation,
+    observation: Observation,
     table: str,
     columns: tuple[str, ...],
     totals: tuple[str, str | None] | None,
 ) -> pl.DataFrame | None:
     """Columns of the rows of a release, or only of its totals; null where the table has no rows of it."""
     found = []
-    for part in one.parts:
+    for part in observation.parts:
         path = _path(settings, source, known, part, table)
         rows = None if path is None else _by_part(path, path.stat().st_mtime_ns, columns, totals).get(part)
         if rows is not None:

@@ -91,7 +91,7 @@ class Judged:
     """When a later observation took its place; null while it is current. Quarantined, failed and passed-over ones never had a place."""
 
     @property
-    def stands(self) -> bool:
+    def was_admitted(self) -> bool:
         """Whether it has, or once had, a place in the history."""
         return self.state in ("current", "superseded", "withdrawn")
 

@@ -111,7 +111,7 @@ def _read_at_once(body: bytes, columns: Sequence[str], most_rows: int, added: Co
 def raw_lines(member: str, body: bytes) -> list[str]:
     """The physical lines of an answer, or its rows where rows share lines: they are numbered by their place then."""
     lines = list(io.StringIO(body.decode("utf-8-sig"), newline=""))
-    rows = [(one.line, one.raw) for one in read_arrays(member, body)]
+    rows = [(array.line, array.raw) for array in read_arrays(member, body)]
     return [raw.decode() for _, raw in rows] if share_lines([line for line, _ in rows]) else lines
 
 
@@ -123,16 +123,16 @@ def record(lines: list[str], first: int) -> range:
 def _rows(
     member: str, arrays: Iterator[Array], header: list[str], place: list[int | None], most_rows: int
 ) -> Iterator[list[str | int | None]]:
-    for count, one in enumerate(arrays, start=1):
-        refuse_more_rows(member, one.number, count, most_rows)
-        yield [*_texts(member, one, header, place), one.line]
+    for count, array in enumerate(arrays, start=1):
+        refuse_more_rows(member, array.number, count, most_rows)
+        yield [*_texts(member, array, header, place), array.line]
 
 
-def _texts(member: str, one: Array, header: list[str], place: list[int | None]) -> list[str | None]:
-    if len(one.values) != len(header):
-        told = f"the row has {len(one.values)} values and the header {len(header)}"
-        raise BadFile(member, one.number, json.dumps(one.values), told, "fetch it again")
-    return [None if index is None else _as_text(member, one.number, one.values[index]) for index in place]
+def _texts(member: str, array: Array, header: list[str], place: list[int | None]) -> list[str | None]:
+    if len(array.values) != len(header):
+        message = f"the row has {len(array.values)} values and the header {len(header)}"
+        raise BadFile(member, array.number, json.dumps(array.values), message, "fetch it again")
+    return [None if index is None else _as_text(member, array.number, array.values[index]) for index in place]
 
 
 def _check_header(member: str, header: list[str], columns: Sequence[str], absent: Collection[str]) -> None:

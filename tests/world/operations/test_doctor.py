@@ -21,10 +21,9 @@ from pipelines.rehearsal import ecb_stand_in as ecb
 from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings
 from tests import nights
-from tests.building import build_all
 from tests.copies import drop_lines
 from tests.offices_asked import KEY, LATER, answered, asked
-from tests.small import PRODUCTION, USGS
+from tests.small import PRODUCTION, USGS, build_small
 
 WITH_KEY = {"LODESTONE_US_CENSUS_KEY": KEY}
 
@@ -36,7 +35,7 @@ def own(built: Settings, tmp_path: Path) -> Settings:
 
 
 def about(settings: Settings, subject: str, environment: Mapping[str, str] = WITH_KEY) -> list[Finding]:
-    return [one for one in doctor.examine(settings, environment) if one.subject == subject]
+    return [finding for finding in doctor.examine(settings, environment) if finding.subject == subject]
 
 
 def only(settings: Settings, subject: str, environment: Mapping[str, str] = WITH_KEY) -> Finding:
@@ -46,19 +45,17 @@ def only(settings: Settings, subject: str, environment: Mapping[str, str] = WITH
 
 def test_a_sound_installation_has_nothing_bad_and_every_finding_is_one_line(own: Settings) -> None:
     found = doctor.examine(own, WITH_KEY)
-    assert {one.level for one in found} <= {"ok", "warn"}, [str(one) for one in found if one.level == "bad"]
-    assert all("\n" not in str(one) for one in found)
+    assert {row.level for row in found} <= {"ok", "warn"}, [str(row) for row in found if row.level == "bad"]
+    assert all("\n" not in str(row) for row in found)
     assert KEY not in "".join(map(str, found))
     assert {"Python", "packages", "data folder", "disk", "selection", "clock", "locks", "leftovers", "edition"} <= {
-        one.subject for one in found
+        row.subject for row in found
     }
 
 
-def test_checks_with_nothing_to_compare_are_named(own: Settings, tmp_path: Path) -> None:
-    assert only(own, "checks").level == "ok"
-    assert " comparisons and could not make " in only(own, "checks").message
+def test_checks_with_nothing_to_compare_are_named(tmp_path: Path) -> None:
     empty = Settings(data=tmp_path / "empty", fixed_now=LATER)
-    build_all(empty)
+    build_small(empty)
     found = only(empty, "checks")
     assert found.level == "warn"
     assert "nothing to compare had bounds_hold, every_line_counted, no_aggregate_among_suppliers" in found.message
@@ -98,14 +95,17 @@ def test_a_night_in_which_nothing_changed_is_no_trouble_that_evening_or_later(tm
         published = nights.night(data, offices, "2024-02-29T02:00:00")
         nights.ask(data, offices, "2024-03-01T02:00:00")
         evening = replace(data, fixed_now=datetime(2024, 3, 2, 4, tzinfo=UTC))
-        untold = (only(evening, "edition").level, [one.key for one in alerts.alerts(evening, evening.now()) if one.office == "edition"])
+        untold = (
+            only(evening, "edition").level,
+            [alert.key for alert in alerts.alerts(evening, evening.now()) if alert.office == "edition"],
+        )
         assert untold == ("bad", ["edition/failed/build"]), "the answer waits for a build"
         assert not nights.publish(data, offices, "2024-03-01T04:00:00").changed
         assert offices.asked[-1].status == 304
     assert data.edition.stat().st_ino == published.path.stat().st_ino
     for _ in range(2):
         assert only(evening, "edition").level == "ok"
-        assert [one.key for one in alerts.alerts(evening, evening.now()) if one.office == "edition"] == []
+        assert [alert.key for alert in alerts.alerts(evening, evening.now()) if alert.office == "edition"] == []
         data.weighed.write_text("half a li", "utf-8")
         assert only(evening, "edition").level == "bad", "the note is lost"
         assert is_up_to_date(data, nights.CONTENTS), "any build finds it again"
@@ -113,7 +113,7 @@ def test_a_night_in_which_nothing_changed_is_no_trouble_that_evening_or_later(tm
 
 def test_a_clock_set_back_is_told_by_the_newest_receipt(own: Settings) -> None:
     answered(own, LATER)
-    (found, *_) = [one for one in about(replace(own, fixed_now=LATER - timedelta(days=1)), "clock") if one.level == "bad"]
+    (found, *_) = [finding for finding in about(replace(own, fixed_now=LATER - timedelta(days=1)), "clock") if finding.level == "bad"]
     assert "imports-HS10-2836" in found.message
 
 
@@ -141,8 +141,8 @@ def test_answers_of_stand_ins_are_named_also_where_nobody_rehearses_any_more(own
 def test_a_held_release_comes_with_the_commands_that_decide_on_it(own: Settings) -> None:
     lines = iter(range(10_000))
     drop_lines(own, USGS, PRODUCTION, lambda line: ",2026,http" in line and next(lines) % 5 == 0, LATER)
-    build_all(own)
-    held = [one for one in doctor.examine(own, {}) if one.subject.startswith("release")]
+    build_small(own)
+    held = [finding for finding in doctor.examine(own, {}) if finding.subject.startswith("release")]
     release = held[0].subject.split()[1]
     assert held[0].level == "bad"
     assert f"lodestone accept {release}" in str(held[0].remedy)
@@ -157,9 +157,9 @@ def test_who_builds_and_who_fetches_is_told_without_touching_the_locks(own: Sett
     assert only(own, "locks").message == "nobody builds or fetches"
     with writer(own), (own.data / ".fetch-us_census.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        told = only(own, "locks").message
-    assert "builds" in told
-    assert "asks us_census" in told
+        message = only(own, "locks").message
+    assert "builds" in message
+    assert "asks us_census" in message
 
 
 def test_drafts_of_killed_runs_are_counted(own: Settings) -> None:
@@ -196,7 +196,7 @@ def test_a_package_of_another_version_is_bad(own: Settings, monkeypatch: pytest.
 
 
 def test_an_archive_without_an_edition_can_be_examined(data: Settings) -> None:
-    assert {one.subject for one in doctor.examine(data, {}) if one.level == "bad"} == {"edition"}
+    assert {finding.subject for finding in doctor.examine(data, {}) if finding.level == "bad"} == {"edition"}
 
 
 def test_a_visit_that_cannot_be_read_is_bad_and_stops_nothing(own: Settings) -> None:
