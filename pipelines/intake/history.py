@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 
 from pipelines import archive
 from pipelines.intake.asked import MONTH
-from pipelines.intake.continuity import compared, doubled, why_quarantined
+from pipelines.intake.continuity import Filed, compared, doubled, why_quarantined
 from pipelines.intake.ledger import Ledger
 from pipelines.intake.release import EMPTY, Comparison, Judged, Observation, RawFile, SliceContent, release_id
 from pipelines.intake.snapshots import Snapshot
@@ -242,14 +242,15 @@ def judge_releases(
 ) -> list[Judged]:
     """What became of every observation of a source, by its ledger and what persons decided; see `judge_history`."""
     history = list(history)
-    twice = doubled(settings, source, known, history)
+    filed = Filed(settings, source, known, history)
+    twice = doubled(filed, known, history)
 
     def must_wait(before: Observation, after: Observation) -> Reason | None:
-        found = known.compared("follows", before, after, lambda: Comparison(0, why_quarantined(settings, source, known, before, after)))
+        found = known.compared("follows", before, after, lambda: Comparison(0, why_quarantined(filed, before, after)))
         return None if found is None else found.why_apart
 
     def apart(neighbour: Observation, first: Observation) -> Comparison | None:
-        return known.compared("neighbours", neighbour, first, lambda: compared(settings, source, known, neighbour, first))
+        return known.compared("neighbours", neighbour, first, lambda: compared(filed, neighbour, first))
 
     return judge_history(
         history,

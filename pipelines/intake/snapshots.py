@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 
 import duckdb
 import polars as pl
@@ -53,7 +54,7 @@ class Snapshot:
 
     def key(self, receipt: archive.Receipt) -> str:
         """What one of its files is known by in the ledger: its bytes, and the corrections that may concern it."""
-        slices = {name for name, members in self.slices.items() if receipt.member in members}
+        slices = {name for name, members in self.slices.items() if receipt.member in members} if self.corrections else ()
         concerned = [fix for fix in self.corrections if fix.slice is None or not slices or fix.slice in slices]
         return ledger.key_of(receipt, concerned)
 
@@ -102,9 +103,10 @@ def parts_of(source: Source, frame: pl.DataFrame) -> list[Part]:
         row=pl.concat_str(pl.lit(named), pl.col(fields).fill_null(_NULL), separator=_END),
         place=pl.int_range(pl.len()),
     )
-    with duckdb.connect() as connection:
+    with _database().cursor() as connection:
         connection.register("rows", rows.to_arrow())
         found = connection.execute(_PARTS).fetchall()
+        connection.unregister("rows")
     parts = []
     for member, name, lines, lower, upper, undated, moment, basis in found:
         digest = f"{lower % HALF:016x}{upper % HALF:016x}"
@@ -113,19 +115,29 @@ def parts_of(source: Source, frame: pl.DataFrame) -> list[Part]:
     return parts
 
 
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """To open another for every few rows costs more than they do."""
+    return duckdb.connect()
+
+
 _END, _NULL = "\0", "\x1a"
 """Between texts, and where none is. No reader lets the first into a text; the second is the sign of what cannot be shown."""
-_PARTS = """
+_PARTS = f"""
+with hashed as (
+    select * exclude row, md5_number(row) as hash
+    from rows
+)
 select
     source_member,
     slice,
     count(*),
-    sum(md5_number_lower(row)),
-    sum(md5_number_upper(row)),
+    sum((hash >> 64)::ubigint),
+    sum((hash & {HALF - 1})::ubigint),
     count(*) > count(known_from),
     max(known_from),
     arg_max(known_from_basis, known_from)
-from rows
+from hashed
 group by all
 order by min(place)
 """
