@@ -158,6 +158,20 @@ def read_file(settings: Settings, source: Source, receipt: archive.Receipt, corr
     return Read(frame, tuple(applied), tuple(expired))
 
 
+def entered(
+    settings: Settings, source: Source, receipt: archive.Receipt, corrections: Iterable[Correction]
+) -> tuple[ledger.Entry, Read | None]:
+    """What the ledger says of a file whose parts are not known yet, and its rows; none where it is not what the source publishes.
+
+    Raises `LodestoneError` where it cannot be read today, and may be tomorrow.
+    """
+    try:
+        read = read_file(settings, source, receipt, corrections)
+    except BadFile as error:
+        return ledger.Entry((), error, ()), None
+    return ledger.Entry((), None, read.expired), read
+
+
 def snapshots_of(settings: Settings, source: Source, before: datetime | None = None, known: ledger.Ledger | None = None) -> list[Snapshot]:
     """Every snapshot of a source, oldest first, with its slices; with `before`, only those that were earlier.
 
@@ -244,34 +258,27 @@ def _with_contents(
         key = snapshot.key(receipt)
         try:
             if key not in known.files and key not in known.passing:
-                known.files[key] = _entry(settings, source, receipt, snapshot.corrections)
+                entry, read = entered(settings, source, receipt, snapshot.corrections)
+                known.files[key] = entry if read is None else replace(entry, parts=tuple(parts_of(source, read.frame)))
             elif newest.get(receipt.member) is receipt:
                 archive.body(settings.raw, receipt)
         except LodestoneError as error:
             errors[receipt.member] = error
-        entry = known.files.get(key) or known.passing.get(key)
-        if entry is not None:
-            if entry.error is None:
-                parts[receipt.member] = entry.parts
+        found = known.files.get(key) or known.passing.get(key)
+        if found is not None:
+            if found.error is None:
+                parts[receipt.member] = found.parts
             else:
-                errors[receipt.member] = entry.error
-            expired += entry.expired
+                errors[receipt.member] = found.error
+            expired += found.expired
     by_slice: dict[str, list[Part]] = {}
     for member in parts:
         for part in parts[member]:
             by_slice.setdefault(part.slice, []).append(part)
     whole = by_slice if not snapshot.slices else [name for name, members in snapshot.slices.items() if set(members) <= parts.keys()]
     contents = tuple(content_of(source.name, tuple(by_slice[name])) for name in by_slice if name in whole)
-    every = frozenset(part.part_id for found in parts.values() for part in found)
+    every = frozenset(part.part_id for of_file in parts.values() for part in of_file)
     return replace(snapshot, contents=contents, parts=every, errors=errors, expired=tuple(expired))
-
-
-def _entry(settings: Settings, source: Source, receipt: archive.Receipt, corrections: Iterable[Correction]) -> ledger.Entry:
-    try:
-        read = read_file(settings, source, receipt, corrections)
-    except BadFile as error:
-        return ledger.Entry((), error, ())
-    return ledger.Entry(tuple(parts_of(source, read.frame)), None, read.expired)
 
 
 def standing_errors(snapshots: Iterable[Snapshot]) -> list[str]:
