@@ -85,16 +85,16 @@ def main() -> None:
     except TyperException as error:
         context = getattr(error, "ctx", None)
         asked = context.command_path if context is not None else "lodestone"
-        told = error.format_message().replace("Value error, ", "").strip()
-        code = refuse(f"{told.rstrip('.')}; `{asked} --help` explains" if told else f"`{asked} --help` explains", error.exit_code)
+        sentence = error.format_message().replace("Value error, ", "").strip()
+        code = refuse(f"{sentence.rstrip('.')}; `{asked} --help` explains" if sentence else f"`{asked} --help` explains", error.exit_code)
     except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
         forget_output()
         code = 0
     except KeyboardInterrupt:
         code = refuse("interrupted", INTERRUPTED)
     except duckdb.Error as error:
-        told = " ".join(str(error).split())[:200]
-        code = refuse(f"the edition was built by another version of the code, or is damaged ({told}); `lodestone build` makes it anew", 1)
+        cause = " ".join(str(error).split())[:200]
+        code = refuse(f"the edition was built by another version of the code, or is damaged ({cause}); `lodestone build` makes it anew", 1)
     except MemoryError:
         code = refuse("there is not enough memory for that", 1)
     except OSError as error:

@@ -153,8 +153,8 @@ def list_tables() -> None:
     with read_only(load_settings().edition) as connection:
         found = as_dicts(connection.sql(_TABLES))
     table = quiet_table("table", ">rows", "what it is")
-    for one in found:
-        table.add_row(one["table_name"], f"{one['estimated_size']:,}", _FIRST_SENTENCE.split(one["comment"], maxsplit=1)[0])
+    for row in found:
+        table.add_row(row["table_name"], f"{row['estimated_size']:,}", _FIRST_SENTENCE.split(row["comment"], maxsplit=1)[0])
     console = console_of()
     console.print(table)
     console.print(Text(f"\n{_TABLES_TOLD}"))
@@ -176,7 +176,7 @@ _TABLES = """
 
 
 def _table_names() -> list[str]:
-    return sorted({one.table for one in statements("marts")} | {one.name for one in tables().values()})
+    return sorted({statement.table for statement in statements("marts")} | {table.name for table in tables().values()})
 
 
 def explain(
@@ -284,6 +284,6 @@ def _write_cited(
         file.write('{"rows": ')
     write(answer, file)
     if output_format is Format.json:
-        file.write(f', "sources": {json.dumps([asdict(one) for one in cited[0]], ensure_ascii=False)}}}\n')
+        file.write(f', "sources": {json.dumps([asdict(source) for source in cited[0]], ensure_ascii=False)}}}\n')
     elif output_format in (Format.table, Format.record):
         file.write(f"\n{citation.as_text(*cited)}")

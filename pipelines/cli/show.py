@@ -37,27 +37,27 @@ def sources() -> None:
         missed = due.missed_months(settings, connection, settings.now())
     rows = [
         {
-            "source": one["source"],
-            "state": _state(one, today),
-            "newest": f"{one['newest_known_from']:%Y-%m-%d}" if one["newest_known_from"] else "none",
-            ">days old": str((today - one["newest_known_from"].date()).days) if one["newest_known_from"] else "",
-            "data to": str(one["newest_period_end"] or ""),
-            ">lines": f"{one['lines']:,}",
-            ">rejected": f"{one['rejected']:,}",
-            "due by": str(one["due_by"] or ""),
+            "source": row["source"],
+            "state": _state(row, today),
+            "newest": f"{row['newest_known_from']:%Y-%m-%d}" if row["newest_known_from"] else "none",
+            ">days old": str((today - row["newest_known_from"].date()).days) if row["newest_known_from"] else "",
+            "data to": str(row["newest_period_end"] or ""),
+            ">lines": f"{row['lines']:,}",
+            ">rejected": f"{row['rejected']:,}",
+            "due by": str(row["due_by"] or ""),
         }
-        for one in found
+        for row in found
     ]
     console = console_of()
     table, left_out = fitting(console, rows)
     console.print(table)
     if left_out:
         console.print(Text(f'\nFor want of room without {", ".join(left_out)}: `lodestone sql "from source_status" --format record`'))
-    for one in found:
-        if one["message"]:
-            console.print(Text(f"\n{one['source']}: {one['message']}"))
-        if _is_late(one, today):
-            console.print(Text(f"\n{one['source']} is late: something newer was due by {one['due_by']}; see {one['publisher']}"))
+    for row in found:
+        if row["message"]:
+            console.print(Text(f"\n{row['source']}: {row['message']}"))
+        if _is_late(row, today):
+            console.print(Text(f"\n{row['source']} is late: something newer was due by {row['due_by']}; see {row['publisher']}"))
     for months in missed:
         console.print(Text(f"\n{months.source}: {months.what_is_wrong}; {months.remedy}"))
 
@@ -97,10 +97,10 @@ def write_dictionary(
         raise LodestoneError("docs/dictionary.md is not what the definitions say; run `lodestone dictionary` and commit it")
 
 
-def _is_late(one: dict[str, Any], today: date) -> bool:
-    return one["due_by"] is not None and one["due_by"] < today
+def _is_late(row: dict[str, Any], today: date) -> bool:
+    return row["due_by"] is not None and row["due_by"] < today
 
 
-def _state(one: dict[str, Any], today: date) -> str:
+def _state(row: dict[str, Any], today: date) -> str:
     # An edition of earlier code knows nothing of stand-ins.
-    return ", ".join([one["state"], *(["late"] if _is_late(one, today) else []), *(["stand-in"] if one.get("stand_in") else [])])
+    return ", ".join([row["state"], *(["late"] if _is_late(row, today) else []), *(["stand-in"] if row.get("stand_in") else [])])

@@ -34,9 +34,9 @@ def read_only(path: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         if connection is not None:
             connection.close()
-        told = " ".join(str(error).split())
+        said = " ".join(str(error).split())
         remedy = "remove it, and `lodestone build` makes it anew"
-        raise LodestoneError(f"{path} cannot be read as an edition ({told}); {remedy}") from error
+        raise LodestoneError(f"{path} cannot be read as an edition ({said}); {remedy}") from error
     return connection
 
 

@@ -94,7 +94,7 @@ def due_months(source: Source, snapshots: Sequence[Snapshot], selection: Selecti
     if yearly is not None and now.month in yearly.calendar_months:
         season = set(months_between(shifted(newest, 1 - yearly.months), newest))
     asked = _asked_months(source, snapshots, selection)
-    filled = {one.slice[-7:] for one in observations(source, snapshots) if not one.withdrawn}
+    filled = {observation.slice[-7:] for observation in observations(source, snapshots) if not observation.withdrawn}
     last_filled = max(filled, default="")
     due = {}
     for month in months_between(config.first_month, newest):
@@ -107,9 +107,9 @@ def due_months(source: Source, snapshots: Sequence[Snapshot], selection: Selecti
         elif month not in filled and month > last_filled:
             due[month] = "empty when last asked, and nothing later is there: not published yet"
         else:
-            missed = [again for one in asked[month] if (again := to_ask_again(config, month, one)) and again.begin <= now.date()]
+            missed = [again for request in asked[month] if (again := to_ask_again(config, month, request)) and again.begin <= now.date()]
             if missed:
-                last = min(one.at for one in asked[month])
+                last = min(request.at for request in asked[month])
                 due[month] = _days_in_words(missed[0], last)
     return due
 
@@ -117,7 +117,7 @@ def due_months(source: Source, snapshots: Sequence[Snapshot], selection: Selecti
 def expected_seconds(settings: Settings, source: Source, planned: Plan) -> tuple[float, bool]:
     """How long it takes to ask what is planned, and whether by the pace of the last visits; else it is the least, by the pauses alone."""
     pause = 0.0 if settings.offices else 60 / fetch_config(source).requests_per_minute
-    last = [receipt.seconds for one in archive.visits(settings.raw, source.name)[-PACE_OF:] for receipt in one.receipts]
+    last = [receipt.seconds for visit in archive.visits(settings.raw, source.name)[-PACE_OF:] for receipt in visit.receipts]
     taken = [seconds for seconds in last if seconds is not None]
     put = len(planned.requests)
     return max((put - 1) * pause, put * mean(taken) if taken else 0.0, 0.0), bool(taken)
@@ -157,7 +157,7 @@ order by all
 
 def _last_visit(settings: Settings, name: str) -> date:
     made = archive.visits(settings.raw, name)
-    return max((receipt.observed_at.date() for one in made for receipt in one.receipts), default=date.max)
+    return max((receipt.observed_at.date() for visit in made for receipt in visit.receipts), default=date.max)
 
 
 def _days_in_words(missed: RevisionPeriod, last: datetime) -> str:
@@ -168,9 +168,9 @@ def _days_in_words(missed: RevisionPeriod, last: datetime) -> str:
 def _asked_months(source: Source, snapshots: Sequence[Snapshot], selection: Selection) -> dict[str, list[Asked]]:
     """Months that the last whole snapshot of each of their slices asked for in all of the selection, with these snapshots."""
     asked: dict[str, list[Asked]] = {}
-    for name, one in last_asked(snapshots).items():
-        if set(selection.headings) <= set(one.codes):
-            asked.setdefault(name[-7:], []).append(one)
+    for name, request in last_asked(snapshots).items():
+        if set(selection.headings) <= set(request.codes):
+            asked.setdefault(name[-7:], []).append(request)
     datasets = len({member.dataset for member in source.config.members.values()})
     return {month: found for month, found in asked.items() if len(found) == datasets}
 

@@ -100,23 +100,23 @@ def _as_python_holds_it(relation: duckdb.DuckDBPyRelation) -> str | None:
     """The query with times as the text DuckDB writes, and short floats as the digits it writes; null where it has none of these."""
     selected = []
     for place, kind in enumerate(relation.types, 1):
-        text, held = (_retyped(kind, _AS_TEXT | {"float": one}) for one in ("VARCHAR", "DOUBLE"))
+        text, held = (_retyped(kind, _AS_TEXT | {"float": held_as}) for held_as in ("VARCHAR", "DOUBLE"))
         selected.append(f"#{place}" if text == _retyped(kind, {}) else f"#{place}::{text}::{held}")
-    return relation.project(", ".join(selected)).sql_query() if any("::" in one for one in selected) else None
+    return relation.project(", ".join(selected)).sql_query() if any("::" in column for column in selected) else None
 
 
 def _retyped(kind: Any, types: Mapping[str, str]) -> str:
     """A type of DuckDB as it is written, with other types in it for some."""
     match kind.id:
         case "list" | "array":
-            (of, *size) = [one for _, one in kind.children]
+            (of, *size) = [child for _, child in kind.children]
             return f"{_retyped(of, types)}[{''.join(map(str, size))}]"
         case "struct":
-            return f"STRUCT({', '.join(f'{quoted(name)} {_retyped(one, types)}' for name, one in kind.children)})"
+            return f"STRUCT({', '.join(f'{quoted(name)} {_retyped(child, types)}' for name, child in kind.children)})"
         case "map":
-            return f"MAP({', '.join(_retyped(one, types) for _, one in kind.children)})"
-        case one:
-            return types.get(one, str(kind))
+            return f"MAP({', '.join(_retyped(child, types) for _, child in kind.children)})"
+        case simple:
+            return types.get(simple, str(kind))
 
 
 def quoted(name: str) -> str:
@@ -215,8 +215,8 @@ def _errors_as_ours() -> Iterator[None]:
 
 def one_sentence(error: Exception) -> str:
     """What an error says, without the picture of the query."""
-    told = str(error).split("\n\nLINE ")[0].split("\n\nPossible solutions")[0].replace("\n", " ")
-    return " ".join(told.split())
+    text = str(error).split("\n\nLINE ")[0].split("\n\nPossible solutions")[0].replace("\n", " ")
+    return " ".join(text.split())
 
 
 def write_csv(answer: Answer, file: IO[str], guarded: Callable[[str], str] = str) -> None:
@@ -269,7 +269,7 @@ def as_json(value: object) -> str:
     """A value as JSON: decimals with every digit, no infinity and no not-a-number, bytes as hex, what it has no form for as text."""
     match value:
         case dict():
-            return "{" + ", ".join(f"{as_json(str(key))}: {as_json(one)}" for key, one in value.items()) + "}"
+            return "{" + ", ".join(f"{as_json(str(key))}: {as_json(item)}" for key, item in value.items()) + "}"
         case list() | tuple():
             return "[" + ", ".join(map(as_json, value)) + "]"
         case Decimal():

@@ -22,14 +22,14 @@ def spoil(settings: Settings, old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("new", "told"),
+    ("new", "part_said"),
     [
         pytest.param("rare earths,mine,Nigeria,NGA,2024,1500²,", "value '1500²' is not a number", id="a figure with a footnote mark"),
         pytest.param("rare earths,mine,Nigeria,NGX,2024,1500,", "'Nigeria|NGX' is not in", id="a country that cannot be told"),
         pytest.param("rare erths,mine,Nigeria,NGA,2024,1500,", "rare erths", id="a series that cannot be told"),
     ],
 )
-def test_a_table_with_a_line_that_cannot_be_read_is_refused_and_its_predecessor_stands(own: Settings, new: str, told: str) -> None:
+def test_a_table_with_a_line_that_cannot_be_read_is_refused_and_its_predecessor_stands(own: Settings, new: str, part_said: str) -> None:
     produced = "from facts.production order by all"
     before, ranked = ask(own.edition, produced), ask(own.edition, "from marts.production_concentration order by all")
     spoil(own, NIGERIA_2024, new)
@@ -37,7 +37,7 @@ def test_a_table_with_a_line_that_cannot_be_read_is_refused_and_its_predecessor_
 
     state, message = status(edition.path, USGS)
     assert state == "incomplete"
-    for part in ("usgs_mcs/world_production/2026", "1 of ", "usgs_world_production.csv line 58", told):
+    for part in ("usgs_mcs/world_production/2026", "1 of ", "usgs_world_production.csv line 58", part_said):
         assert part in message
     assert ask(edition.path, produced) == before
     assert ask(edition.path, "from marts.production_concentration order by all") == ranked
