@@ -99,10 +99,13 @@ def _compared(result: Result) -> str:
         ("floor, marts alone", "dbt-duckdb, marts alone"),
         ("twenty questions, edition", "twenty questions, Parquet"),
     ):
-        one_used, other_used = result.used[mine], result.used[other]
-        ratios = ((one_used.processor / other_used.processor, "processor seconds"), (one_used.memory / other_used.memory, "memory"))
-        said = [f"{ratio:.1f} times the {what} ({other if ratio > 1 else mine} is ahead)" for ratio, what in ratios]
-        sentences.append(f"- *{mine}* takes {' and '.join(said)} of *{other}*.")
+        ratios = {
+            "processor seconds": result.used[mine].processor / result.used[other].processor,
+            "memory": result.used[mine].memory / result.used[other].memory,
+        }
+        said = " and ".join(f"{_ratio(ratio)} times the {what}" for what, ratio in ratios.items())
+        ahead = [f"in {what} *{other if ratio > 1 else mine}*" for what, ratio in ratios.items()]
+        sentences.append(f"- *{mine}* takes {said} of *{other}*. Ahead: {', '.join(ahead)}.")
     faster = sum(mine["seconds"] < theirs["seconds"] for mine, theirs in result.asked)
     sentences.append(
         f"- The edition answers {faster} of {len(result.asked)} questions in less time than the Parquet, which is ahead in the others."
@@ -129,6 +132,10 @@ def _agreement(results: Sequence[Result]) -> str:
 
 def _exponent(small: Result, large: Result, row: str) -> float:
     return log(large.used[row].processor / small.used[row].processor) / log(large.lines / small.lines)
+
+
+def _ratio(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
 
 
 def _short(seconds: float) -> str:

@@ -31,9 +31,8 @@ def test_two_sizes_have_one_growth_and_one_has_none():
 
 def test_whoever_took_less_is_ahead():
     text = page([SMALL], "a machine")
-    assert (
-        f"*{BUILD}* takes 2.0 times the processor seconds (floor is ahead) and 0.5 times the memory ({BUILD} is ahead) of *floor*" in text
-    )
+    assert f"*{BUILD}* takes 2.00 times the processor seconds and 0.50 times the memory of *floor*." in text
+    assert f"Ahead: in processor seconds *floor*, in memory *{BUILD}*." in text
     assert "The edition answers 1 of 1 questions in less time" in text
 
 
