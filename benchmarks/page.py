@@ -107,9 +107,7 @@ def _compared(result: Result) -> str:
         ahead = [f"in {what} *{other if ratio > 1 else mine}*" for what, ratio in ratios.items()]
         sentences.append(f"- *{mine}* takes {said} of *{other}*. Ahead: {', '.join(ahead)}.")
     faster = sum(mine["seconds"] < theirs["seconds"] for mine, theirs in result.asked)
-    sentences.append(
-        f"- The edition answers {faster} of {len(result.asked)} questions in less time than the Parquet, which is ahead in the others."
-    )
+    sentences.append(f"- Of {len(result.asked)} questions the edition is ahead in {faster}, the Parquet in {len(result.asked) - faster}.")
     return "\n".join(sentences) + "\n"
 
 

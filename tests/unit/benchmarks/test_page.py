@@ -33,7 +33,7 @@ def test_whoever_took_less_is_ahead():
     text = page([SMALL], "a machine")
     assert f"*{BUILD}* takes 2.00 times the processor seconds and 0.50 times the memory of *floor*." in text
     assert f"Ahead: in processor seconds *floor*, in memory *{BUILD}*." in text
-    assert "The edition answers 1 of 1 questions in less time" in text
+    assert "Of 1 questions the edition is ahead in 1, the Parquet in 0." in text
 
 
 def test_other_marts_and_other_answers_are_told():
