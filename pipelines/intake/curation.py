@@ -189,7 +189,7 @@ def _take_in(settings: Settings, source: Source, known: ledger.Ledger, snapshot:
     return len(verdicts)
 
 
-ROWS_AT_ONCE = 250_000
+ROWS_AT_ONCE = 100_000
 """So many rows, or one file, are judged and written together."""
 
 
