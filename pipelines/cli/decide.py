@@ -1,28 +1,24 @@
-"""Commands that decide: accept, quarantine, correct, and keep a copy that was received."""
+"""Commands that decide: accept, quarantine, correct, and keep a copy that was received.
+
+Each imports what it alone needs when it is called.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import duckdb
 import typer
 
-from pipelines import archive
-from pipelines.archive import secrecy
-from pipelines.cli.arguments import user_name
-from pipelines.edition.open import read_only, refused_rows
+from pipelines.__main__ import loading
+from pipelines.cli.arguments import source_names, user_name
 from pipelines.errors import LodestoneError, Usage
-from pipelines.fetching.visit import refuse_to_mix
-from pipelines.intake import corrections, ledger
-from pipelines.intake.curation import correction_of
-from pipelines.intake.history import judge_releases, observations
-from pipelines.intake.release import Observation
-from pipelines.intake.snapshots import snapshots_of
 from pipelines.settings import Settings, load_settings
-from pipelines.sources import load_source, readable_sources, source_names
+
+if TYPE_CHECKING:
+    from pipelines.intake.release import Observation
 
 
 def accept(
@@ -88,6 +84,12 @@ def correct(
     if not reason.strip():
         raise Usage("a correction needs its reason: --reason TEXT")
     settings = load_settings()
+    with loading():
+        from pipelines.intake import corrections
+        from pipelines.intake.curation import correction_of
+        from pipelines.intake.history import observations
+        from pipelines.intake.snapshots import snapshots_of
+        from pipelines.sources import load_source
     for source in map(load_source, source_names()):
         if any(observation.release_id == release for observation in observations(source, snapshots_of(settings, source))):
             correction = correction_of(settings, source, release, (file, line), (column, to), author or user_name(), reason.strip())
@@ -113,6 +115,11 @@ def keep(
     """
     if source not in source_names():
         raise Usage(f"there is no source {source!r}; there are {', '.join(source_names())}")
+    with loading():
+        from pipelines import archive
+        from pipelines.archive import secrecy
+        from pipelines.fetching.visit import refuse_to_mix
+        from pipelines.sources import load_source, readable_sources
     name = member or file.name
     loaded = load_source(source)
     if loaded.kind(name) is None:
@@ -151,6 +158,8 @@ def _reasoned(reason: str) -> str:
 
 def _decide(settings: Settings, sources: Mapping[str, str], verb: str, reason: str, author: str | None) -> str:
     """Write down one decision on each of these releases or findings, given with their sources; who decided."""
+    with loading():
+        from pipelines import archive
     who, now = author or user_name(), settings.now()
     for subject, source in sources.items():
         archive.decide(settings.raw, archive.Decision(source, subject, verb, who, reason, now))
@@ -171,6 +180,10 @@ def _source_of(settings: Settings, release: str, state: str) -> str:
 
 def _refused_with(settings: Settings, finding: str) -> list[dict[str, Any]]:
     """The rows of one source that one check refuses in the live edition, of which this is one; none where it is no such row."""
+    with loading():
+        import duckdb
+
+        from pipelines.edition.open import read_only, refused_rows
     try:
         with read_only(settings.edition) as connection:
             rows = refused_rows(connection)
@@ -181,6 +194,11 @@ def _refused_with(settings: Settings, finding: str) -> list[dict[str, Any]]:
 
 
 def _releases_that_are(state: str, settings: Settings) -> Iterator[Observation]:
+    with loading():
+        from pipelines.intake import ledger
+        from pipelines.intake.history import judge_releases, observations
+        from pipelines.intake.snapshots import snapshots_of
+        from pipelines.sources import readable_sources
     for source in readable_sources():
         known = ledger.read(settings, source)
         judged = judge_releases(settings, source, known, observations(source, snapshots_of(settings, source, known=known)))

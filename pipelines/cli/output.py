@@ -16,8 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.console import SafeConsole, terminal_width
-from pipelines.night import LOGGER
+from pipelines.console import LOGGER, SafeConsole, terminal_width
 
 if TYPE_CHECKING:
     from pipelines.defs.launch import FailedStep

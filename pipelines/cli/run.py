@@ -11,22 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from pipelines import archive
+from pipelines.__main__ import loading
 from pipelines.cli.arguments import asked_names, asked_sources, day_of, month_of
 from pipelines.cli.output import console_of, explain_failure, own_name, progress, shown_path
-from pipelines.edition.build import is_up_to_date
-from pipelines.edition.open import published_id, read_only
 from pipelines.errors import Usage
-from pipelines.fetching import due
-from pipelines.model.statements import strays
-from pipelines.operations import doctor
-from pipelines.periods import runs
-from pipelines.questions.headline import headline
 from pipelines.settings import Settings, load_settings
-from pipelines.sources import Source
 
 if TYPE_CHECKING:
     from pipelines.defs.launch import FailedStep
+    from pipelines.sources import Source
 
 
 def build(
@@ -46,8 +39,12 @@ def build(
     settings = load_settings()
     path = settings.edition if day is None else settings.edition_as_of(day.isoformat())
     started = time.monotonic()
+    with loading():
+        from pipelines.edition.build import is_up_to_date
+        from pipelines.edition.open import published_id
+        from pipelines.operations.doctor import leftovers
     # Without its record of the first build Dagster would show nothing, so that one is made again.
-    if day is None and settings.dagster.exists() and not doctor.leftovers(settings) and is_up_to_date(settings):
+    if day is None and settings.dagster.exists() and not leftovers(settings) and is_up_to_date(settings):
         _summary(settings, path, day, changed=False, seconds=time.monotonic() - started)
         return
     before = published_id(path)
@@ -80,6 +77,10 @@ def plan(
     Example: `lodestone plan us_census --requests`.
     """
     settings = load_settings()
+    with loading():
+        from pipelines.archive import standing_trouble
+        from pipelines.fetching import due
+        from pipelines.periods import runs
     console = console_of()
     night, is_least = 0.0, False
     for office in asked_sources(source):
@@ -101,7 +102,7 @@ def plan(
             console.print(Text(f"  takes {due.in_words(seconds)} {pace}"))
         for request in planned.requests if requests else ():
             console.print(Text(f"  {request.shown}"), soft_wrap=True)
-        trouble = archive.standing_trouble(settings.raw, office.name)
+        trouble = standing_trouble(settings.raw, office.name)
         if trouble:
             console.print(Text(f"  {trouble}"))
     if source is None:
@@ -157,6 +158,9 @@ def _fetch(
     settings: Settings, source: Source, say: Callable[[str], None], months: tuple[str, str | None] | None = None
 ) -> list[FailedStep]:
     """Ask one office through its job, a run for each unbroken range of months; the steps that failed."""
+    with loading():
+        from pipelines.fetching import due
+        from pipelines.periods import runs
     now = settings.now()
     planned = due.plan(settings, source, now) if months is None else due.backfill(source, months[0], months[1], now)
     if not planned.requests:
@@ -175,11 +179,13 @@ def _fetch(
 
 
 def _tell_fetched(settings: Settings, name: str, troubles: list[FailedStep], began: datetime) -> None:
+    with loading():
+        from pipelines.archive import visits
     console = console_of()
     sentences = (step.message if step.is_foreseen else f"{name}: {step.message}" for step in troubles)
     for sentence in dict.fromkeys(sentences):  # runs over several ranges may fail for one reason
         console.print(Text(sentence), soft_wrap=True)
-    receipts = [receipt for visit in archive.visits(settings.raw, name) for receipt in visit.receipts if receipt.observed_at >= began]
+    receipts = [receipt for visit in visits(settings.raw, name) for receipt in visit.receipts if receipt.observed_at >= began]
     if not receipts and not troubles:
         console.print(Text(f"{name}: nothing is due"))
     elif receipts:
@@ -203,6 +209,10 @@ def edition_as_of(settings: Settings, day: date) -> Path:
 
 def _summary(settings: Settings, path: Path, day: date | None, changed: bool, seconds: float) -> None:
     """What came of a build, and the headline of the edition."""
+    with loading():
+        from pipelines.edition.open import read_only
+        from pipelines.model.statements import strays
+        from pipelines.questions.headline import headline
     with read_only(path) as connection:
         text = headline(connection, day, own_name())
         counted = connection.execute(

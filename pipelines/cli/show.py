@@ -1,4 +1,4 @@
-"""Commands that show how things stand: sources, doctor, alerts, dictionary."""
+"""Commands that show how things stand: sources, doctor, alerts, dictionary. Each imports what it alone needs when it is called."""
 
 from __future__ import annotations
 
@@ -10,16 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from pipelines.__main__ import loading
 from pipelines.cli.output import console_of, fitting
-from pipelines.edition.open import read_only
 from pipelines.errors import LodestoneError
-from pipelines.fetching import due
-from pipelines.model import dictionary
-from pipelines.operations import alerts as alerting
-from pipelines.operations import doctor
-from pipelines.questions.answers import (
-    as_dicts,
-)
 from pipelines.settings import load_settings
 
 
@@ -31,10 +24,14 @@ def sources() -> None:
     missed because nobody asked for them again.
     """
     settings = load_settings()
+    with loading():
+        from pipelines.edition.open import read_only
+        from pipelines.fetching.missed import missed_months
+        from pipelines.questions.answers import as_dicts
     today = settings.now().date()
     with read_only(settings.edition) as connection:
         found = as_dicts(connection.sql("from meta.source_status order by source"))
-        missed = due.missed_months(settings, connection, settings.now())
+        missed = missed_months(settings, connection, settings.now())
     rows = [
         {
             "source": row["source"],
@@ -68,6 +65,8 @@ def examine() -> None:
     Looks at versions, folder, disk, keys (never showing one), clock, settings, visits to offices, quarantined and failed
     releases, locks, leftovers of killed runs and the edition. Exit code 1 means that something needs a person.
     """
+    with loading():
+        from pipelines.operations import doctor
     found = doctor.examine(load_settings(), os.environ)
     for finding in found:
         typer.echo(str(finding))
@@ -81,6 +80,8 @@ def show_alerts() -> None:
     The nightly sensor posts the same to LODESTONE_ALERT_URL, each once, and its end.
     """
     settings = load_settings()
+    with loading():
+        from pipelines.operations import alerts as alerting
     found = alerting.alerts(settings, settings.now())
     sys.stdout.write(
         f"{alerting.in_words(found)}\n" if found else "Nothing to tell: every office is on time and stands on its newest releases.\n"
@@ -91,6 +92,8 @@ def write_dictionary(
     check: Annotated[bool, typer.Option("--check", help="Only say whether docs/dictionary.md is what the definitions say.")] = False,
 ) -> None:
     """Write docs/dictionary.md: every table and column with its unit and meaning, from the same definitions as the database."""
+    with loading():
+        from pipelines.model import dictionary
     if not check:
         dictionary.write()
     elif not dictionary.is_current():

@@ -20,7 +20,8 @@ from rich.text import Text
 
 from pipelines.console import terminal_width
 from pipelines.errors import printable
-from pipelines.questions.answers import Answer, as_json
+from pipelines.questions.answers import Answer
+from pipelines.questions.text import as_json
 
 SHOWN_ROWS = 50
 SHORTEST_CUT = 24

@@ -25,7 +25,7 @@ from pipelines.archive import secrecy
 from pipelines.edition.open import read_only, refused
 from pipelines.edition.publish import weighed_until
 from pipelines.errors import LodestoneError
-from pipelines.fetching import due
+from pipelines.fetching.missed import missed_months
 from pipelines.fetching.wire import ERRORS, Wire
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, source_names
@@ -127,7 +127,7 @@ def _of_edition(settings: Settings, connection: duckdb.DuckDBPyConnection, now: 
             yield Alert(
                 f"{name}/late", name, "late", reason, (), remedy, datetime.combine(row["due_by"], time.max, UTC).replace(microsecond=0)
             )
-    for missed in due.missed_months(settings, connection, now):
+    for missed in missed_months(settings, connection, now):
         moment = datetime.combine(missed.since, time.min, UTC)
         yield Alert(
             f"{missed.source}/missed", missed.source, "missed", missed.what_is_wrong, missed.months[:SAMPLE_ROWS], missed.remedy, moment

@@ -26,7 +26,7 @@ from pipelines.edition.open import read_only, refused, refused_rows
 from pipelines.edition.plan import code_version
 from pipelines.edition.publish import weighed_until
 from pipelines.errors import LodestoneError
-from pipelines.fetching import due
+from pipelines.fetching.missed import missed_months
 from pipelines.model.statements import strays
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, source_names
@@ -244,7 +244,7 @@ def _last_visit(settings: Settings, source: Source, visits: list[archive.Visit],
 def _missed(settings: Settings, now: datetime) -> Iterator[Finding]:
     try:
         with read_only(settings.edition) as connection:
-            missed = due.missed_months(settings, connection, now)
+            missed = missed_months(settings, connection, now)
     except (LodestoneError, duckdb.Error):  # told of where the edition, or the visits, are
         return
     for months in missed:

@@ -19,7 +19,7 @@ import polars as pl
 import pytest
 
 from pipelines.model.statements import statements
-from pipelines.questions import answers, citation
+from pipelines.questions import citation, files
 from pipelines.settings import PROJECT, Settings, load_settings
 from tests.building import Run, copy_curated
 from tests.copies import file_hashes, newest
@@ -234,7 +234,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     subprocess.run(["git", "init", "--quiet", folder], check=True)
     subprocess.run(["git", "-C", folder, "add", "."], check=True)
     for name, part in {"PROJECT": ".", "PACKAGE": "pipelines", "SQL": "sql"}.items():
-        monkeypatch.setattr(answers, name, folder / part)
+        monkeypatch.setattr(files, name, folder / part)
     return folder
 
 
@@ -265,7 +265,7 @@ def test_an_answer_is_never_written_into_a_data_folder_of_anybody(rejects: Rejec
     assert kept.read_bytes() == body
 
 
-@pytest.mark.parametrize("held", answers.IN_A_DATA_FOLDER)
+@pytest.mark.parametrize("held", files.IN_A_DATA_FOLDER)
 def test_a_data_folder_is_known_by_any_one_thing_in_it(rejects: Rejects, built: Settings, tmp_path: Path, held: str) -> None:
     folder = tmp_path / "theirs" / held.replace("*", "usgs_mcs")
     folder.mkdir(parents=True)
@@ -460,6 +460,45 @@ def test_an_answer_without_end_is_shown_at_once_and_can_be_read_in_part(built: S
         assert reading.stderr.read() == ""
 
 
+TELLS_WHAT_IT_LOADED = """
+import sys
+from pipelines.cli.app import main
+
+try:
+    main()
+finally:
+    sys.stderr.write(" ".join(sys.modules))
+"""
+HEAVY = {"dagster", "duckdb", "httpx", "pandera", "polars", "pyarrow", "sqlglot", "stamina"}
+"""Packages that take a tenth of a second or more to load, or load one that does."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needed"),
+    [
+        (["--help"], set()),
+        (["sql", "--help"], set()),
+        (["sql", "from claim_check"], {"duckdb"}),
+        (["sql", "from claim_check", "--format", "csv"], {"duckdb"}),
+        (["tables"], {"duckdb"}),
+        (["sources"], {"duckdb"}),
+        (["explain", "trade_total", "--limit", "1"], {"duckdb", "pandera", "polars", "sqlglot"}),
+    ],
+    ids=" ".join,
+)
+def test_a_command_loads_no_package_that_it_has_no_use_for(built: Settings, arguments: list[str], needed: set[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TELLS_WHAT_IT_LOADED, *arguments],
+        env=os.environ | {"LODESTONE_DATA": str(built.data)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert HEAVY & set(done.stderr.split()) <= needed
+
+
 PRESSES_CTRL_C_WHILE = """
 import importlib.abc, os, signal, sys
 
@@ -476,10 +515,18 @@ main()
 """Ctrl-C at the moment in which a module is looked for."""
 
 
-@pytest.mark.parametrize("module", ["typer", "duckdb", "polars", "pandera", "pipelines.questions.answers", "pipelines.cli.app"])
-def test_ctrl_c_ends_the_command_with_one_word_while_it_still_loads(built: Settings, module: str) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "module"),
+    [
+        *((["sql", "select 1"], module) for module in ("typer", "duckdb", "pipelines.questions.answers", "pipelines.cli.app")),
+        (["sql", "select 1", "--cite"], "sqlglot"),
+        (["explain", "trade_total"], "pandera"),
+        (["plan"], "polars"),
+    ],
+)
+def test_ctrl_c_ends_the_command_with_one_word_while_it_still_loads(built: Settings, arguments: list[str], module: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", PRESSES_CTRL_C_WHILE.format(module=module), "sql", "select 1"],
+        [sys.executable, "-c", PRESSES_CTRL_C_WHILE.format(module=module), *arguments],
         env=os.environ | {"LODESTONE_DATA": str(built.data)},
         capture_output=True,
         text=True,

@@ -17,7 +17,8 @@ from pipelines import archive
 from pipelines.edition.build import Edition
 from pipelines.edition.open import read_only
 from pipelines.errors import LodestoneError
-from pipelines.fetching.due import missed_months, plan
+from pipelines.fetching.due import plan
+from pipelines.fetching.missed import missed_months
 from pipelines.fetching.visit import Fetched
 from pipelines.periods import months_between
 from pipelines.rehearsal import faults
