@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 INTERRUPTED = 130
 """Exit code of a command that was stopped with Ctrl-C."""
@@ -12,15 +14,12 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Load the command and run it."""
-    pressed = signal.getsignal(signal.SIGINT)
-    if pressed is signal.default_int_handler:  # else whoever started it wants Ctrl-C ignored
-        signal.signal(signal.SIGINT, _end)
     gc.set_threshold(100_000)  # loading makes hundreds of thousands of objects that stay, and looking through them took a fifth of the time
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # held back while Python itself started: see the Makefile
-    from pipelines.cli.app import main as run
+    with loading():
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # held back while Python itself started: see the Makefile
+        from pipelines.cli.app import main as run
 
     try:
-        signal.signal(signal.SIGINT, pressed)
         run()
     except KeyboardInterrupt:
         _end()
@@ -30,6 +29,18 @@ def main() -> None:
         raise
     finally:
         signal.signal(signal.SIGINT, _end)
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """While a command imports what it alone needs, Ctrl-C ends the program at once: an import cut short may raise anything."""
+    pressed = signal.getsignal(signal.SIGINT)
+    if pressed is signal.default_int_handler:  # else whoever started it wants Ctrl-C ignored
+        signal.signal(signal.SIGINT, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, pressed)
 
 
 def _end(*_: object) -> None:

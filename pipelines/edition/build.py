@@ -95,11 +95,11 @@ def build_edition(settings: Settings, as_of: date | None = None, say: Say = lamb
         with open_draft(live) as connection:
             rows = fill(connection, settings, plans, say, contents)
             say("checking")
-            accepted = {name: one for plan in plans for name, one in plan.accepted.items()}
+            accepted = {name: decision for plan in plans for name, decision in plan.accepted.items()}
             results = [run_check(connection, check, accepted) for check in statements("checks")]
             failing = [(result, wrong) for result in results if (wrong := result.of("wrong"))]
             if not failing:
-                findings += [one for result in results for one in result.findings]
+                findings += [finding for result in results for finding in result.findings]
                 finish(connection, plans, results, findings, edition_id, planned.inputs, as_of, say, contents)
                 publish(connection, live, settings.previous_edition if as_of is None else None)
                 note_weighed(settings, edition_id, weighed)
@@ -107,14 +107,14 @@ def build_edition(settings: Settings, as_of: date | None = None, say: Say = lamb
         standing = {plan.name: plan.standing for plan in plans if plan.standing}
         blamed: dict[str, list[str]] = {}
         for result, wrong in failing:
-            sources = {str(one.source) for one in wrong} & standing.keys()
-            if not sources or any(one.source is None for one in wrong):
-                sample = [dict(one.row) for one in wrong[:SAMPLE_ROWS]]
+            sources = {str(finding.source) for finding in wrong} & standing.keys()
+            if not sources or any(finding.source is None for finding in wrong):
+                sample = [dict(finding.row) for finding in wrong[:SAMPLE_ROWS]]
                 raise BuildFailed(f"{result.refusal(wrong)}; nothing was published", result.name, sample)
             for name in sources:
-                of_source = [one for one in wrong if one.source == name]
+                of_source = [finding for finding in wrong if finding.source == name]
                 blamed.setdefault(name, []).append(result.refusal(of_source))
-                findings += [replace(one, outcome="refused") for one in of_source if name not in refused]
+                findings += [replace(finding, outcome="refused") for finding in of_source if name not in refused]
         for name, found in blamed.items():
             before[name] = max(judged.observation.observed_at for judged in standing[name])
             refused.setdefault(name, "; ".join(found))

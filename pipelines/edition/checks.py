@@ -56,12 +56,12 @@ class CheckResult:
 
     def of(self, outcome: str) -> list[Finding]:
         """The rows with one outcome."""
-        return [one for one in self.findings if one.outcome == outcome]
+        return [finding for finding in self.findings if finding.outcome == outcome]
 
     def refusal(self, wrong: list[Finding]) -> str:
         """The check, how many rows it refuses and one of them, in a sentence."""
-        told = f"check {self.name} found {len(wrong)} wrong rows ({self.title.partition('. ')[0].rstrip('.')})"
-        return f"{told}, e.g. {wrong[0].finding_id}: {wrong[0].text}"
+        sentence = f"check {self.name} found {len(wrong)} wrong rows ({self.title.partition('. ')[0].rstrip('.')})"
+        return f"{sentence}, e.g. {wrong[0].finding_id}: {wrong[0].text}"
 
 
 def run_check(connection: duckdb.DuckDBPyConnection, check: Statement, accepted: Mapping[str, archive.Decision]) -> CheckResult:
@@ -73,9 +73,9 @@ def run_check(connection: duckdb.DuckDBPyConnection, check: Statement, accepted:
     findings = []
     for outcome, _, found in counted:
         for row in found or ():
-            one = Finding(check.path.stem, outcome, {name: value for name, value in row.items() if name != "outcome"})
-            decision = accepted.get(one.finding_id) if outcome == "wrong" else None
-            findings.append(one if decision is None else replace(one, outcome="accepted", decision=decision))
+            finding = Finding(check.path.stem, outcome, {name: value for name, value in row.items() if name != "outcome"})
+            decision = accepted.get(finding.finding_id) if outcome == "wrong" else None
+            findings.append(finding if decision is None else replace(finding, outcome="accepted", decision=decision))
     return CheckResult(
         check.path.stem,
         check.description,

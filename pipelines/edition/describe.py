@@ -35,29 +35,29 @@ def finish(
     say("describing")
     checked = [
         {
-            "check_name": one.name,
-            "title": one.title,
-            "comparisons": one.comparisons,
-            "not_compared": sum(one.not_compared.values()),
-            "not_compared_because": ", ".join(f"{reason}: {count}" for reason, count in one.not_compared.items()) or None,
-            "shown_rows": len(one.of("shown")),
-            "accepted_rows": len(one.of("accepted")),
-            "passed": one.comparisons > 0,
+            "check_name": result.name,
+            "title": result.title,
+            "comparisons": result.comparisons,
+            "not_compared": sum(result.not_compared.values()),
+            "not_compared_because": ", ".join(f"{reason}: {count}" for reason, count in result.not_compared.items()) or None,
+            "shown_rows": len(result.of("shown")),
+            "accepted_rows": len(result.of("accepted")),
+            "passed": result.comparisons > 0,
         }
-        for one in results
+        for result in results
     ]
     found = {
-        one.finding_id: {
-            "finding_id": one.finding_id,
-            "check_name": one.check,
-            "source": one.source,
-            "outcome": one.outcome,
-            "found": one.text,
-            "author": one.decision.author if one.decision else None,
-            "reason": one.decision.reason if one.decision else None,
-            "decided_at": one.decision.decided_at if one.decision else None,
+        finding.finding_id: {
+            "finding_id": finding.finding_id,
+            "check_name": finding.check,
+            "source": finding.source,
+            "outcome": finding.outcome,
+            "found": finding.text,
+            "author": finding.decision.author if finding.decision else None,
+            "reason": finding.decision.reason if finding.decision else None,
+            "decided_at": finding.decision.decided_at if finding.decision else None,
         }
-        for one in findings
+        for finding in findings
     }
     status = [status_of(connection, plan) for plan in plans]
     edition = {
@@ -68,12 +68,12 @@ def finish(
         "as_of": None if as_of is None else end_of(as_of),
         "observed_until": newest_look(plans),
         "releases": sum(len(plan.standing) for plan in plans),
-        "stand_ins": any(one["stand_in"] for one in status),
+        "stand_ins": any(row["stand_in"] for row in status),
         "duckdb_version": duckdb.__version__,
     }
-    told: dict[str, list[dict[str, Any]]] = {"meta.check_result": checked, "meta.check_finding": list(found.values())}
-    told |= {"meta.source_status": status, "meta.edition": [edition]}
-    for name, rows in told.items():
+    described: dict[str, list[dict[str, Any]]] = {"meta.check_result": checked, "meta.check_finding": list(found.values())}
+    described |= {"meta.source_status": status, "meta.edition": [edition]}
+    for name, rows in described.items():
         connection.execute(create_table(tables()[name]))
         insert(connection, name, rows, order_by=tables()[name].key)
     for macro in generated.as_of_macros():
@@ -93,8 +93,8 @@ def describe(connection: duckdb.DuckDBPyConnection, contents: Contents = EVERYTH
     ).fetchall():
         real.setdefault(name, []).append(column)
     said = {
-        one.name: (one.description, {column.name: _meaning(column.description, column.unit) for column in one.columns})
-        for one in statements("marts")
+        statement.name: (statement.description, {column.name: _meaning(column.description, column.unit) for column in statement.columns})
+        for statement in statements("marts")
     }
     for table in tables().values():
         meanings = {column.name: _meaning(column.description, column.unit) for column in table.columns}
@@ -110,7 +110,7 @@ def describe(connection: duckdb.DuckDBPyConnection, contents: Contents = EVERYTH
         view = f'main."{name.split(".")[1]}"'
         comments = [("table", name, description), ("view", view, f"{description} (the table {name})")]
         for column in columns:
-            comments += [("column", f'{one}."{column}"', meanings[column]) for one in (name, view)]
+            comments += [("column", f'{relation}."{column}"', meanings[column]) for relation in (name, view)]
         written = [f"comment on {kind} {of} is '{quoted(text)}'" for kind, of, text in comments]
         connection.execute("; ".join([f"create view {view} as select * from {name}", *written]))
     connection.commit()

@@ -28,15 +28,19 @@ def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
     asked = [row for plan in plans for row in plan.asked]
     for plan in plans:
         for judged in plan.judged:
-            one = judged.observation
+            observation = judged.observation
             assert plan.source is not None  # a source without a configuration has nothing judged
-            verdict = plan.ledger.verdict(one)
-            place = {"known_from": one.known_from, "known_from_basis": one.known_from_basis, "known_until": judged.known_until}
-            releases[one.release_id] = {
-                "release_id": one.release_id,
-                "source": one.source,
-                "slice": one.slice,
-                "fingerprint": one.fingerprint,
+            verdict = plan.ledger.verdict(observation)
+            place = {
+                "known_from": observation.known_from,
+                "known_from_basis": observation.known_from_basis,
+                "known_until": judged.known_until,
+            }
+            releases[observation.release_id] = {
+                "release_id": observation.release_id,
+                "source": observation.source,
+                "slice": observation.slice,
+                "fingerprint": observation.fingerprint,
                 "lines": verdict.lines,
                 "accepted": verdict.accepted,
                 "rejected": verdict.rejected,
@@ -44,11 +48,11 @@ def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
                 "reason": judged.reason and str(judged.reason),
                 "reason_code": judged.reason and judged.reason.code,
             }
-            for file in one.files if one.release_id not in standing_on else ():
+            for file in observation.files if observation.release_id not in standing_on else ():
                 files.append(
                     {
-                        "release_id": one.release_id,
-                        "source": one.source,
+                        "release_id": observation.release_id,
+                        "source": observation.source,
                         "source_member": file.member,
                         "body_sha256": file.sha256,
                         "receipt_id": file.receipt_id,
@@ -57,22 +61,22 @@ def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
                         "stand_in": file.stand_in,
                     }
                 )
-            for fix, member, line in verdict.corrected if one.release_id not in standing_on else ():
-                corrections.append(_correction(plan.corrections[fix], one.release_id, member, line))
-            standing_on.add(one.release_id)
+            for fix, member, line in verdict.corrected if observation.release_id not in standing_on else ():
+                corrections.append(_correction(plan.corrections[fix], observation.release_id, member, line))
+            standing_on.add(observation.release_id)
             snapshots.append(
                 {
-                    "source": one.source,
-                    "slice": one.slice,
-                    "release_id": one.release_id,
-                    "observed_at": one.observed_at,
-                    "receipt_id": one.receipt_id,
+                    "source": observation.source,
+                    "slice": observation.slice,
+                    "release_id": observation.release_id,
+                    "observed_at": observation.observed_at,
+                    "receipt_id": observation.receipt_id,
                 }
                 | place
                 | {"state": judged.state}
             )
-            if judged.stands:
-                windows.append({"release_id": one.release_id, "slice": one.slice} | place)
+            if judged.was_admitted:
+                windows.append({"release_id": observation.release_id, "slice": observation.slice} | place)
     history = {"meta.release": list(releases.values()), "meta.observation": snapshots, "meta.release_file": files}
     history |= {"meta.asked": asked, "meta.correction": corrections}
     for name, of_name in history.items():
@@ -90,8 +94,8 @@ def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
     insert(connection, "curated.first_asked", first, order_by=("slice", "code"))
     connection.execute(create_table(tables()["meta.rejected"]))
     connection.execute("create table curated.release_part (release_id varchar, part_id varchar, is_standing boolean)")
-    standing = {one.observation.release_id for plan in plans for one in plan.standing}
-    parts = {(one.observation.release_id, part) for plan in plans for one in plan.judged for part in one.observation.parts}
+    standing = {judged.observation.release_id for plan in plans for judged in plan.standing}
+    parts = {(judged.observation.release_id, part) for plan in plans for judged in plan.judged for part in judged.observation.parts}
     rows = [{"release_id": release, "part_id": part, "is_standing": release in standing} for release, part in parts]
     insert(connection, "curated.release_part", rows, order_by=("release_id", "part_id"))
     for plan in plans:
@@ -125,7 +129,7 @@ def curated_files(settings: Settings, plan: SourcePlan, judged: Iterable[Judged]
     """The files that hold rows of a curated table of some releases, and of others that the same snapshots brought."""
     if plan.source is None:
         return []
-    parts = dict.fromkeys(part for one in judged for part in one.observation.parts)
+    parts = dict.fromkeys(part for of_slice in judged for part in of_slice.observation.parts)
     folders = dict.fromkeys(plan.ledger.verdicts[part].folder for part in parts if part in plan.ledger.verdicts)
     paths = [ledger.folder_of(settings, plan.source, folder) / f"{table}.parquet" for folder in folders]
     return [str(path) for path in paths if path.exists()]

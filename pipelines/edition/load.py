@@ -36,27 +36,27 @@ def fill(
     open_curated(connection, settings, plans)
     load_offices(connection, plans)
     extend_vocabulary(connection)
-    for one in statements("load"):
-        if one.name.startswith("staging."):
-            connection.execute(f"create table {one.name} as {one.sql}")
+    for statement in statements("load"):
+        if statement.name.startswith("staging."):
+            connection.execute(f"create table {statement.name} as {statement.sql}")
             continue
-        create_empty(connection, tables()[one.name])
-        if contents.fills(one.name):
-            say(f"loading {one.name}")
-            load_table(connection, tables()[one.name], one.sql)
+        create_empty(connection, tables()[statement.name])
+        if contents.fills(statement.name):
+            say(f"loading {statement.name}")
+            load_table(connection, tables()[statement.name], statement.sql)
     compute_marts(connection, say, contents)
     made = {name.rsplit(".", 1)[0] for name in columns_of(connection, "edition")}
-    return {name: count(connection, name) for name in [*tables(), *(one.name for one in statements("marts"))] if name in made}
+    return {name: count(connection, name) for name in [*tables(), *(statement.name for statement in statements("marts"))] if name in made}
 
 
 def compute_marts(connection: duckdb.DuckDBPyConnection, say: Say = lambda _: None, contents: Contents = EVERYTHING) -> None:
     """Compute every mart from the facts, vocabulary and meta of the connection, each after those it reads."""
-    for one in statements("marts"):
-        if not contents.fills(one.name):
-            connection.execute(f"create table {one.name} as from ({one.sql}) limit 0")
+    for statement in statements("marts"):
+        if not contents.fills(statement.name):
+            connection.execute(f"create table {statement.name} as from ({statement.sql}) limit 0")
             continue
-        say(f"computing {one.name}")
-        connection.execute(f"create table {one.name} as {one.sql}\norder by {', '.join(one.grain)}")
+        say(f"computing {statement.name}")
+        connection.execute(f"create table {statement.name} as {statement.sql}\norder by {', '.join(statement.grain)}")
 
 
 def load_vocabulary(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
@@ -74,7 +74,7 @@ def load_vocabulary(connection: duckdb.DuckDBPyConnection, table: Table) -> None
 
 
 def _refuse_other_words(table: Table, rows: pl.DataFrame) -> None:
-    for column in (one for one in table.columns if one.allowed):
+    for column in (column for column in table.columns if column.allowed):
         other = rows.with_row_index("line", offset=2).filter(~pl.col(column.name).is_in(column.allowed))
         if not other.is_empty():
             words = f"{', '.join(column.allowed[:-1])} or {column.allowed[-1]}"

@@ -12,7 +12,6 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import LodestoneError
-from pipelines.model.tables import tables
 
 
 def read_only(path: Path) -> duckdb.DuckDBPyConnection:
@@ -34,9 +33,9 @@ def read_only(path: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         if connection is not None:
             connection.close()
-        told = " ".join(str(error).split())
+        said = " ".join(str(error).split())
         remedy = "remove it, and `lodestone build` makes it anew"
-        raise LodestoneError(f"{path} cannot be read as an edition ({told}); {remedy}") from error
+        raise LodestoneError(f"{path} cannot be read as an edition ({said}); {remedy}") from error
     return connection
 
 
@@ -89,6 +88,8 @@ def side_by_side(before: Path, after: Path) -> Iterator[duckdb.DuckDBPyConnectio
 
     Raises `LodestoneError` where one is missing or was built with tables this version does not know.
     """
+    from pipelines.model.tables import tables  # they load Pandera, which a question has no use for
+
     modelled = {
         f"{table.full_name}.{column.name}"
         for table in tables().values()

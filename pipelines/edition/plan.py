@@ -66,7 +66,7 @@ class SourcePlan:
     """What is told of corrections that no longer apply."""
     not_known_by: date | None = None
     """The day the edition is built as of, where nothing of the source was known by then."""
-    stands: bool = True
+    earlier_kept: bool = True
     """Whether, of everything that cannot be read, an earlier release stands in the edition."""
     ledger: Ledger = field(default_factory=Ledger)
     """What was read of the source, and what the gate said of it."""
@@ -76,7 +76,7 @@ class SourcePlan:
     @property
     def standing(self) -> list[Judged]:
         """Releases that have, or once had, a place in the history."""
-        return [one for one in self.judged if one.stands]
+        return [judged for judged in self.judged if judged.was_admitted]
 
 
 def end_of(day: date) -> datetime:
@@ -111,47 +111,51 @@ def plan_source(settings: Settings, name: str, as_of: date | None, before: datet
         history = observations(source, snapshots)
         judged = judge_releases(settings, source, known, history, until)
         whole = snapshots if before is None else snapshots_of(settings, source, known=known)
-        gone = lost(settings, name, frozenset().union(*(one.parts for one in whole)))
-        seen = [one for one in snapshots if one.receipts and (until is None or one.observed_at <= until)]
+        gone = lost(settings, name, frozenset().union(*(snapshot.parts for snapshot in whole)))
+        seen = [snapshot for snapshot in snapshots if snapshot.receipts and (until is None or snapshot.observed_at <= until)]
         return SourcePlan(
             source,
             name,
             tuple(judged),
             (*standing_errors(snapshots), *([gone] if gone else [])),
-            max((one.observed_at for one in snapshots if one.receipts), default=None),
+            max((snapshot.observed_at for snapshot in snapshots if snapshot.receipts), default=None),
             refused,
             tuple(asked_rows(source.config.fetch, last_asked(seen))) if source.config.fetch is not None else (),
             first_asked(seen),
             None if as_of is not None else archive.standing_trouble(settings.raw, name),
-            {one.correction_id: one for one in corrections_of(settings.raw, name)},
+            {correction.correction_id: correction for correction in corrections_of(settings.raw, name)},
             seen[-1].expired if seen else (),
             not_known_by=as_of if history and not judged else None,
             ledger=known,
-            stands=gone is None and all_stand(snapshots, judged),
-            accepted={subject: one for subject, one in archive.decisions(settings.raw, name, before=until).items() if one.verb == "accept"},
+            earlier_kept=gone is None and all_stand(snapshots, judged),
+            accepted={
+                subject: decision
+                for subject, decision in archive.decisions(settings.raw, name, before=until).items()
+                if decision.verb == "accept"
+            },
         )
     except UNFORESEEN as error:
         # A source that cannot even be looked at must not stop the others; its status says why it is empty.
-        told = str(error) if isinstance(error, (LodestoneError, OSError, ValueError)) else f"{type(error).__name__}: {error}"
-        return SourcePlan(None, name, (), tuple(filter(None, (told, lost(settings, name, ())))), None, refused)
+        message = str(error) if isinstance(error, (LodestoneError, OSError, ValueError)) else f"{type(error).__name__}: {error}"
+        return SourcePlan(None, name, (), tuple(filter(None, (message, lost(settings, name, ())))), None, refused)
 
 
 def identify(plans: list[SourcePlan], as_of: date | None, contents: Contents = EVERYTHING) -> tuple[str, str]:
     """The identity of the edition that follows from plans, statements and code, and the fingerprint of the plans alone."""
-    stands_on = [
+    basis = [
         [
             plan.name,
             plan.errors,
             plan.fell_back,
             plan.trouble,
             plan.expired,
-            [str(one) for one in plan.accepted.values()],
+            [str(decision) for decision in plan.accepted.values()],
             [[str(value) for value in row.values()] for row in plan.asked],
             [[*key, str(at)] for key, at in sorted(plan.first_asked.items())],
-            [[str(one.known_until), one.state, str(one.reason), str(one.observation)] for one in plan.judged],
+            [[str(judged.known_until), judged.state, str(judged.reason), str(judged.observation)] for judged in plan.judged],
         ]
         for plan in plans
     ]
-    inputs = hashlib.sha256(json.dumps(stands_on).encode()).hexdigest()[:16]
+    inputs = hashlib.sha256(json.dumps(basis).encode()).hexdigest()[:16]
     filled = "" if contents.statements is None else f" {sorted(contents.statements)}"
     return hashlib.sha256(f"{inputs} {code_version()} {as_of}{filled}".encode()).hexdigest()[:16], inputs

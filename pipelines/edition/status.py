@@ -16,19 +16,19 @@ from pipelines.sources.config import SourceConfig
 
 def status_of(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[str, Any]:
     """The row of `meta.source_status` of a source."""
-    current = [one for one in plan.judged if one.state == "current"]
-    quarantined = [one for one in plan.judged if one.state == "quarantined"]
-    failed = [one for one in plan.judged if one.state == "failed"]
-    first = min((one.observation.observed_at for one in plan.judged), default=None)
+    current = [judged for judged in plan.judged if judged.state == "current"]
+    quarantined = [judged for judged in plan.judged if judged.state == "quarantined"]
+    failed = [judged for judged in plan.judged if judged.state == "failed"]
+    first = min((judged.observation.observed_at for judged in plan.judged), default=None)
     # What the first snapshot found was there before: only a publisher's date or calendar says how new it is.
-    newest = _newest([one.observation for one in current], first)
+    newest = _newest([judged.observation for judged in current], first)
     # A slice that was there before and was read anew is not the newer one that is due: it counts from when it was first known.
-    by_look = sorted(plan.judged, key=lambda one: one.observation.observed_at, reverse=True)
-    came = {one.observation.slice: one.observation for one in by_look}
-    newest_slice = _newest([came[one.observation.slice] for one in current], first)
+    by_look = sorted(plan.judged, key=lambda judged: judged.observation.observed_at, reverse=True)
+    came = {judged.observation.slice: judged.observation for judged in by_look}
+    newest_slice = _newest([came[judged.observation.slice] for judged in current], first)
     config = plan.source.config if plan.source is not None else None
     state, reasons = _state(connection, plan, current, quarantined, failed)
-    stands = "the last good release stands; " if state == "failed" and current and plan.stands else ""
+    standing = "the last good release stands; " if state == "failed" and current and plan.earlier_kept else ""
     counted = connection.execute(
         "select coalesce(sum(lines), 0)::bigint, coalesce(sum(accepted), 0)::bigint, coalesce(sum(rejected), 0)::bigint"
         " from meta.release where source = ? and state in ('current', 'failed')",
@@ -36,7 +36,7 @@ def status_of(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[s
     ).fetchone()
     assert counted is not None
     newest_end = _newest_period_end(connection, plan.name)
-    stand_in = any(file.stand_in for one in plan.judged for file in one.observation.files)
+    stand_in = any(file.stand_in for judged in plan.judged for file in judged.observation.files)
     citation = config.citation if config else "unknown"
     if stand_in and config:
         citation = f"Answers of a stand-in for {config.publisher}, from a rehearsal: not its figures, and not to be cited."
@@ -49,7 +49,7 @@ def status_of(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[s
         "redistributable": config.redistributable if config else False,
         "stand_in": stand_in,
         "state": state,
-        "message": f"{stands}{'; '.join(map(str, reasons))}" or None,
+        "message": f"{standing}{'; '.join(map(str, reasons))}" or None,
         "reason_code": reasons[0].code if reasons else None,
         "newest_known_from": newest,
         "newest_period_end": newest_end,
@@ -69,16 +69,16 @@ def _state(
 ) -> tuple[str, list[Reason]]:
     """The state of a source, and why it is in it."""
     is_silent = not (plan.judged or plan.errors or plan.trouble or plan.fell_back)
-    unread = [reason("unreadable", error=one) for one in plan.errors]
+    unread = [reason("unreadable", error=error) for error in plan.errors]
     unread += [reason("unanswered", visits=plan.trouble)] if plan.trouble else []
-    refused = [reason("release_failed", slice=one.observation.slice, why=one.reason) for one in failed]
+    refused = [reason("release_failed", slice=judged.observation.slice, why=judged.reason) for judged in failed]
     if is_silent and plan.source is not None and plan.source.config.fetch is not None:
         return "not_asked", [reason("not_asked", source=plan.name)]
     if plan.not_known_by is not None:
         return "ok", [reason("not_known_yet", day=plan.not_known_by)]
     if not current:
         by_check = [reason("check_refused", found=plan.fell_back)] if plan.fell_back else []
-        waiting = [reason("release_quarantined", slice=one.observation.slice, why=one.reason) for one in quarantined]
+        waiting = [reason("release_quarantined", slice=judged.observation.slice, why=judged.reason) for judged in quarantined]
         nothing = reason("all_withdrawn" if plan.judged else "nothing_received")
         return "failed", [*by_check, *unread, *[*refused, *waiting][:3]] or [nothing]
     if plan.fell_back:
@@ -87,11 +87,11 @@ def _state(
         return "failed", unread
     rejected = connection.execute(_REJECTED, [plan.name]).fetchall()
     if quarantined or failed or rejected:
-        names = ", ".join(f"{one.observation.release_id} ({one.observation.slice}: {one.reason})" for one in quarantined)
+        names = ", ".join(f"{judged.observation.release_id} ({judged.observation.slice}: {judged.reason})" for judged in quarantined)
         waiting = [reason("releases_quarantined", releases=names)] if quarantined else []
         left_out = [_left_out(rejected)] if rejected else []
         return "quarantined" if quarantined else "incomplete", [*waiting, *refused[:3], *left_out]
-    expired = [reason("correction_expired", correction=one) for one in plan.expired]
+    expired = [reason("correction_expired", correction=correction) for correction in plan.expired]
     return "ok", expired + _unattributed(connection, plan.name)
 
 
@@ -128,15 +128,15 @@ _REJECTED = (
 
 
 def _left_out(rejected: list[tuple[Any, ...]]) -> Reason:
-    told = "; ".join(f"{member} line {row}: {reasons}" for member, row, reasons in rejected[:3])
+    examples = "; ".join(f"{member} line {row}: {reasons}" for member, row, reasons in rejected[:3])
     more = f"; {len(rejected) - 3:,} more in meta.rejected" if len(rejected) > 3 else ""
-    return reason("lines_rejected", count=len(rejected), examples=told + more)
+    return reason("lines_rejected", count=len(rejected), examples=examples + more)
 
 
 def _newest(known: list[Observation], first: datetime | None) -> datetime | None:
     """When the newest of some observations became known; what merely stood there at the first snapshot says nothing of that."""
-    dated = [one.known_from for one in known if one.known_from_basis != "held" or one.observed_at != first]
-    return max(dated or [one.known_from for one in known], default=None)
+    dated = [observation.known_from for observation in known if observation.known_from_basis != "held" or observation.observed_at != first]
+    return max(dated or [observation.known_from for observation in known], default=None)
 
 
 def _due_by(config: SourceConfig, newest: datetime | None, newest_end: date | None) -> date | None:

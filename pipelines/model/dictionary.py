@@ -30,9 +30,9 @@ place of `slice`.
 def dictionary() -> str:
     """The dictionary as Markdown."""
     parts = [_INTRODUCTION]
-    for one in sorted(statements("marts"), key=lambda statement: statement.name):
-        columns = ((column.name, column.unit, column.description) for column in one.columns)
-        parts.append(_section(one.name, one.description, one.grain, columns, "") + _evidence_told(one))
+    for statement in sorted(statements("marts"), key=lambda statement: statement.name):
+        columns = ((column.name, column.unit, column.description) for column in statement.columns)
+        parts.append(_section(statement.name, statement.description, statement.grain, columns, "") + _evidence(statement))
     for table in tables().values():
         named = ((column.name, column.unit, column.description) for column in table.columns if _is_kept(table.schema, column.name))
         versions = f"Versioned: `{table.name}_superseded`." if table.versioned else ""
@@ -40,8 +40,8 @@ def dictionary() -> str:
     parts += [_curated_section(table) for table in curated_tables().values()]
     lines = [f"- `{macro.name}`: {macro.description}" for macro in macros()]
     parts.append("## Macros\n\n" + "\n".join(lines) + "\n")
-    told = [f"| `{code}` | {_cell(words)} |" for code, words in WORDS.items()]
-    parts.append("\n".join(["## Reasons", "", "| code | words |", "| --- | --- |", *told, ""]))
+    words_of_codes = [f"| `{code}` | {_cell(words)} |" for code, words in WORDS.items()]
+    parts.append("\n".join(["## Reasons", "", "| code | words |", "| --- | --- |", *words_of_codes, ""]))
     return "\n".join(parts)
 
 
@@ -76,29 +76,29 @@ def _curated_section(table: Curated) -> str:
     return _section(f"curated.{table.name}", table.description, key, named, there)
 
 
-def _evidence_told(one: Statement) -> str:
-    told = "\n".join(f"- {_rows_told(piece, one)}" for piece in one.evidence)
-    return f"\nEvidence of a row, as `lodestone explain {one.table}` shows it:\n\n{told}\n"
+def _evidence(statement: Statement) -> str:
+    listed = "\n".join(f"- {_rows(piece, statement)}" for piece in statement.evidence)
+    return f"\nEvidence of a row, as `lodestone explain {statement.table}` shows it:\n\n{listed}\n"
 
 
-def _rows_told(piece: Evidence, one: Statement) -> str:
+def _rows(piece: Evidence, statement: Statement) -> str:
     """Which rows are evidence: in words where columns are equal, by the condition where it is short, else where it stands."""
     condition = sqlglot.parse_one(piece.condition, dialect="duckdb")
     same, other, is_long = [], [], False
     for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
         names = _equal_columns(part)
-        told = part.sql(dialect="duckdb")
+        wording = part.sql(dialect="duckdb")
         if names is not None:
             same.append(f"`{names[0]}`" if names[0] == names[1] else f"`{names[0]}` (there `{names[1]}`)")
-        elif len(told) <= LONGEST_CONDITION:
-            other.append(f"`{told}`")
+        elif len(wording) <= LONGEST_CONDITION:
+            other.append(f"`{wording}`")
         else:
             is_long = True
     parts = [
         f"rows of `{piece.table}`",
         f"of the same {', '.join(same)}" if same else "",
         f"where {' and '.join(other)}" if other else "",
-        f"as further narrowed in `sql/marts/{one.table}.sql`" if is_long else "",
+        f"as further narrowed in `sql/marts/{statement.table}.sql`" if is_long else "",
     ]
     return ", ".join(filter(None, (" ".join(filter(None, parts[:2])), *parts[2:])))
 

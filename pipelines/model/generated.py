@@ -53,7 +53,7 @@ def _keys(marts: Iterable[Statement]) -> Iterator[str]:
             yield _key(table.full_name, table.key, "null")
     for mart in marts:
         if mart.name not in UNCHECKED:
-            yield _key(mart.name, mart.unique, "any_value(f.source)" if "source" in {one.name for one in mart.columns} else "null")
+            yield _key(mart.name, mart.unique, "any_value(f.source)" if "source" in {column.name for column in mart.columns} else "null")
 
 
 _JOINED = "left join meta.release as release on f.release_id = release.release_id"

@@ -64,8 +64,8 @@ class Statement:
 @cache
 def statements(folder: str) -> tuple[Statement, ...]:
     """The statements of a folder of sql/, each after those of the same folder it reads."""
-    found = {one.name: one for one in map(read_statement, files(folder))}
-    graph = {name: tables_read(one.sql) & found.keys() - {name} for name, one in found.items()}
+    found = {statement.name: statement for statement in map(read_statement, files(folder))}
+    graph = {name: tables_read(statement.sql) & found.keys() - {name} for name, statement in found.items()}
     return tuple(found[name] for name in TopologicalSorter(graph).static_order())
 
 
@@ -113,7 +113,7 @@ def read_statement(path: Path) -> Statement:
 def macros() -> tuple[Statement, ...]:
     """Every macro, those of sql/macros and those made for facts, by name. The latter read facts and come last in an edition."""
     made = [_statement(SQL / "macros", text) for text in generated.as_of_macros()]
-    return tuple(sorted([*map(read_statement, files("macros")), *made], key=lambda one: one.name))
+    return tuple(sorted([*map(read_statement, files("macros")), *made], key=lambda macro: macro.name))
 
 
 def _filled(sql: str) -> str:
@@ -175,7 +175,7 @@ def _columns(path: Path, key: str, text: str) -> list[HeaderColumn]:
 @cache
 def mart(name: str) -> Statement | None:
     """The mart of a name (schema.table); null where the table is none."""
-    return next((one for one in statements("marts") if one.name == name), None)
+    return next((statement for statement in statements("marts") if statement.name == name), None)
 
 
 @cache
