@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
-
-import sqlglot
-from sqlglot import exp
+from typing import TYPE_CHECKING
 
 from pipelines.model import generated
 from pipelines.model.columns import COLUMNS
 from pipelines.settings import SQL
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,8 @@ def mart(name: str) -> Statement | None:
 @cache
 def parsed(sql: str) -> exp.Expr:
     """A query taken apart, for those who change nothing in it."""
+    import sqlglot  # most who ask what stands in sql/ have nothing parsed
+
     return sqlglot.parse_one(sql, dialect="duckdb")
 
 
@@ -188,4 +191,6 @@ def parsed(sql: str) -> exp.Expr:
 def tables_read(sql: str) -> frozenset[str]:
     """Tables a query reads (schema.table), found in the query itself."""
     # What the query itself defines has no schema, whatever tables share its name.
+    from sqlglot import exp
+
     return frozenset(f"{table.db}.{table.name}" for table in parsed(sql).find_all(exp.Table) if table.db)
