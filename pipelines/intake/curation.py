@@ -22,13 +22,13 @@ from pyarrow.parquet import ParquetWriter  # type: ignore[import-untyped]
 
 from pipelines import archive
 from pipelines.archive.files import folder_atomically, remove_drafts
-from pipelines.errors import BadFile, LodestoneError, Usage
+from pipelines.errors import LodestoneError, Usage
 from pipelines.intake import ledger
 from pipelines.intake.corrections import Applied, Correction
 from pipelines.intake.history import judge_releases, observations
 from pipelines.intake.release import Part
 from pipelines.intake.sift import gated, in_short
-from pipelines.intake.snapshots import Read, Snapshot, parts_of, read_file, snapshots_as_received, snapshots_of, standing_errors
+from pipelines.intake.snapshots import Read, Snapshot, entered, parts_of, read_file, snapshots_as_received, snapshots_of, standing_errors
 from pipelines.settings import Settings
 from pipelines.sources import UNFORESEEN, Source
 
@@ -207,14 +207,12 @@ def _batches(
     rows = 0
     for receipt in fresh:
         try:
-            read = read_file(settings, source, receipt, snapshot.corrections)
-        except BadFile as error:
-            entries[keys[receipt.member]] = ledger.Entry((), error, ())
-            continue
+            entries[keys[receipt.member]], read = entered(settings, source, receipt, snapshot.corrections)
         except LodestoneError as error:
             known.passing[keys[receipt.member]] = ledger.Entry((), error, ())
             continue
-        entries[keys[receipt.member]] = ledger.Entry((), None, read.expired)
+        if read is None:
+            continue
         batch.append((receipt, read))
         rows += read.frame.height
         if rows >= ROWS_AT_ONCE:

@@ -14,10 +14,10 @@ from itertools import groupby, pairwise
 
 from pipelines import archive
 from pipelines.intake.asked import MONTH
-from pipelines.intake.continuity import compared, doubled, why_quarantined
+from pipelines.intake.continuity import Filed, compared, doubled, why_quarantined
 from pipelines.intake.ledger import Ledger
 from pipelines.intake.release import EMPTY, Comparison, Judged, Observation, RawFile, SliceContent, release_id
-from pipelines.intake.snapshots import Snapshot
+from pipelines.intake.snapshots import UNNAMED, Snapshot
 from pipelines.periods import shifted
 from pipelines.reasons import Reason, reason
 from pipelines.selection import current_selection
@@ -37,6 +37,7 @@ def observations(source: Source, snapshots: Iterable[Snapshot]) -> list[Observat
     history: list[Observation] = []
     for snapshot in snapshots:
         found = {piece.slice: piece for piece in snapshot.contents}
+        pieces_unnamed = [piece for piece in snapshot.contents if piece.slice.endswith(f"/{UNNAMED}")]
         for name in _emptied(snapshot, found.keys(), latest):
             found[name] = SliceContent(name, release_id(source.name, name, EMPTY), EMPTY, 0, None, "held", snapshot.slices.get(name, ()))
         for name, piece in found.items():
@@ -45,12 +46,17 @@ def observations(source: Source, snapshots: Iterable[Snapshot]) -> list[Observat
                 if any(not code.startswith(tuple(covered)) for code in asked.get(name, ())):
                     continue
                 asked[name] = covered
-            before = latest.get(name)
-            if before is not None and before.fingerprint == piece.fingerprint:
+            before, unnamed = latest.get(name), _unnamed(piece, pieces_unnamed)
+            if before is not None and before.fingerprint == piece.fingerprint and (unnamed or not before.unnamed):
                 continue
-            latest[name] = _observe(source, snapshot, piece, before)
+            latest[name] = replace(_observe(source, snapshot, piece, before), unnamed=unnamed)
             history.append(latest[name])
     return history
+
+
+def _unnamed(piece: SliceContent, unnamed: Iterable[SliceContent]) -> tuple[str, ...]:
+    """The parts that name no slice in the files of another slice."""
+    return tuple(part for other in unnamed if other is not piece and set(other.members) & set(piece.members) for part in other.parts)
 
 
 @cache
@@ -242,14 +248,15 @@ def judge_releases(
 ) -> list[Judged]:
     """What became of every observation of a source, by its ledger and what persons decided; see `judge_history`."""
     history = list(history)
-    twice = doubled(settings, source, known, history)
+    filed = Filed(settings, source, known, history)
+    twice = doubled(filed, known, history)
 
     def must_wait(before: Observation, after: Observation) -> Reason | None:
-        found = known.compared("follows", before, after, lambda: Comparison(0, why_quarantined(settings, source, known, before, after)))
+        found = known.compared("follows", before, after, lambda: Comparison(0, why_quarantined(filed, before, after)))
         return None if found is None else found.why_apart
 
     def apart(neighbour: Observation, first: Observation) -> Comparison | None:
-        return known.compared("neighbours", neighbour, first, lambda: compared(settings, source, known, neighbour, first))
+        return known.compared("neighbours", neighbour, first, lambda: compared(filed, neighbour, first))
 
     return judge_history(
         history,

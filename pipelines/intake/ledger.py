@@ -17,7 +17,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -106,11 +106,15 @@ class Ledger:
 
     files: dict[str, Entry] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
-    comparisons: dict[tuple[str, str, str], Comparison | None] = field(default_factory=dict)
-    """By what it is compared for, and the ids of both releases."""
     max_rejected_share: float = 0
     passing: dict[str, Entry] = field(default_factory=dict, compare=False)
     """Files that were read, and are to be read again by the next run: they are not written down."""
+    read_comparisons: Callable[[], dict[tuple[str, str, str], Comparison | None]] = field(default=dict, compare=False)
+
+    @cached_property
+    def comparisons(self) -> dict[tuple[str, str, str], Comparison | None]:
+        """By what it is compared for, and the ids of both releases. Only who judges history reads them."""
+        return self.read_comparisons()
 
     def compared(
         self, purpose: str, observation: Observation, other: Observation, compare: Callable[[], Comparison | None]
@@ -141,9 +145,10 @@ class Ledger:
         if not set(observation.parts) <= self.verdicts.keys():
             return reason("not_curated")
         verdict = self.verdict(observation)
-        if verdict.rejected <= self.max_rejected_share * verdict.lines:
-            return None
-        return reason("too_many_rejected", rejected=verdict.rejected, lines=verdict.lines, example=verdict.reasons[0])
+        if verdict.rejected > self.max_rejected_share * verdict.lines:
+            return reason("too_many_rejected", rejected=verdict.rejected, lines=verdict.lines, example=verdict.reasons[0])
+        unnamed = [reason for part in observation.unnamed if part in self.verdicts for reason in self.verdicts[part].reasons]
+        return reason("beside_unnamed", example=unnamed[0]) if unnamed and self.max_rejected_share == 0 else None
 
 
 def key_of(receipt: archive.Receipt, corrections: Iterable[Correction]) -> str:
@@ -176,8 +181,8 @@ def read(settings: Settings, source: Source) -> Ledger:
     return Ledger(
         {file: entry for file, entry in ledger.files.items() if entry.folder not in gone},
         {part: verdict for part, verdict in ledger.verdicts.items() if verdict.folder not in gone},
-        _read_comparisons(settings, source),
         share,
+        read_comparisons=partial(_read_comparisons, settings, source),
     )
 
 

@@ -73,6 +73,8 @@ class Observation:
     known_from_basis: str
     parts: tuple[str, ...] = ()
     """Ids of the parts that its rows stand in."""
+    unnamed: tuple[str, ...] = ()
+    """Ids of the parts of its files whose slice cannot be told: their lines may belong to it."""
 
     @property
     def withdrawn(self) -> bool:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 
 import duckdb
 import polars as pl
@@ -53,7 +54,7 @@ class Snapshot:
 
     def key(self, receipt: archive.Receipt) -> str:
         """What one of its files is known by in the ledger: its bytes, and the corrections that may concern it."""
-        slices = {name for name, members in self.slices.items() if receipt.member in members}
+        slices = {name for name, members in self.slices.items() if receipt.member in members} if self.corrections else ()
         concerned = [fix for fix in self.corrections if fix.slice is None or not slices or fix.slice in slices]
         return ledger.key_of(receipt, concerned)
 
@@ -102,9 +103,10 @@ def parts_of(source: Source, frame: pl.DataFrame) -> list[Part]:
         row=pl.concat_str(pl.lit(named), pl.col(fields).fill_null(_NULL), separator=_END),
         place=pl.int_range(pl.len()),
     )
-    with duckdb.connect() as connection:
+    with _database().cursor() as connection:
         connection.register("rows", rows.to_arrow())
         found = connection.execute(_PARTS).fetchall()
+        connection.unregister("rows")
     parts = []
     for member, name, lines, lower, upper, undated, moment, basis in found:
         digest = f"{lower % HALF:016x}{upper % HALF:016x}"
@@ -113,19 +115,29 @@ def parts_of(source: Source, frame: pl.DataFrame) -> list[Part]:
     return parts
 
 
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """To open another for every few rows costs more than they do."""
+    return duckdb.connect()
+
+
 _END, _NULL = "\0", "\x1a"
 """Between texts, and where none is. No reader lets the first into a text; the second is the sign of what cannot be shown."""
-_PARTS = """
+_PARTS = f"""
+with hashed as (
+    select * exclude row, md5_number(row) as hash
+    from rows
+)
 select
     source_member,
     slice,
     count(*),
-    sum(md5_number_lower(row)),
-    sum(md5_number_upper(row)),
+    sum((hash >> 64)::ubigint),
+    sum((hash & {HALF - 1})::ubigint),
     count(*) > count(known_from),
     max(known_from),
     arg_max(known_from_basis, known_from)
-from rows
+from hashed
 group by all
 order by min(place)
 """
@@ -144,6 +156,20 @@ def read_file(settings: Settings, source: Source, receipt: archive.Receipt, corr
     """Read a received file, with corrections. Raises as `read_member` does."""
     frame, applied, expired = apply(read_member(settings, source, receipt), str(source.kind(receipt.member)), corrections)
     return Read(frame, tuple(applied), tuple(expired))
+
+
+def entered(
+    settings: Settings, source: Source, receipt: archive.Receipt, corrections: Iterable[Correction]
+) -> tuple[ledger.Entry, Read | None]:
+    """What the ledger says of a file whose parts are not known yet, and its rows; none where it is not what the source publishes.
+
+    Raises `LodestoneError` where it cannot be read today, and may be tomorrow.
+    """
+    try:
+        read = read_file(settings, source, receipt, corrections)
+    except BadFile as error:
+        return ledger.Entry((), error, ()), None
+    return ledger.Entry((), None, read.expired), read
 
 
 def snapshots_of(settings: Settings, source: Source, before: datetime | None = None, known: ledger.Ledger | None = None) -> list[Snapshot]:
@@ -232,34 +258,27 @@ def _with_contents(
         key = snapshot.key(receipt)
         try:
             if key not in known.files and key not in known.passing:
-                known.files[key] = _entry(settings, source, receipt, snapshot.corrections)
+                entry, read = entered(settings, source, receipt, snapshot.corrections)
+                known.files[key] = entry if read is None else replace(entry, parts=tuple(parts_of(source, read.frame)))
             elif newest.get(receipt.member) is receipt:
                 archive.body(settings.raw, receipt)
         except LodestoneError as error:
             errors[receipt.member] = error
-        entry = known.files.get(key) or known.passing.get(key)
-        if entry is not None:
-            if entry.error is None:
-                parts[receipt.member] = entry.parts
+        found = known.files.get(key) or known.passing.get(key)
+        if found is not None:
+            if found.error is None:
+                parts[receipt.member] = found.parts
             else:
-                errors[receipt.member] = entry.error
-            expired += entry.expired
+                errors[receipt.member] = found.error
+            expired += found.expired
     by_slice: dict[str, list[Part]] = {}
     for member in parts:
         for part in parts[member]:
             by_slice.setdefault(part.slice, []).append(part)
     whole = by_slice if not snapshot.slices else [name for name, members in snapshot.slices.items() if set(members) <= parts.keys()]
     contents = tuple(content_of(source.name, tuple(by_slice[name])) for name in by_slice if name in whole)
-    every = frozenset(part.part_id for found in parts.values() for part in found)
+    every = frozenset(part.part_id for of_file in parts.values() for part in of_file)
     return replace(snapshot, contents=contents, parts=every, errors=errors, expired=tuple(expired))
-
-
-def _entry(settings: Settings, source: Source, receipt: archive.Receipt, corrections: Iterable[Correction]) -> ledger.Entry:
-    try:
-        read = read_file(settings, source, receipt, corrections)
-    except BadFile as error:
-        return ledger.Entry((), error, ())
-    return ledger.Entry(tuple(parts_of(source, read.frame)), None, read.expired)
 
 
 def standing_errors(snapshots: Iterable[Snapshot]) -> list[str]:

@@ -78,7 +78,7 @@ def with_spring(settings: Settings, total: str) -> str:
     return out.getvalue()
 
 
-@pytest.mark.parametrize(("total", "stands"), [("20380", True), ("19600", True), ("10380", False)])
+@pytest.mark.parametrize(("total", "standing"), [("20380", True), ("19600", True), ("10380", False)])
 def test_a_total_that_earlier_months_contradict_after_a_revision_is_shown_and_keeps_no_month_out(
     own: Settings, total: str, standing: bool
 ) -> None:

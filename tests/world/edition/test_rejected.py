@@ -56,6 +56,26 @@ def test_a_mended_copy_makes_the_table_whole_again(own: Settings) -> None:
     assert ask(edition.path, f"select edition from marts.production_concentration where {RARE_EARTHS_2024}") == WORLD
 
 
+def test_a_line_that_does_not_say_its_edition_refuses_the_table_until_it_does_or_is_gone(own: Settings) -> None:
+    produced = "from facts.production order by all"
+    before = ask(own.edition, produced)
+    lines = newest(own, USGS, PRODUCTION).splitlines(keepends=True)
+    (number,) = [number for number, line in enumerate(lines) if line.startswith(NIGERIA_2024) and ",2026,http" in line]
+    without = [*lines[:number], lines[number].replace(",2026,http", ",,http"), *lines[number + 1 :]]
+    receive(own, USGS, PRODUCTION, "".join(without), december(1))
+    edition = night(own)
+    state, message = status(edition.path, USGS)
+    assert state == "incomplete"
+    assert "usgs_mcs/world_production/2026: a line of its file may belong to it" in message
+    assert "usgs_world_production.csv line 58: mcs_edition is empty" in message
+    assert ask(edition.path, produced) == before
+
+    receive(own, USGS, PRODUCTION, "".join(lines[:number] + lines[number + 1 :]), december(2))
+    edition = night(own)
+    assert status(edition.path, USGS)[0] == "ok"
+    assert ask(edition.path, f"from facts.production where country_iso3 = 'NGA' and edition = '2026' and {RARE_EARTHS_2024}") == []
+
+
 def test_a_line_revised_in_an_older_edition_makes_no_other_of_its_lines_newer(own: Settings) -> None:
     lines = newest(own, USGS, PRODUCTION).splitlines(keepends=True)
     older = [number for number, line in enumerate(lines) if line.startswith("rare earths,mine,") and ",2025,http" in line]

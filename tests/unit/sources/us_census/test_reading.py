@@ -179,6 +179,7 @@ def test_nothing_found_has_no_rows_whether_as_204_or_as_a_header_alone(said: byt
         (b'["I_COMMODITY","CTY_CODE"]', "line 1", "not an array of arrays", "fetch it again"),
         (b"[]", "line 1", "not JSON", "fetch it again"),
         (body({"CTY_NAME": "CH\u0000LE"}).replace(b"\\u0000", b"\x00"), "line 2", "NUL", "fetch it again"),
+        (body({"CTY_NAME": "CH\u0000LE"}), "line 2", "a text holds a NUL", "fetch it again"),
         (body({}).replace(b"LITHIUM CARB", b"LITHIUM C\xc1RB"), "line 2", "not UTF-8", "fetch it again"),
         (body({}).replace(b'"900"', b"900"), "line 2", "no string", "look at what changed"),
         (body({}).replace(b'"900"', b'["900"]'), "line 2", "no string", "look at what changed"),
