@@ -10,7 +10,7 @@ from pipelines.edition.draft import count, create_table, insert
 from pipelines.edition.history import curated_files, load_history
 from pipelines.edition.open import columns_of, quoted
 from pipelines.edition.plan import EVERYTHING, Contents, SourcePlan
-from pipelines.edition.versions import LINEAGE, REMARKS, STILL_PRINTED, VERSIONS
+from pipelines.edition.versions import LINEAGE, REMARKS, REPEATED, SINGLE, STILL_PRINTED, VERSIONS
 from pipelines.errors import BadFile
 from pipelines.model import vocabulary
 from pipelines.model.statements import files, statements
@@ -150,10 +150,17 @@ def load_table(connection: duckdb.DuckDBPyConnection, table: Table, sql: str) ->
         for column in table.columns
         if column.name in REMARKS
     )
-    connection.execute(VERSIONS.format(key=key, content=content, remarks=f"replace ({remarks})" if remarks else ""))
-    connection.execute(f"insert into {table.full_name} by name select {names} from place where is_current order by {order}")
+    figure = f"hash({key})"
+    connection.execute(REPEATED.format(figure=figure))
+    connection.execute(VERSIONS.format(key=key, figure=figure, content=content, remarks=f"replace ({remarks})" if remarks else ""))
+    single = SINGLE.format(figure=figure)
     connection.execute(
-        f"insert into {table.full_name}_superseded by name select {names}, known_until, {STILL_PRINTED} from place"
-        f" where not is_current and known_until > known_from order by {order}, known_from"
+        f"insert into {table.full_name} by name select {names} from (from place where is_current union all by name {single}"
+        f" and known_until is null) order by {order}"
     )
-    connection.execute("drop table version; drop table place")
+    connection.execute(
+        f"insert into {table.full_name}_superseded by name select {names}, known_until, {STILL_PRINTED}"
+        f" from (from place where not is_current and known_until > known_from union all by name {single} and known_until > known_from)"
+        f" order by {order}, known_from"
+    )
+    connection.execute("drop table version; drop table repeated; drop table place")
