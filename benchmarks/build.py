@@ -28,8 +28,8 @@ def main() -> None:
         shutil.copytree(PROJECT / "data" / "raw", settings.raw)
         scratch, nothing = build(settings), build(settings)
         member = "china_rare_earth_exports_monthly.csv"
-        held = [one for one in archive.receipts(settings.raw, "china_customs_bulletin") if one.member == member]
-        receipt = max(held, key=lambda one: one.observed_at)
+        held = [copy for copy in archive.receipts(settings.raw, "china_customs_bulletin") if copy.member == member]
+        receipt = max(held, key=lambda judged: judged.observed_at)
         revised = archive.body(settings.raw, receipt).replace(b"2019-06,3966,", b"2019-06,3967,")
         archive.receive(settings.raw, "china_customs_bulletin", member, revised, datetime(2026, 12, 1, tzinfo=UTC))
         sys.stdout.write(f"scratch {scratch:.1f} s; nothing new {nothing / scratch:.2f}; one new release {build(settings) / scratch:.2f}\n")

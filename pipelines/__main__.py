@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 INTERRUPTED = 130
 """Exit code of a command that was stopped with Ctrl-C."""
@@ -11,14 +13,11 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Load the command and run it."""
-    pressed = signal.getsignal(signal.SIGINT)
-    if pressed is signal.default_int_handler:  # else whoever started it wants Ctrl-C ignored
-        signal.signal(signal.SIGINT, _end)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # held back while Python itself started: see the Makefile
-    from pipelines.cli.app import main as run
+    with loading():
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # held back while Python itself started: see the Makefile
+        from pipelines.cli.app import main as run
 
     try:
-        signal.signal(signal.SIGINT, pressed)
         run()
     except KeyboardInterrupt:
         _end()
@@ -28,6 +27,18 @@ def main() -> None:
         raise
     finally:
         signal.signal(signal.SIGINT, _end)
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """While a command imports what it alone needs, Ctrl-C ends the program at once: an import cut short may raise anything."""
+    pressed = signal.getsignal(signal.SIGINT)
+    if pressed is signal.default_int_handler:  # else whoever started it wants Ctrl-C ignored
+        signal.signal(signal.SIGINT, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, pressed)
 
 
 def _end(*_: object) -> None:

@@ -12,6 +12,9 @@ from rich.segment import Segment
 
 from pipelines.errors import printable
 
+LOGGER = "lodestone"
+"""The logger that hears what a step is doing, unless somebody else wants to be told."""
+
 Say = Callable[[str], None]
 """Who is told, in a few words, what a step is doing."""
 

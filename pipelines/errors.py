@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pydantic import ValidationError
-
 MOST_LETTERS = 1_000
 
 
@@ -59,6 +57,8 @@ def printable(text: str) -> str:
 
 def in_words(error: Exception) -> str:
     """What is wrong with something that was written down, on one line."""
+    from pydantic import ValidationError
+
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False)[0]
         return f"{'.'.join(map(str, first['loc'])) or 'the text'}: {first['msg']}"

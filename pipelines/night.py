@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from pipelines.console import Say
+from pipelines.console import LOGGER, Say
 from pipelines.edition.build import Edition, build_edition
 from pipelines.edition.plan import EVERYTHING, Contents
 from pipelines.edition.publish import writer
@@ -22,7 +22,6 @@ from pipelines.intake.curation import Refreshed, refresh
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, readable_sources, source_names
 
-LOGGER = "lodestone"
 _tell = logging.getLogger(LOGGER).info
 
 Wait = Callable[[float], None]

@@ -28,6 +28,7 @@ WORDS = {
     "unforeseen_in_file": "the file cannot be judged ({error}): fetch it again, or mend the source's contract or conform",
     # Of a release.
     "too_many_rejected": "{rejected} of {lines} lines were rejected, e.g. {example}",
+    "beside_unnamed": "a line of its file may belong to it, and nobody can tell: {example}",
     "not_curated": "it is not curated: its raw file can no longer be read, or `lodestone build` was stopped",
     "in_two_answers": "{table} of {key} stands in two answers: {places}",
     "all_vanished": "all {lines} lines vanished",

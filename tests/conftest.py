@@ -58,8 +58,8 @@ def lodestone(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
         monkeypatch.setattr(sys, "argv", ["lodestone", *arguments])
         with pytest.raises(SystemExit) as left:
             main()
-        out, told = capfd.readouterr()
-        return int(left.value.code or 0), out, told
+        out, message = capfd.readouterr()
+        return int(left.value.code or 0), out, message
 
     return run
 

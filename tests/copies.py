@@ -27,7 +27,7 @@ def december(day: int) -> datetime:
 
 def newest(settings: Settings, source: str, member: str) -> str:
     """Text of the newest copy of a file."""
-    receipt = [one for one in archive.receipts(settings.raw, source) if one.member == member][-1]
+    receipt = [copy for copy in archive.receipts(settings.raw, source) if copy.member == member][-1]
     return archive.body(settings.raw, receipt).decode()
 
 

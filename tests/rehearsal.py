@@ -96,8 +96,8 @@ class Rehearsal:
         patch = self.live_at(now, selection, address)
         try:
             settings = load_settings()
-            one = source(name, **fetch)
-            return night.ask(settings, one, planned and planned(one), say=self.said.append, wait=self.waited.append)
+            office = source(name, **fetch)
+            return night.ask(settings, office, planned and planned(office), say=self.said.append, wait=self.waited.append)
         finally:
             patch.undo()
 
@@ -132,7 +132,7 @@ class Rehearsal:
 
     def requests(self, name: str = "us_census") -> list[tuple[str, str]]:
         """What an office was really asked, without keys."""
-        return [(one.path, str(one.query)) for one in self.offices.asked if one.office == name]
+        return [(request.path, str(request.query)) for request in self.offices.asked if request.office == name]
 
 
 def status(edition: Path, name: str) -> tuple[str, str]:

@@ -52,16 +52,16 @@ def described(edition: Path) -> dict[str, tuple[str, str, str]]:
 def differences(before: Path, after: Path) -> list[str]:
     """A line for each table that two editions do not have alike."""
     had, has = described(before), described(after)
-    told = []
+    differing = []
     for name in sorted((had.keys() | has.keys()) - LEFT_OUT):
         if name not in had or name not in has:
-            told.append(f"{name} is only in the {'second' if name in has else 'first'}")
+            differing.append(f"{name} is only in the {'second' if name in has else 'first'}")
             continue
-        for what, one, other in zip(("columns", "comments", "rows"), had[name], has[name], strict=True):
-            if one != other:
-                changed = set(one.splitlines()) ^ set(other.splitlines()) if what == "comments" else ()
-                told.append("\n    ".join([f"{name} has other {what}", *sorted(changed)]))
-    return told
+        for what, mine, other in zip(("columns", "comments", "rows"), had[name], has[name], strict=True):
+            if mine != other:
+                changed = set(mine.splitlines()) ^ set(other.splitlines()) if what == "comments" else ()
+                differing.append("\n    ".join([f"{name} has other {what}", *sorted(changed)]))
+    return differing
 
 
 def main() -> None:
@@ -77,9 +77,9 @@ def main() -> None:
             before = build(other, Path(scratch) / "before", asked.data / "raw")
         finally:
             subprocess.run(["git", "worktree", "remove", "--force", str(other)], cwd=PROJECT, check=True)
-        told = differences(before, build(PROJECT, Path(scratch) / "after", asked.data / "raw"))
-    sys.stdout.write("\n".join([*told, f"{len(told)} tables differ from {asked.revision}"]) + "\n")
-    sys.exit(bool(told))
+        message = differences(before, build(PROJECT, Path(scratch) / "after", asked.data / "raw"))
+    sys.stdout.write("\n".join([*message, f"{len(message)} tables differ from {asked.revision}"]) + "\n")
+    sys.exit(bool(message))
 
 
 if __name__ == "__main__":

@@ -155,7 +155,7 @@ class Proxy:
     """A running proxy, and what it was told: for each tunnel the line and the headers that asked for it."""
 
     address: str
-    told: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -166,7 +166,7 @@ def proxy(site: Site, refusal: int | None = None) -> Iterator[Proxy]:
         protocol_version = "HTTP/1.1"
 
         def do_CONNECT(self) -> None:
-            running.told.append(f"{self.requestline}\n{self.headers}")
+            running.heard.append(f"{self.requestline}\n{self.headers}")
             self.close_connection = True
             self.send_response_only(refusal or 200)
             self.end_headers()
@@ -230,11 +230,11 @@ def _refusing() -> socket.socket:
 
 def _bound() -> socket.socket:
     """A socket that has a port and does not listen. Linux lets another listen there if both reuse addresses, as every server does."""
-    one = socket.socket()
-    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    one.bind(("127.0.0.1", 0))
-    return one
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", 0))
+    return listener
 
 
-def _port(one: socket.socket) -> int:
-    return int(one.getsockname()[1])
+def _port(listener: socket.socket) -> int:
+    return int(listener.getsockname()[1])

@@ -53,7 +53,7 @@ def readable_decisions(raw: Path, source: str, before: datetime | None = None) -
             continue
         if before is None or decided_at <= before:
             about = made.release_ids or (made.release_id or "",)
-            found |= {one: Decision(made.source, one, made.verb, made.author, made.reason, decided_at) for one in about}
+            found |= {release: Decision(made.source, release, made.verb, made.author, made.reason, decided_at) for release in about}
     return found, broken
 
 

@@ -43,7 +43,7 @@ def without(text: str, secrets: Iterable[str]) -> str:
     spelled = {spelling for secret in secrets if secret for spelling in spellings(secret)}
     if not spelled:
         return text
-    return re.sub("|".join(re.escape(one) for one in sorted(spelled, key=len, reverse=True)), "***", text, flags=re.IGNORECASE)
+    return re.sub("|".join(re.escape(spelling) for spelling in sorted(spelled, key=len, reverse=True)), "***", text, flags=re.IGNORECASE)
 
 
 def spellings(secret: str) -> set[str]:

@@ -59,8 +59,11 @@ class Visit:
 def refuse_a_clock_set_back(raw: Path, source: str, now: datetime) -> None:
     """Raise `LodestoneError` where something of a source was received, or asked for, later than now."""
     made, folder = visits(raw, source), raw / source
-    snapshots = [(one.observed_at, folder / one.shelf / "receipts" / f"{one.receipt_id}.json") for one in readable_receipts(raw, source)[0]]
-    snapshots += [(moment, visits_folder(raw, source) / one.name) for one in made for moment in (one.began, *_moments(one))]
+    snapshots = [
+        (receipt.observed_at, folder / receipt.shelf / "receipts" / f"{receipt.receipt_id}.json")
+        for receipt in readable_receipts(raw, source)[0]
+    ]
+    snapshots += [(moment, visits_folder(raw, source) / visit.name) for visit in made for moment in (visit.began, *_moments(visit))]
     newest, path = max(snapshots, default=(now, folder))
     if newest > now:
         raise LodestoneError(
@@ -101,23 +104,23 @@ def answered_by_stand_ins(raw: Path) -> bool | None:
     return None
 
 
-def note_trouble(raw: Path, visit: Visit, at: datetime, told: str) -> None:
+def note_trouble(raw: Path, visit: Visit, at: datetime, message: str) -> None:
     """Write down what kept a visit from its answers."""
-    line = json.dumps({"at": at, "told": told}, default=as_text, ensure_ascii=False)
+    line = json.dumps({"at": at, "told": message}, default=as_text, ensure_ascii=False)
     append_line(visits_folder(raw, visit.source) / visit.name / "troubles.jsonl", line)
 
 
 def standing_trouble(raw: Path, source: str) -> str | None:
     """What keeps the newest snapshot of some slice or file from being whole; null where nothing does."""
     made = visits(raw, source)
-    last = {subject: one.name for one in made for request in one.requests for subject in request.subjects}
-    told = []
-    for one in made:
-        open_ones = [request for request in one.unanswered if any(last[subject] == one.name for subject in request.subjects)]
-        if open_ones:
-            why = _last_trouble(visits_folder(raw, source) / one.name / "troubles.jsonl") or "the run was stopped, or is still asking"
-            told.append(f"{len(open_ones)} of {len(one.requests)} requests of the visit of {one.name} have no answer: {why}")
-    return "; ".join(told) or None
+    last = {subject: visit.name for visit in made for request in visit.requests for subject in request.subjects}
+    troubles = []
+    for visit in made:
+        unanswered = [request for request in visit.unanswered if any(last[subject] == visit.name for subject in request.subjects)]
+        if unanswered:
+            why = _last_trouble(visits_folder(raw, source) / visit.name / "troubles.jsonl") or "the run was stopped, or is still asking"
+            troubles.append(f"{len(unanswered)} of {len(visit.requests)} requests of the visit of {visit.name} have no answer: {why}")
+    return "; ".join(troubles) or None
 
 
 def _last_trouble(path: Path) -> str | None:
@@ -163,8 +166,8 @@ def _read_visit(source: str, path: Path, *_: object) -> tuple[Visit | None, tupl
         requests = _PLAN.validate_json(path.read_bytes()).requests
         datetime.strptime(path.parent.name[:16], _BEGAN)
     except (OSError, ValueError) as error:
-        told = f"the requests of the visit cannot be read ({in_words(error)}); move its folder away, and the office is asked again"
-        return None, (LodestoneError(f"{path}: {told}"),)
+        message = f"the requests of the visit cannot be read ({in_words(error)}); move its folder away, and the office is asked again"
+        return None, (LodestoneError(f"{path}: {message}"),)
     received = path.with_name("receipts.jsonl")
     try:
         lines = _lines(received)
@@ -180,8 +183,8 @@ def _read_visit(source: str, path: Path, *_: object) -> tuple[Visit | None, tupl
             if answers[-1].member not in asked:
                 raise ValueError(f"{answers.pop().member} is no answer of this visit")
         except ValueError as error:
-            told = f"the receipt cannot be read ({in_words(error)}); remove the line, and its request is asked again"
-            broken.append(LodestoneError(f"{received} line {number}: {told}"))
+            message = f"the receipt cannot be read ({in_words(error)}); remove the line, and its request is asked again"
+            broken.append(LodestoneError(f"{received} line {number}: {message}"))
     return Visit(source, path.parent.name, requests, tuple(answers)), tuple(broken)
 
 

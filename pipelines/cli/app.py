@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib import metadata
 from io import TextIOWrapper
 from typing import Annotated
 
-import duckdb
 import typer
 from typer.exceptions import TyperException
 
@@ -38,6 +36,10 @@ def _options(
 
 
 def _tell_version() -> None:
+    from importlib import metadata
+
+    import duckdb
+
     typer.echo(f"lodestone {metadata.version('lodestone')}, DuckDB {duckdb.__version__}")
     raise typer.Exit
 
@@ -85,19 +87,26 @@ def main() -> None:
     except TyperException as error:
         context = getattr(error, "ctx", None)
         asked = context.command_path if context is not None else "lodestone"
-        told = error.format_message().replace("Value error, ", "").strip()
-        code = refuse(f"{told.rstrip('.')}; `{asked} --help` explains" if told else f"`{asked} --help` explains", error.exit_code)
+        sentence = error.format_message().replace("Value error, ", "").strip()
+        code = refuse(f"{sentence.rstrip('.')}; `{asked} --help` explains" if sentence else f"`{asked} --help` explains", error.exit_code)
     except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
         forget_output()
         code = 0
     except KeyboardInterrupt:
         code = refuse("interrupted", INTERRUPTED)
-    except duckdb.Error as error:
-        told = " ".join(str(error).split())[:200]
-        code = refuse(f"the edition was built by another version of the code, or is damaged ({told}); `lodestone build` makes it anew", 1)
     except MemoryError:
         code = refuse("there is not enough memory for that", 1)
     except OSError as error:
         forget_output()
         code = refuse(f"{error.filename or 'the output'}: {error.strerror or error}; is there room, and may it be written?", 1)
+    except _of_the_edition() as error:
+        cause = " ".join(str(error).split())[:200]
+        code = refuse(f"the edition was built by another version of the code, or is damaged ({cause}); `lodestone build` makes it anew", 1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _of_the_edition() -> type[Exception]:
+    """What DuckDB raises. It is asked for only when nothing else fits, and has been loaded by whoever raised it."""
+    import duckdb
+
+    return duckdb.Error

@@ -6,10 +6,14 @@ import getpass
 import re
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from pipelines.__main__ import loading
 from pipelines.errors import LodestoneError, Usage
 from pipelines.settings import Settings, load_settings
-from pipelines.sources import Source, readable_sources
+
+if TYPE_CHECKING:
+    from pipelines.sources import Source
 
 
 def day_of(text: str) -> date:
@@ -43,6 +47,9 @@ def user_name() -> str:
 
 def asked_sources(name: str | None) -> list[Source]:
     """One of the offices that are asked, or all. Raises `Usage` where it is none."""
+    with loading():
+        from pipelines.sources import readable_sources
+
     asked = [source for source in readable_sources() if source.config.fetch is not None]
     found = [source for source in asked if name in (None, source.name)]
     if not found:
@@ -53,6 +60,14 @@ def asked_sources(name: str | None) -> list[Source]:
 def asked_names() -> list[str]:
     """The names of the offices that are asked, to complete a word with."""
     return [source.name for source in asked_sources(None)]
+
+
+def source_names() -> list[str]:
+    """The names of all sources, to complete a word with."""
+    with loading():
+        from pipelines.sources import source_names
+
+    return source_names()
 
 
 def month_of(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Commands that ask: sql, tables, explain, diff."""
+"""Commands that ask: sql, tables, explain, diff. Each imports what it alone needs when it is called."""
 
 from __future__ import annotations
 
@@ -11,39 +11,21 @@ from enum import StrEnum
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 from typer.core import TyperCommand
 
-from pipelines import archive
-from pipelines.cli.arguments import day_of, edition_path
+from pipelines.__main__ import loading
+from pipelines.cli.arguments import day_of, edition_path, source_names
 from pipelines.cli.output import console_of, forget_output, quiet_table
-from pipelines.cli.run import edition_as_of
-from pipelines.cli.terminal import write_records, write_table
-from pipelines.edition.open import read_only, side_by_side
 from pipelines.errors import Usage
-from pipelines.model.statements import statements
-from pipelines.model.tables import tables
-from pipelines.questions import citation, explanation
-from pipelines.questions.answers import (
-    Answer,
-    Format,
-    as_dicts,
-    as_text,
-    ask,
-    no_formula,
-    stoppable,
-    write_csv,
-    write_file,
-    write_json,
-    write_parquet,
-)
-from pipelines.questions.difference import compare, words
-from pipelines.questions.explain import explain as find_explanation
 from pipelines.settings import load_settings
-from pipelines.sources import source_names
+
+if TYPE_CHECKING:
+    from pipelines.questions.answers import Answer
+    from pipelines.questions.citation import Citation
 
 
 class Question(TyperCommand):
@@ -58,6 +40,16 @@ class Question(TyperCommand):
 
 
 _COMMENT = re.compile(r"--(\s|[^\n]*\n)")
+
+
+class Format(StrEnum):
+    """How `lodestone sql` writes an answer."""
+
+    table = "table"
+    record = "record"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
 
 
 class Setting(StrEnum):
@@ -103,15 +95,24 @@ def sql(
     if safe and form is not Format.csv:
         raise Usage(f"--safe is for CSV, and the rows are written as {form}: add --format csv")
     settings = load_settings()
+    with loading():
+        from pipelines.edition.open import read_only
+        from pipelines.questions.answers import ask, stoppable
+
+        write = _writer(form, safe)
+        if cite:
+            from pipelines.questions import citation
+        if output is not None:
+            from pipelines.questions.files import write_file
+            from pipelines.questions.text import as_text
     with read_only(edition_path(settings, as_of)) as connection, stoppable(connection):
         answer = ask(connection, asked)
         cited = citation.cited(connection, asked, answer.names, chain.from_iterable(answer.batches())) if cite else None
-        write = partial(write_csv, guarded=no_formula) if safe else _TEXTS.get(form, write_csv)
-        if cited is not None:
+        if cited is not None and form is not Format.parquet:
             write = partial(_write_cited, form, write, cited)
         try:
             if output is not None:
-                write_file(settings, output, partial(write_parquet, answer) if form is Format.parquet else as_text(write, answer))
+                write_file(settings, output, partial(write, answer) if form is Format.parquet else as_text(write, answer))
             else:
                 write(answer, sys.stdout)
                 sys.stdout.flush()
@@ -150,11 +151,14 @@ def _form_of(output: Path | None) -> Format:
 
 def list_tables() -> None:
     """The tables of the edition, their rows, and what each is. `lodestone sql "describe TABLE"` shows the columns of one."""
+    with loading():
+        from pipelines.edition.open import read_only
+        from pipelines.questions.answers import as_dicts
     with read_only(load_settings().edition) as connection:
         found = as_dicts(connection.sql(_TABLES))
     table = quiet_table("table", ">rows", "what it is")
-    for one in found:
-        table.add_row(one["table_name"], f"{one['estimated_size']:,}", _FIRST_SENTENCE.split(one["comment"], maxsplit=1)[0])
+    for row in found:
+        table.add_row(row["table_name"], f"{row['estimated_size']:,}", _FIRST_SENTENCE.split(row["comment"], maxsplit=1)[0])
     console = console_of()
     console.print(table)
     console.print(Text(f"\n{_TABLES_TOLD}"))
@@ -176,7 +180,10 @@ _TABLES = """
 
 
 def _table_names() -> list[str]:
-    return sorted({one.table for one in statements("marts")} | {one.name for one in tables().values()})
+    with loading():
+        from pipelines.model.statements import statements
+        from pipelines.model.tables import tables
+    return sorted({statement.table for statement in statements("marts")} | {table.name for table in tables().values()})
 
 
 def explain(
@@ -202,6 +209,10 @@ def explain(
     Example: `lodestone explain export_change_monthly --where "commodity = 'rare_earths' and period_start = '2019-05-01'"`.
     """
     settings = load_settings()
+    with loading():
+        from pipelines.edition.open import read_only
+        from pipelines.questions import explanation
+        from pipelines.questions.explain import explain as find_explanation
     with read_only(edition_path(settings, as_of)) as connection:
         found = find_explanation(connection, settings, table, where, limit, evidence)
     written = {Setting.text: explanation.as_text, Setting.markdown: explanation.as_markdown, Setting.json: explanation.as_json}
@@ -244,6 +255,11 @@ def diff(
     if since is not None and since == until:
         raise Usage(f"both editions are those of {since}: compare two days")
     settings = load_settings()
+    with loading():
+        from pipelines import archive
+        from pipelines.cli.run import edition_as_of
+        from pipelines.edition.open import side_by_side
+        from pipelines.questions.difference import compare, words
     days = [None if text is None else day_of(text) for text in (since, until)]
     before, after = settings.previous_edition if days[0] is None else edition_as_of(settings, days[0]), settings.edition
     if days[1] is not None:
@@ -267,23 +283,37 @@ def diff(
             sys.stdout.write(compare.as_json(found))
 
 
-_Write = Callable[[Answer, IO[str]], None]
-_TEXTS: dict[Format, _Write] = {
-    Format.table: write_table,
-    Format.record: write_records,
-    Format.csv: write_csv,
-    Format.json: write_json,
-}
+def _writer(form: Format, safe: bool) -> Callable[[Answer, IO[Any]], None]:
+    """How an answer is written in this form."""
+    match form:
+        case Format.table | Format.record:
+            from pipelines.cli.terminal import write_records, write_table
+
+            return write_table if form is Format.table else write_records
+        case Format.parquet:
+            from pipelines.questions.parquet import write_parquet
+
+            return write_parquet
+        case _:
+            from pipelines.questions.text import no_formula, write_csv, write_json
+
+            return write_json if form is Format.json else partial(write_csv, guarded=no_formula) if safe else write_csv
 
 
 def _write_cited(
-    output_format: Format, write: _Write, cited: tuple[list[citation.Citation], str | None], answer: Answer, file: IO[str]
+    output_format: Format,
+    write: Callable[[Answer, IO[str]], None],
+    cited: tuple[list[Citation], str | None],
+    answer: Answer,
+    file: IO[str],
 ) -> None:
     """The answer with whom to cite for it, where the form of writing has room for that."""
+    from pipelines.questions import citation
+
     if output_format is Format.json:
         file.write('{"rows": ')
     write(answer, file)
     if output_format is Format.json:
-        file.write(f', "sources": {json.dumps([asdict(one) for one in cited[0]], ensure_ascii=False)}}}\n')
+        file.write(f', "sources": {json.dumps([asdict(source) for source in cited[0]], ensure_ascii=False)}}}\n')
     elif output_format in (Format.table, Format.record):
         file.write(f"\n{citation.as_text(*cited)}")

@@ -1,28 +1,24 @@
-"""Commands that decide: accept, quarantine, correct, and keep a copy that was received."""
+"""Commands that decide: accept, quarantine, correct, and keep a copy that was received.
+
+Each imports what it alone needs when it is called.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import duckdb
 import typer
 
-from pipelines import archive
-from pipelines.archive import secrecy
-from pipelines.cli.arguments import user_name
-from pipelines.edition.open import read_only, refused_rows
+from pipelines.__main__ import loading
+from pipelines.cli.arguments import source_names, user_name
 from pipelines.errors import LodestoneError, Usage
-from pipelines.fetching.visit import refuse_to_mix
-from pipelines.intake import corrections, ledger
-from pipelines.intake.curation import correction_of
-from pipelines.intake.history import judge_releases, observations
-from pipelines.intake.release import Observation
-from pipelines.intake.snapshots import snapshots_of
 from pipelines.settings import Settings, load_settings
-from pipelines.sources import load_source, readable_sources, source_names
+
+if TYPE_CHECKING:
+    from pipelines.intake.release import Observation
 
 
 def accept(
@@ -43,9 +39,9 @@ def accept(
     why = _reasoned(reason)
     rows = _refused_with(settings, subject)
     if rows:
-        who = _decide(settings, {one["finding_id"]: one["source"] for one in rows}, "accept", why, author)
-        told = f"{len(rows)} rows of {rows[0]['source']} that check {rows[0]['check_name']} refuses"
-        typer.echo(f"{who} accepted {told}; run `lodestone build` to take them in")
+        who = _decide(settings, {row["finding_id"]: row["source"] for row in rows}, "accept", why, author)
+        refused = f"{len(rows)} rows of {rows[0]['source']} that check {rows[0]['check_name']} refuses"
+        typer.echo(f"{who} accepted {refused}; run `lodestone build` to take them in")
     else:
         source = _source_of(settings, subject, "quarantined")
         who = _decide(settings, {subject: source}, "accept", why, author)
@@ -88,8 +84,14 @@ def correct(
     if not reason.strip():
         raise Usage("a correction needs its reason: --reason TEXT")
     settings = load_settings()
+    with loading():
+        from pipelines.intake import corrections
+        from pipelines.intake.curation import correction_of
+        from pipelines.intake.history import observations
+        from pipelines.intake.snapshots import snapshots_of
+        from pipelines.sources import load_source
     for source in map(load_source, source_names()):
-        if any(one.release_id == release for one in observations(source, snapshots_of(settings, source))):
+        if any(observation.release_id == release for observation in observations(source, snapshots_of(settings, source))):
             correction = correction_of(settings, source, release, (file, line), (column, to), author or user_name(), reason.strip())
             path = corrections.keep(settings.raw, correction)
             typer.echo(f"{column} of line {line} is {to} instead of {correction.filed} from now on ({path.name}); run `lodestone build`")
@@ -113,6 +115,11 @@ def keep(
     """
     if source not in source_names():
         raise Usage(f"there is no source {source!r}; there are {', '.join(source_names())}")
+    with loading():
+        from pipelines import archive
+        from pipelines.archive import secrecy
+        from pipelines.fetching.visit import refuse_to_mix
+        from pipelines.sources import load_source, readable_sources
     name = member or file.name
     loaded = load_source(source)
     if loaded.kind(name) is None:
@@ -128,7 +135,11 @@ def keep(
     if is_asked:
         refuse_to_mix(settings, source)
     archive.refuse_a_clock_set_back(settings.raw, source, settings.now())
-    keys = [os.environ.get(one.config.fetch.key.environment, "") for one in readable_sources() if one.config.fetch and one.config.fetch.key]
+    keys = [
+        os.environ.get(source.config.fetch.key.environment, "")
+        for source in readable_sources()
+        if source.config.fetch and source.config.fetch.key
+    ]
     shown = None if url is None else secrecy.without(url, map(str.strip, keys))
     stand_in = is_asked and settings.offices is not None
     receipt = archive.receive(settings.raw, source, name, body, settings.now(), url=shown, stand_in=stand_in)
@@ -147,6 +158,8 @@ def _reasoned(reason: str) -> str:
 
 def _decide(settings: Settings, sources: Mapping[str, str], verb: str, reason: str, author: str | None) -> str:
     """Write down one decision on each of these releases or findings, given with their sources; who decided."""
+    with loading():
+        from pipelines import archive
     who, now = author or user_name(), settings.now()
     for subject, source in sources.items():
         archive.decide(settings.raw, archive.Decision(source, subject, verb, who, reason, now))
@@ -156,28 +169,37 @@ def _decide(settings: Settings, sources: Mapping[str, str], verb: str, reason: s
 def _source_of(settings: Settings, release: str, state: str) -> str:
     """The source of a release, which must be in this state."""
     open_to_it = list(_releases_that_are(state, settings))
-    source = next((one.source for one in open_to_it if one.release_id == release), None)
+    source = next((observation.source for observation in open_to_it if observation.release_id == release), None)
     if source is not None:
         return source
-    newest = sorted(open_to_it, key=lambda one: (one.known_from, one.slice), reverse=True)
-    listed = ", ".join(f"{one.release_id} ({one.slice})" for one in newest[:LISTED_RELEASES]) or "none is"
+    newest = sorted(open_to_it, key=lambda observation: (observation.known_from, observation.slice), reverse=True)
+    listed = ", ".join(f"{observation.release_id} ({observation.slice})" for observation in newest[:LISTED_RELEASES]) or "none is"
     more = f" and {len(newest) - LISTED_RELEASES:,} more" if len(newest) > LISTED_RELEASES else ""
     raise Usage(f"release {release!r} is not {state} ({state}: {listed}{more})")
 
 
 def _refused_with(settings: Settings, finding: str) -> list[dict[str, Any]]:
     """The rows of one source that one check refuses in the live edition, of which this is one; none where it is no such row."""
+    with loading():
+        import duckdb
+
+        from pipelines.edition.open import read_only, refused_rows
     try:
         with read_only(settings.edition) as connection:
             rows = refused_rows(connection)
     except (LodestoneError, duckdb.Error):  # no edition, or one of another version of the code, tells of refused rows
         return []
-    found = next(((one["source"], one["check_name"]) for one in rows if one["finding_id"] == finding), None)
-    return [one for one in rows if (one["source"], one["check_name"]) == found]
+    found = next(((row["source"], row["check_name"]) for row in rows if row["finding_id"] == finding), None)
+    return [row for row in rows if (row["source"], row["check_name"]) == found]
 
 
 def _releases_that_are(state: str, settings: Settings) -> Iterator[Observation]:
+    with loading():
+        from pipelines.intake import ledger
+        from pipelines.intake.history import judge_releases, observations
+        from pipelines.intake.snapshots import snapshots_of
+        from pipelines.sources import readable_sources
     for source in readable_sources():
         known = ledger.read(settings, source)
         judged = judge_releases(settings, source, known, observations(source, snapshots_of(settings, source, known=known)))
-        yield from (one.observation for one in judged if one.state == state)
+        yield from (release.observation for release in judged if release.state == state)

@@ -16,8 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.console import SafeConsole, terminal_width
-from pipelines.night import LOGGER
+from pipelines.console import LOGGER, SafeConsole, terminal_width
 
 if TYPE_CHECKING:
     from pipelines.defs.launch import FailedStep
@@ -50,10 +49,10 @@ def progress() -> Iterator[Callable[[str], None]]:
     with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8", buffering=1) as terminal:
         console = SafeConsole(terminal)
         if console.is_terminal:
-            with console.status("") as status, _told_to(lambda message: status.update(Text(message, overflow="ellipsis", no_wrap=True))):
+            with console.status("") as status, _heard_by(lambda message: status.update(Text(message, overflow="ellipsis", no_wrap=True))):
                 yield _tell
         else:
-            with _told_to(lambda message: print(message, file=terminal)):
+            with _heard_by(lambda message: print(message, file=terminal)):
                 yield _tell
 
 
@@ -61,7 +60,7 @@ _tell = logging.getLogger(LOGGER).info
 
 
 @contextmanager
-def _told_to(listener: Callable[[str], None]) -> Iterator[None]:
+def _heard_by(listener: Callable[[str], None]) -> Iterator[None]:
     """Tell somebody what the steps of a night say."""
     logger, handler = logging.getLogger(LOGGER), logging.Handler(logging.INFO)
     handler.emit = lambda record: listener(record.getMessage())  # type: ignore[method-assign]

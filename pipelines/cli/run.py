@@ -11,22 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from pipelines import archive
+from pipelines.__main__ import loading
 from pipelines.cli.arguments import asked_names, asked_sources, day_of, month_of
 from pipelines.cli.output import console_of, explain_failure, own_name, progress, shown_path
-from pipelines.edition.build import is_up_to_date
-from pipelines.edition.open import published_id, read_only
 from pipelines.errors import Usage
-from pipelines.fetching import due
-from pipelines.model.statements import strays
-from pipelines.operations import doctor
-from pipelines.periods import runs
-from pipelines.questions.headline import headline
 from pipelines.settings import Settings, load_settings
-from pipelines.sources import Source
 
 if TYPE_CHECKING:
     from pipelines.defs.launch import FailedStep
+    from pipelines.sources import Source
 
 
 def build(
@@ -46,8 +39,12 @@ def build(
     settings = load_settings()
     path = settings.edition if day is None else settings.edition_as_of(day.isoformat())
     started = time.monotonic()
+    with loading():
+        from pipelines.edition.build import is_up_to_date
+        from pipelines.edition.open import published_id
+        from pipelines.operations.doctor import leftovers
     # Without its record of the first build Dagster would show nothing, so that one is made again.
-    if day is None and settings.dagster.exists() and not doctor.leftovers(settings) and is_up_to_date(settings):
+    if day is None and settings.dagster.exists() and not leftovers(settings) and is_up_to_date(settings):
         _summary(settings, path, day, changed=False, seconds=time.monotonic() - started)
         return
     before = published_id(path)
@@ -80,14 +77,18 @@ def plan(
     Example: `lodestone plan us_census --requests`.
     """
     settings = load_settings()
+    with loading():
+        from pipelines.archive import standing_trouble
+        from pipelines.fetching import due
+        from pipelines.periods import runs
     console = console_of()
     night, is_least = 0.0, False
-    for one in asked_sources(source):
-        planned = due.plan(settings, one, settings.now())
-        seconds, is_measured = due.expected_seconds(settings, one, planned)
+    for office in asked_sources(source):
+        planned = due.plan(settings, office, settings.now())
+        seconds, is_measured = due.expected_seconds(settings, office, planned)
         night, is_least = night + seconds, is_least or not is_measured
         requests_put = f"{len(planned.requests)} request{'' if len(planned.requests) == 1 else 's'}"
-        console.print(Text(f"{one.name}: {requests_put} to {one.config.publisher}"))
+        console.print(Text(f"{office.name}: {requests_put} to {office.config.publisher}"))
         by_month = any(request.slices for request in planned.requests)
         for why in dict.fromkeys(planned.months.values()) if by_month else ():
             months = [
@@ -101,7 +102,7 @@ def plan(
             console.print(Text(f"  takes {due.in_words(seconds)} {pace}"))
         for request in planned.requests if requests else ():
             console.print(Text(f"  {request.shown}"), soft_wrap=True)
-        trouble = archive.standing_trouble(settings.raw, one.name)
+        trouble = standing_trouble(settings.raw, office.name)
         if trouble:
             console.print(Text(f"  {trouble}"))
     if source is None:
@@ -124,7 +125,7 @@ def fetch(
     Examples: `lodestone fetch ecb_rates`, `lodestone fetch us_census --from 2018-01 --to 2019-12`.
     """
     settings = load_settings()
-    (one,) = asked_sources(source)
+    (office,) = asked_sources(source)
     if last is not None and first is None:
         raise Usage("--to needs --from: say where the range begins")
     months = None if first is None else (month_of(first), month_of(last) if last is not None else None)
@@ -132,8 +133,8 @@ def fetch(
         raise Usage(f"the range ends before it begins: {months[0]} to {months[1]}")
     began = settings.now()
     with progress() as say:
-        troubles = _fetch(settings, one, say, months)
-    _tell_fetched(settings, one.name, troubles, began)
+        troubles = _fetch(settings, office, say, months)
+    _tell_fetched(settings, office.name, troubles, began)
     if troubles:
         raise typer.Exit(1)
     typer.echo("run `lodestone build` to take in what is new")
@@ -147,7 +148,7 @@ def nightly() -> None:
     settings = load_settings()
     began = settings.now()
     with progress() as say:
-        failed = {one.name: _fetch(settings, one, say) for one in asked_sources(None)}
+        failed = {office.name: _fetch(settings, office, say) for office in asked_sources(None)}
     for name, troubles in failed.items():
         _tell_fetched(settings, name, troubles, began)
     build()
@@ -157,6 +158,9 @@ def _fetch(
     settings: Settings, source: Source, say: Callable[[str], None], months: tuple[str, str | None] | None = None
 ) -> list[FailedStep]:
     """Ask one office through its job, a run for each unbroken range of months; the steps that failed."""
+    with loading():
+        from pipelines.fetching import due
+        from pipelines.periods import runs
     now = settings.now()
     planned = due.plan(settings, source, now) if months is None else due.backfill(source, months[0], months[1], now)
     if not planned.requests:
@@ -175,16 +179,18 @@ def _fetch(
 
 
 def _tell_fetched(settings: Settings, name: str, troubles: list[FailedStep], began: datetime) -> None:
+    with loading():
+        from pipelines.archive import visits
     console = console_of()
-    told = (step.message if step.is_foreseen else f"{name}: {step.message}" for step in troubles)
-    for sentence in dict.fromkeys(told):  # runs over several ranges may fail for one reason
+    sentences = (step.message if step.is_foreseen else f"{name}: {step.message}" for step in troubles)
+    for sentence in dict.fromkeys(sentences):  # runs over several ranges may fail for one reason
         console.print(Text(sentence), soft_wrap=True)
-    receipts = [one for visit in archive.visits(settings.raw, name) for one in visit.receipts if one.observed_at >= began]
+    receipts = [receipt for visit in visits(settings.raw, name) for receipt in visit.receipts if receipt.observed_at >= began]
     if not receipts and not troubles:
         console.print(Text(f"{name}: nothing is due"))
     elif receipts:
-        unchanged = [one for one in receipts if one.status == 304]
-        size = sum(one.size for one in receipts) - sum(one.size for one in unchanged)
+        unchanged = [receipt for receipt in receipts if receipt.status == 304]
+        size = sum(receipt.size for receipt in receipts) - sum(receipt.size for receipt in unchanged)
         console.print(Text(f"{name}: {len(receipts)} requests were answered with {size:,} bytes, {len(unchanged)} of them with no news"))
 
 
@@ -203,8 +209,12 @@ def edition_as_of(settings: Settings, day: date) -> Path:
 
 def _summary(settings: Settings, path: Path, day: date | None, changed: bool, seconds: float) -> None:
     """What came of a build, and the headline of the edition."""
+    with loading():
+        from pipelines.edition.open import read_only
+        from pipelines.model.statements import strays
+        from pipelines.questions.headline import headline
     with read_only(path) as connection:
-        told = headline(connection, day, own_name())
+        text = headline(connection, day, own_name())
         counted = connection.execute(
             "select count(*), sum(estimated_size)::bigint from duckdb_tables()"
             " where schema_name in ('facts', 'vocabulary', 'marts', 'meta')"
@@ -217,4 +227,4 @@ def _summary(settings: Settings, path: Path, day: date | None, changed: bool, se
         typer.echo(f"Nothing changed: {shown_path(path)} stands as it was ({size}); looked in {seconds:.1f} s.\n")
     for stray in strays():
         typer.echo(stray)
-    typer.echo(told, nl=False)
+    typer.echo(text, nl=False)

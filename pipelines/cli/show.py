@@ -1,4 +1,4 @@
-"""Commands that show how things stand: sources, doctor, alerts, dictionary."""
+"""Commands that show how things stand: sources, doctor, alerts, dictionary. Each imports what it alone needs when it is called."""
 
 from __future__ import annotations
 
@@ -10,16 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from pipelines.__main__ import loading
 from pipelines.cli.output import console_of, fitting
-from pipelines.edition.open import read_only
 from pipelines.errors import LodestoneError
-from pipelines.fetching import due
-from pipelines.model import dictionary
-from pipelines.operations import alerts as alerting
-from pipelines.operations import doctor
-from pipelines.questions.answers import (
-    as_dicts,
-)
 from pipelines.settings import load_settings
 
 
@@ -31,33 +24,37 @@ def sources() -> None:
     missed because nobody asked for them again.
     """
     settings = load_settings()
+    with loading():
+        from pipelines.edition.open import read_only
+        from pipelines.fetching.missed import missed_months
+        from pipelines.questions.answers import as_dicts
     today = settings.now().date()
     with read_only(settings.edition) as connection:
         found = as_dicts(connection.sql("from meta.source_status order by source"))
-        missed = due.missed_months(settings, connection, settings.now())
+        missed = missed_months(settings, connection, settings.now())
     rows = [
         {
-            "source": one["source"],
-            "state": _state(one, today),
-            "newest": f"{one['newest_known_from']:%Y-%m-%d}" if one["newest_known_from"] else "none",
-            ">days old": str((today - one["newest_known_from"].date()).days) if one["newest_known_from"] else "",
-            "data to": str(one["newest_period_end"] or ""),
-            ">lines": f"{one['lines']:,}",
-            ">rejected": f"{one['rejected']:,}",
-            "due by": str(one["due_by"] or ""),
+            "source": row["source"],
+            "state": _state(row, today),
+            "newest": f"{row['newest_known_from']:%Y-%m-%d}" if row["newest_known_from"] else "none",
+            ">days old": str((today - row["newest_known_from"].date()).days) if row["newest_known_from"] else "",
+            "data to": str(row["newest_period_end"] or ""),
+            ">lines": f"{row['lines']:,}",
+            ">rejected": f"{row['rejected']:,}",
+            "due by": str(row["due_by"] or ""),
         }
-        for one in found
+        for row in found
     ]
     console = console_of()
     table, left_out = fitting(console, rows)
     console.print(table)
     if left_out:
         console.print(Text(f'\nFor want of room without {", ".join(left_out)}: `lodestone sql "from source_status" --format record`'))
-    for one in found:
-        if one["message"]:
-            console.print(Text(f"\n{one['source']}: {one['message']}"))
-        if _is_late(one, today):
-            console.print(Text(f"\n{one['source']} is late: something newer was due by {one['due_by']}; see {one['publisher']}"))
+    for row in found:
+        if row["message"]:
+            console.print(Text(f"\n{row['source']}: {row['message']}"))
+        if _is_late(row, today):
+            console.print(Text(f"\n{row['source']} is late: something newer was due by {row['due_by']}; see {row['publisher']}"))
     for months in missed:
         console.print(Text(f"\n{months.source}: {months.what_is_wrong}; {months.remedy}"))
 
@@ -68,6 +65,8 @@ def examine() -> None:
     Looks at versions, folder, disk, keys (never showing one), clock, settings, visits to offices, quarantined and failed
     releases, locks, leftovers of killed runs and the edition. Exit code 1 means that something needs a person.
     """
+    with loading():
+        from pipelines.operations import doctor
     found = doctor.examine(load_settings(), os.environ)
     for finding in found:
         typer.echo(str(finding))
@@ -81,6 +80,8 @@ def show_alerts() -> None:
     The nightly sensor posts the same to LODESTONE_ALERT_URL, each once, and its end.
     """
     settings = load_settings()
+    with loading():
+        from pipelines.operations import alerts as alerting
     found = alerting.alerts(settings, settings.now())
     sys.stdout.write(
         f"{alerting.in_words(found)}\n" if found else "Nothing to tell: every office is on time and stands on its newest releases.\n"
@@ -91,16 +92,18 @@ def write_dictionary(
     check: Annotated[bool, typer.Option("--check", help="Only say whether docs/dictionary.md is what the definitions say.")] = False,
 ) -> None:
     """Write docs/dictionary.md: every table and column with its unit and meaning, from the same definitions as the database."""
+    with loading():
+        from pipelines.model import dictionary
     if not check:
         dictionary.write()
     elif not dictionary.is_current():
         raise LodestoneError("docs/dictionary.md is not what the definitions say; run `lodestone dictionary` and commit it")
 
 
-def _is_late(one: dict[str, Any], today: date) -> bool:
-    return one["due_by"] is not None and one["due_by"] < today
+def _is_late(row: dict[str, Any], today: date) -> bool:
+    return row["due_by"] is not None and row["due_by"] < today
 
 
-def _state(one: dict[str, Any], today: date) -> str:
+def _state(row: dict[str, Any], today: date) -> str:
     # An edition of earlier code knows nothing of stand-ins.
-    return ", ".join([one["state"], *(["late"] if _is_late(one, today) else []), *(["stand-in"] if one.get("stand_in") else [])])
+    return ", ".join([row["state"], *(["late"] if _is_late(row, today) else []), *(["stand-in"] if row.get("stand_in") else [])])

@@ -20,7 +20,8 @@ from rich.text import Text
 
 from pipelines.console import terminal_width
 from pipelines.errors import printable
-from pipelines.questions.answers import Answer, as_json
+from pipelines.questions.answers import Answer
+from pipelines.questions.text import as_json
 
 SHOWN_ROWS = 50
 SHORTEST_CUT = 24
@@ -107,18 +108,18 @@ class _Layout:
     left_out: tuple[_Column, ...] = ()
 
     def remark(self, found: _Found, width: int | None) -> str:
-        told = []
-        filled = [f"{one.name} {one.cells[0]}" for one in self.same if one.cells[0]]
-        empty = [one.name for one in self.same if not one.cells[0]]
+        remarks = []
+        filled = [f"{column.name} {column.cells[0]}" for column in self.same if column.cells[0]]
+        empty = [column.name for column in self.same if not column.cells[0]]
         if filled:
-            told.append(f"The same in every row: {', '.join(filled)}.")
+            remarks.append(f"The same in every row: {', '.join(filled)}.")
         if empty:
-            told.append(f"Empty in every row: {', '.join(empty)}.")
+            remarks.append(f"Empty in every row: {', '.join(empty)}.")
         if self.left_out:
-            names = ", ".join(one.name for one in self.left_out)
-            told.append(f"{len(self.left_out)} of {len(found.columns)} columns do not fit into a line of {width} letters: {names}.")
-            told.append("See all with --format record, or name the columns you want in the query.")
-        return "\n".join(told)
+            names = ", ".join(column.name for column in self.left_out)
+            remarks.append(f"{len(self.left_out)} of {len(found.columns)} columns do not fit into a line of {width} letters: {names}.")
+            remarks.append("See all with --format record, or name the columns you want in the query.")
+        return "\n".join(remarks)
 
 
 def _found(answer: Answer) -> _Found:
@@ -136,33 +137,40 @@ def _laid_out(found: _Found, width: int | None) -> _Layout:
 
     Names come first, so that it can be seen whose the figures are, then figures, then other texts, codes last.
     """
-    if width is None or _needed([one.width for one in found.columns]) <= width:
-        return _Layout(tuple((one, one.width) for one in found.columns))
-    if _needed([one.least for one in found.columns]) <= width:
+    if width is None or _needed([column.width for column in found.columns]) <= width:
+        return _Layout(tuple((column, column.width) for column in found.columns))
+    if _needed([column.least for column in found.columns]) <= width:
         return _Layout(_widened(found.columns, width))
-    same = tuple(one for one in found.columns if len(found.rows) > 1 and one.is_same)
-    differing = [one for one in found.columns if one not in same]
-    figures = [one for one in differing if one.is_figure]
-    every = {one.name for one in found.columns}
-    named = [one for one in differing if _NAME.fullmatch(one.name) and one.name.removesuffix("_iso3") not in every - {one.name}]
+    same = tuple(column for column in found.columns if len(found.rows) > 1 and column.is_same)
+    differing = [column for column in found.columns if column not in same]
+    figures = [column for column in differing if column.is_figure]
+    every = {column.name for column in found.columns}
+    named = [
+        column for column in differing if _NAME.fullmatch(column.name) and column.name.removesuffix("_iso3") not in every - {column.name}
+    ]
     if named:
-        days = [one for one in differing if one.kind == "DATE"]
-        names, room = [one for one in differing if one in (*named, *days[:1])], width * 4 // 5
+        days = [column for column in differing if column.kind == "DATE"]
+        names, room = [column for column in differing if column in (*named, *days[:1])], width * 4 // 5
     else:  # what names a row is its first column then, days, and short texts
         names = sorted(
-            (one for one in differing if not one.is_figure), key=lambda one: (one.place > 0, one.kind != "DATE", one.least < one.width)
+            (column for column in differing if not column.is_figure),
+            key=lambda column: (column.place > 0, column.kind != "DATE", column.least < column.width),
         )
         room = width // 2
     chosen = _filled(_filled([], names, room), figures, width)
-    chosen = _filled(chosen, sorted(differing, key=lambda one: one.is_code), width)
-    return _Layout(_widened([one for one in differing if one in chosen], width), same, tuple(one for one in differing if one not in chosen))
+    chosen = _filled(chosen, sorted(differing, key=lambda column: column.is_code), width)
+    return _Layout(
+        _widened([column for column in differing if column in chosen], width),
+        same,
+        tuple(column for column in differing if column not in chosen),
+    )
 
 
 def _filled(chosen: list[_Column], more: Sequence[_Column], width: int) -> list[_Column]:
     """The chosen columns and those more that still fit beside them."""
-    for one in more:
-        if one not in chosen and _needed([column.least for column in (*chosen, one)]) <= width:
-            chosen = [*chosen, one]
+    for column in more:
+        if column not in chosen and _needed([column.least for column in (*chosen, column)]) <= width:
+            chosen = [*chosen, column]
     return chosen
 
 
@@ -172,18 +180,18 @@ def _needed(widths: Sequence[int]) -> int:
 
 def _widened(columns: Sequence[_Column], width: int) -> tuple[tuple[_Column, int], ...]:
     """The columns with their widths, what is to spare given to the first whose texts are cut."""
-    spare = width - _needed([one.least for one in columns])
+    spare = width - _needed([column.least for column in columns])
     widths = []
-    for one in columns:
-        more = min(one.width - one.least, spare)
+    for column in columns:
+        more = min(column.width - column.least, spare)
         spare -= more
-        widths.append((one, one.least + more))
+        widths.append((column, column.least + more))
     return tuple(widths)
 
 
 def _lines(laid: _Layout) -> list[str]:
-    rows = zip(*([one.name, *one.cells] for one, _ in laid.columns), strict=True)
-    placed = ((_placed(cell, one, width) for cell, (one, width) in zip(row, laid.columns, strict=True)) for row in rows)
+    rows = zip(*([column.name, *column.cells] for column, _ in laid.columns), strict=True)
+    placed = ((_placed(cell, column, width) for cell, (column, width) in zip(row, laid.columns, strict=True)) for row in rows)
     return [f"{_GAP.join(cells).rstrip()}\n" for cells in placed]
 
 
@@ -211,8 +219,8 @@ def _write_records(found: _Found, file: IO[str], width: int | None) -> None:
 
 def _tell_more(found: _Found, file: IO[str], width: int | None) -> None:
     if found.has_more:
-        told = f"There are more than these {SHOWN_ROWS} rows: narrow the question, or write all with --format csv"
-        file.write(_set(Text(told), width))
+        sentence = f"There are more than these {SHOWN_ROWS} rows: narrow the question, or write all with --format csv"
+        file.write(_set(Text(sentence), width))
 
 
 def _set(text: Text | Table, width: int | None) -> str:

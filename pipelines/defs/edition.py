@@ -121,21 +121,21 @@ def _edition_spec() -> dg.AssetSpec:
 
 
 def _check_specs() -> Iterator[dg.AssetCheckSpec]:
-    for one in statements("checks"):
-        for key in _judged()[one.path.stem]:
-            yield dg.AssetCheckSpec(one.path.stem, asset=key, description=one.description, blocking=True)
+    for check in statements("checks"):
+        for key in _judged()[check.path.stem]:
+            yield dg.AssetCheckSpec(check.path.stem, asset=key, description=check.description, blocking=True)
 
 
 def _judged() -> dict[str, list[dg.AssetKey]]:
     """What each check speaks of: the edition as a whole, and every mart that its query reads."""
     return {
-        one.path.stem: [EDITION, *(table_key(name) for name in sorted(tables_read(one.sql) & _marts().keys()))]
-        for one in statements("checks")
+        check.path.stem: [EDITION, *(table_key(name) for name in sorted(tables_read(check.sql) & _marts().keys()))]
+        for check in statements("checks")
     }
 
 
 def _marts() -> dict[str, Statement]:
-    return {one.name: one for one in statements("marts")}
+    return {mart.name: mart for mart in statements("marts")}
 
 
 def _failure(error: LodestoneError) -> dg.Failure:
@@ -150,14 +150,14 @@ def _plain(rows: list[dict[str, object]]) -> list[dict[str, str | None]]:
 
 def _check_results(connection: duckdb.DuckDBPyConnection) -> Iterator[dg.AssetCheckResult]:
     """What the published edition says of its checks: a warning where one had nothing to compare, or refused what was newest."""
-    for one in connection.sql(_CHECKED).pl().iter_rows(named=True):
-        for key in _judged()[one["check_name"]]:
+    for result in connection.sql(_CHECKED).pl().iter_rows(named=True):
+        for key in _judged()[result["check_name"]]:
             yield dg.AssetCheckResult(
                 asset_key=key,
-                check_name=one["check_name"],
-                passed=one["comparisons"] > 0 and not one["refused_rows"],
+                check_name=result["check_name"],
+                passed=result["comparisons"] > 0 and not result["refused_rows"],
                 severity=dg.AssetCheckSeverity.WARN,
-                metadata={name: value for name, value in one.items() if name != "check_name" and value is not None},
+                metadata={name: value for name, value in result.items() if name != "check_name" and value is not None},
             )
     wrong = connection.execute("select source, state, message from meta.source_status where state not in ('ok', 'not_asked')").fetchall()
     yield dg.AssetCheckResult(

@@ -68,7 +68,7 @@ def range_tags(first: str, last: str) -> dict[str, str]:
 
 def _asking(source: Source, number: int) -> dg.ScheduleDefinition:
     """Every night, one run for each unbroken range of months that is due; one run where a whole file is asked for."""
-    job = next(one for one in fetches if one.name == fetch_job_name(source.name))
+    job = next(job for job in fetches if job.name == fetch_job_name(source.name))
 
     @dg.schedule(
         name=f"{job.name}_nightly",

@@ -44,13 +44,13 @@ def built_tables() -> list[str]:
 
 
 def _unordered_names() -> frozenset[str]:
-    return frozenset((*tables(), *(one.name for one in statements("marts"))))
+    return frozenset((*tables(), *(mart.name for mart in statements("marts"))))
 
 
 @cache
 def upstream(name: str) -> frozenset[dg.AssetKey]:
     """What a table is made from, read from the queries that make it."""
-    queries = {one.name: one.sql for folder in ("load", "load/vocabulary", "marts") for one in statements(folder)}
+    queries = {statement.name: statement.sql for folder in ("load", "load/vocabulary", "marts") for statement in statements(folder)}
     if name in queries:
         return _read_by(queries[name]) - {table_key(name)}  # what completes a vocabulary table reads it too
     if name in ("meta.check_result", "meta.check_finding"):
@@ -63,7 +63,7 @@ def upstream(name: str) -> frozenset[dg.AssetKey]:
 @cache
 def _read_by(sql: str) -> frozenset[dg.AssetKey]:
     """Assets behind the tables a query reads; a staging table stands for what it reads itself."""
-    staging = {one.name: one.sql for one in statements("load") if one.name.startswith("staging.")}
+    staging = {statement.name: statement.sql for statement in statements("load") if statement.name.startswith("staging.")}
     found: set[dg.AssetKey] = set()
     for name in tables_read(sql):
         if name in staging:

@@ -42,9 +42,9 @@ def launch(job: str, settings: Settings, ops: dict[str, Any] | None = None, tags
 
 def _failed(event: dg.DagsterEvent) -> FailedStep:
     failure = event.step_failure_data
-    told = failure.user_failure_data
-    if told is None:
+    raised = failure.user_failure_data
+    if raised is None:
         error = failure.error.cause or failure.error if failure.error else None
         return FailedStep(str(event.step_key), error.message.strip() if error else "it failed without a word", None, [], is_foreseen=False)
-    values: dict[str, Any] = {name: value.value for name, value in told.metadata.items()}
-    return FailedStep(str(event.step_key), told.description or told.label, values.get("check"), values.get("rows", []))
+    values: dict[str, Any] = {name: value.value for name, value in raised.metadata.items()}
+    return FailedStep(str(event.step_key), raised.description or raised.label, values.get("check"), values.get("rows", []))

@@ -45,8 +45,8 @@ def _schema() -> Schema:
     found: dict[str, Any] = {}
     for table in tables().values():
         found.setdefault(table.schema, {})[table.name] = {column.name: column.type for column in table.columns}
-    for one in statements("marts"):
-        found.setdefault("marts", {})[one.table] = {column.name: "unknown" for column in one.columns}
+    for mart in statements("marts"):
+        found.setdefault("marts", {})[mart.table] = {column.name: "unknown" for column in mart.columns}
     return ensure_schema(found, dialect="duckdb")
 
 

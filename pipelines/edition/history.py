@@ -75,7 +75,7 @@ def load_history(connection: duckdb.DuckDBPyConnection, settings: Settings, plan
                 | place
                 | {"state": judged.state}
             )
-            if judged.stands:
+            if judged.was_admitted:
                 windows.append({"release_id": observation.release_id, "slice": observation.slice} | place)
     history = {"meta.release": list(releases.values()), "meta.observation": snapshots, "meta.release_file": files}
     history |= {"meta.asked": asked, "meta.correction": corrections}

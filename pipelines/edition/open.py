@@ -12,7 +12,6 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import LodestoneError
-from pipelines.model.tables import tables
 
 
 def read_only(path: Path) -> duckdb.DuckDBPyConnection:
@@ -89,6 +88,8 @@ def side_by_side(before: Path, after: Path) -> Iterator[duckdb.DuckDBPyConnectio
 
     Raises `LodestoneError` where one is missing or was built with tables this version does not know.
     """
+    from pipelines.model.tables import tables  # they load Pandera, which a question has no use for
+
     modelled = {
         f"{table.full_name}.{column.name}"
         for table in tables().values()

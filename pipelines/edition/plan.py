@@ -76,7 +76,7 @@ class SourcePlan:
     @property
     def standing(self) -> list[Judged]:
         """Releases that have, or once had, a place in the history."""
-        return [judged for judged in self.judged if judged.stands]
+        return [judged for judged in self.judged if judged.was_admitted]
 
 
 def end_of(day: date) -> datetime:

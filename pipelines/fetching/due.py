@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from math import ceil
 from statistics import mean
-
-import duckdb
 
 from pipelines import archive
 from pipelines.errors import LodestoneError, Usage
@@ -33,26 +31,6 @@ class Plan:
     source: str
     months: Mapping[str, str]
     requests: tuple[Request, ...]
-
-
-@dataclass(frozen=True)
-class Missed:
-    """Months (YYYY-MM) of an office that were due to be asked for again since a day, and were not."""
-
-    source: str
-    months: tuple[str, ...]
-    since: date
-
-    @property
-    def what_is_wrong(self) -> str:
-        """What is wrong, in words."""
-        named = self.months[0] if len(self.months) == 1 else f"{len(self.months)} months ({self.months[0]} to {self.months[-1]})"
-        return f"{named} should have been asked for again since {self.since}, and what the office revised in them may be missing"
-
-    @property
-    def remedy(self) -> str:
-        """What brings them."""
-        return f"`lodestone fetch {self.source}` or the next night asks"
 
 
 def plan(settings: Settings, source: Source, now: datetime) -> Plan:
@@ -94,7 +72,7 @@ def due_months(source: Source, snapshots: Sequence[Snapshot], selection: Selecti
     if yearly is not None and now.month in yearly.calendar_months:
         season = set(months_between(shifted(newest, 1 - yearly.months), newest))
     asked = _asked_months(source, snapshots, selection)
-    filled = {one.slice[-7:] for one in observations(source, snapshots) if not one.withdrawn}
+    filled = {observation.slice[-7:] for observation in observations(source, snapshots) if not observation.withdrawn}
     last_filled = max(filled, default="")
     due = {}
     for month in months_between(config.first_month, newest):
@@ -107,9 +85,9 @@ def due_months(source: Source, snapshots: Sequence[Snapshot], selection: Selecti
         elif month not in filled and month > last_filled:
             due[month] = "empty when last asked, and nothing later is there: not published yet"
         else:
-            missed = [again for one in asked[month] if (again := to_ask_again(config, month, one)) and again.begin <= now.date()]
+            missed = [again for request in asked[month] if (again := to_ask_again(config, month, request)) and again.begin <= now.date()]
             if missed:
-                last = min(one.at for one in asked[month])
+                last = min(request.at for request in asked[month])
                 due[month] = _days_in_words(missed[0], last)
     return due
 
@@ -117,7 +95,7 @@ def due_months(source: Source, snapshots: Sequence[Snapshot], selection: Selecti
 def expected_seconds(settings: Settings, source: Source, planned: Plan) -> tuple[float, bool]:
     """How long it takes to ask what is planned, and whether by the pace of the last visits; else it is the least, by the pauses alone."""
     pause = 0.0 if settings.offices else 60 / fetch_config(source).requests_per_minute
-    last = [receipt.seconds for one in archive.visits(settings.raw, source.name)[-PACE_OF:] for receipt in one.receipts]
+    last = [receipt.seconds for visit in archive.visits(settings.raw, source.name)[-PACE_OF:] for receipt in visit.receipts]
     taken = [seconds for seconds in last if seconds is not None]
     put = len(planned.requests)
     return max((put - 1) * pause, put * mean(taken) if taken else 0.0, 0.0), bool(taken)
@@ -131,35 +109,6 @@ def in_words(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def missed_months(settings: Settings, connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Missed]:
-    """What an edition lacks because an office was not asked in time: revisions whose days are over, or began before the last visit."""
-    today = now.date()
-    by_source: dict[str, list[tuple[str, date, date]]] = {}
-    for name, *month in connection.execute(_TO_ASK_AGAIN).fetchall():
-        by_source.setdefault(name, []).append(tuple(month))
-    found = []
-    for name, months in by_source.items():
-        visited = _last_visit(settings, name)
-        missed = [(month, begin) for month, begin, until in months if until < today or visited < begin < today]
-        if missed:
-            found.append(Missed(name, tuple(month for month, _ in missed), min(begin for _, begin in missed)))
-    return found
-
-
-_TO_ASK_AGAIN = """
-select split_part(slice, '/', 1) as source, right(slice, 7) as month, min(ask_again_from), min(ask_again_until)
-from meta.asked
-where ask_again_until is not null
-group by all
-order by all
-"""
-
-
-def _last_visit(settings: Settings, name: str) -> date:
-    made = archive.visits(settings.raw, name)
-    return max((receipt.observed_at.date() for one in made for receipt in one.receipts), default=date.max)
-
-
 def _days_in_words(missed: RevisionPeriod, last: datetime) -> str:
     days = f"between {missed.begin} and {missed.until}"
     return f"to be asked for again {days}, when the office may have revised it; last asked for on {last:%Y-%m-%d}"
@@ -168,9 +117,9 @@ def _days_in_words(missed: RevisionPeriod, last: datetime) -> str:
 def _asked_months(source: Source, snapshots: Sequence[Snapshot], selection: Selection) -> dict[str, list[Asked]]:
     """Months that the last whole snapshot of each of their slices asked for in all of the selection, with these snapshots."""
     asked: dict[str, list[Asked]] = {}
-    for name, one in last_asked(snapshots).items():
-        if set(selection.headings) <= set(one.codes):
-            asked.setdefault(name[-7:], []).append(one)
+    for name, request in last_asked(snapshots).items():
+        if set(selection.headings) <= set(request.codes):
+            asked.setdefault(name[-7:], []).append(request)
     datasets = len({member.dataset for member in source.config.members.values()})
     return {month: found for month, found in asked.items() if len(found) == datasets}
 

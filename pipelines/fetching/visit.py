@@ -32,7 +32,7 @@ SAME_NIGHT = timedelta(hours=20)
 """An unfinished visit younger than this is gone on with; an older one would mix two states of an office in one snapshot."""
 
 
-TOLD_EVERY, TOLD_TIMES = 25, 20
+SAY_EVERY, SAY_TIMES = 25, 20
 """A person who waits is told of every so many requests, and not much more often than so many times."""
 
 
@@ -123,14 +123,14 @@ def _downloader(settings: Settings, source: Source, config: Fetch, say: Say, wai
 
 def _begin(settings: Settings, source: Source, planned: Plan, now: datetime) -> archive.Visit:
     """The unfinished visit of this night that has these requests, where no later one asked for the same; else a new one."""
-    requests = tuple(archive.PlannedRequest(one.member, one.shown, one.slices, one.asked) for one in planned.requests)
+    requests = tuple(archive.PlannedRequest(request.member, request.shown, request.slices, request.asked) for request in planned.requests)
     made = archive.visits(settings.raw, source.name)
     subjects = {subject for request in requests for subject in request.subjects}
-    last = next((one for one in reversed(made) if any(not subjects.isdisjoint(request.subjects) for request in one.requests)), None)
+    last = next((visit for visit in reversed(made) if any(not subjects.isdisjoint(request.subjects) for request in visit.requests)), None)
     if last is not None and now - last.began < SAME_NIGHT and set(requests) <= set(last.requests) and set(requests) & set(last.unanswered):
         return last
     name = f"{now:%Y%m%dT%H%M%SZ}"
-    again = sum(one.name.startswith(name) for one in made)
+    again = sum(visit.name.startswith(name) for visit in made)
     return archive.begin_visit(settings.raw, source.name, f"{name}-{again + 1:02}" if again else name, requests)
 
 
@@ -139,16 +139,16 @@ def _ask(
 ) -> Fetched:
     kept = _recognisable(settings, source)
     wanted = {request.member for request in made.unanswered}
-    requests = [one for one in planned.requests if one.member in wanted]
+    requests = [request for request in planned.requests if request.member in wanted]
     if len(requests) < len(planned.requests):
         say(f"{source.name}: going on with the visit of {made.name}; {len(planned.requests) - len(requests)} answers are held already")
     config, started = fetch_config(source), time.monotonic()
-    told_every = max(TOLD_EVERY, len(requests) // TOLD_TIMES)
+    every = max(SAY_EVERY, len(requests) // SAY_TIMES)
     answered, unchanged, received, in_a_row = 0, 0, 0, 0
     failures: list[str] = []
     for number, request in enumerate(requests):
         seconds = time.monotonic() - started
-        if number and number % told_every == 0:
+        if number and number % every == 0:
             left = in_words(seconds / number * (len(requests) - number))
             say(f"{source.name}: {number:,} of {len(requests):,} requests, {received / 1e6:,.1f} MB, {left} left at this pace")
         before = kept.get((request.member, request.shown))
@@ -164,10 +164,10 @@ def _ask(
                 _refuse_a_key_in(request, body)
                 source.recognise(request.member, answer)
         except (FetchFailed, BadFile, VisitEnds) as error:
-            told = f"{source.name}, {error}" if isinstance(error, BadFile) else str(error)
-            archive.note_trouble(settings.raw, made, now, told)
-            say(told)
-            failures.append(told)
+            message = f"{source.name}, {error}" if isinstance(error, BadFile) else str(error)
+            archive.note_trouble(settings.raw, made, now, message)
+            say(message)
+            failures.append(message)
             in_a_row += 1
             if in_a_row == FAILURES_IN_A_ROW or isinstance(error, VisitEnds) or _wants_to_be_left_alone(error):
                 break
@@ -204,12 +204,12 @@ def _wants_to_be_left_alone(error: LodestoneError) -> bool:
     return isinstance(error, FetchFailed) and error.wait_seconds is not None and not error.passing
 
 
-def _headers_of_the_held(held: dict[str, str], told: dict[str, str]) -> dict[str, str]:
+def _headers_of_the_held(held: dict[str, str], sent: dict[str, str]) -> dict[str, str]:
     """Headers of an answer that is held and was told to be current: it stays recognised by what came with it."""
-    return held | {name: value for name, value in told.items() if name not in RECOGNISED_BY}
+    return held | {name: value for name, value in sent.items() if name not in RECOGNISED_BY}
 
 
 def _recognisable(settings: Settings, source: Source) -> dict[tuple[str, str | None], archive.Receipt]:
     """The newest answer kept under each name, with the address that was asked, where the office said what to recognise it by."""
-    newest = {receipt.member: receipt for one in archive.visits(settings.raw, source.name) for receipt in one.receipts}
+    newest = {receipt.member: receipt for visit in archive.visits(settings.raw, source.name) for receipt in visit.receipts}
     return {(member, receipt.url): receipt for member, receipt in newest.items() if receipt.headers.keys() & RECOGNISED_BY}

@@ -45,15 +45,15 @@ def last_asked(snapshots: Iterable[Snapshot]) -> dict[str, Asked]:
     """The last whole snapshot of each slice, by slice."""
     found: dict[str, Asked] = {}
     newest = reach = ""
-    for one in snapshots:
-        answered = {receipt.member for receipt in one.receipts} - one.errors.keys()
-        whole = {name: codes for name, codes in one.asked.items() if set(one.slices[name]) <= answered}
-        newest = max(newest, *_months(piece.slice for piece in one.contents))
+    for snapshot in snapshots:
+        answered = {receipt.member for receipt in snapshot.receipts} - snapshot.errors.keys()
+        whole = {name: codes for name, codes in snapshot.asked.items() if set(snapshot.slices[name]) <= answered}
+        newest = max(newest, *_months(piece.slice for piece in snapshot.contents))
         reach = max(reach, *_months(whole))
         for name, codes in whole.items():
             before = found[name].first if name in found else {}
             first = {code: before[code] if before.get(code, "") >= name[-7:] else newest for code in codes}
-            found[name] = Asked(tuple(sorted(set(codes))), one.observed_at, newest, reach, first)
+            found[name] = Asked(tuple(sorted(set(codes))), snapshot.observed_at, newest, reach, first)
     return found
 
 
@@ -88,38 +88,38 @@ def revision_periods(config: Fetch, month: str) -> Iterator[RevisionPeriod]:
             yield RevisionPeriod(begin.date(), _last_day(f"{season}-{yearly.calendar_months[-1]:02d}"), newest, True)
 
 
-def has_seen(one: Asked, period: RevisionPeriod) -> bool:
+def has_seen(last: Asked, period: RevisionPeriod) -> bool:
     """Whether the last snapshot of a month came when the revision of a period was there.
 
     The month with which it comes tells: it was there too. Where nobody had asked for that, or a season is over, the days tell.
     """
-    day = one.at.date()
-    is_past = day > period.until and (period.is_season or one.reach < period.with_month)
-    return day >= period.begin and (is_past or one.newest >= period.with_month)
+    day = last.at.date()
+    is_past = day > period.until and (period.is_season or last.reach < period.with_month)
+    return day >= period.begin and (is_past or last.newest >= period.with_month)
 
 
-def to_ask_again(config: Fetch, month: str, one: Asked) -> RevisionPeriod | None:
+def to_ask_again(config: Fetch, month: str, last: Asked) -> RevisionPeriod | None:
     """The first revision that the last snapshot of a month (YYYY-MM) has not seen; null where none is to come."""
-    return next((period for period in revision_periods(config, month) if not has_seen(one, period)), None)
+    return next((period for period in revision_periods(config, month) if not has_seen(last, period)), None)
 
 
 def asked_rows(config: Fetch, asked: Mapping[str, Asked]) -> list[dict[str, Any]]:
     """The rows of `meta.asked`. They change only when another month is there or a revision was seen, not with every snapshot."""
     rows = []
-    for name, one in sorted(asked.items()):
+    for name, last in sorted(asked.items()):
         month = name[-7:]
-        again = to_ask_again(config, month, one) if MONTH.fullmatch(month) else None
-        is_late = again is not None and one.reach >= again.with_month and one.at.date() > again.until
+        again = to_ask_again(config, month, last) if MONTH.fullmatch(month) else None
+        is_late = again is not None and last.reach >= again.with_month and last.at.date() > again.until
         is_final = again is None or again != next(revision_periods(config, month))
         rows += [
             {
                 "slice": name,
                 "code": code,
-                "is_confirmed": is_final or one.newest > one.first[code],
+                "is_confirmed": is_final or last.newest > last.first[code],
                 "ask_again_from": None if again is None else again.begin,
                 "ask_again_until": None if again is None or is_late else again.until,
             }
-            for code in one.codes
+            for code in last.codes
         ]
     return rows
 
@@ -131,9 +131,9 @@ def _last_day(month: str) -> date:
 def first_asked(snapshots: Iterable[Snapshot]) -> dict[tuple[str, str], datetime]:
     """When a whole snapshot of a slice first asked for a code, by slice and beginning of codes."""
     first: dict[tuple[str, str], datetime] = {}
-    for one in snapshots:
-        answered = {receipt.member for receipt in one.receipts} - one.errors.keys()
-        for name, codes in one.asked.items():
-            for code in codes if set(one.slices[name]) <= answered else ():
-                first.setdefault((name, code), one.observed_at)
+    for snapshot in snapshots:
+        answered = {receipt.member for receipt in snapshot.receipts} - snapshot.errors.keys()
+        for name, codes in snapshot.asked.items():
+            for code in codes if set(snapshot.slices[name]) <= answered else ():
+                first.setdefault((name, code), snapshot.observed_at)
     return first

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from functools import cache
+from itertools import pairwise
+from math import fsum
 from pathlib import Path
 
 import polars as pl
 
 from pipelines.intake.ledger import Ledger, folder_of
-from pipelines.intake.release import Comparison, Observation
+from pipelines.intake.release import HALF, Comparison, Observation
 from pipelines.reasons import Reason, reason
 from pipelines.settings import Settings
 from pipelines.sources import Source
@@ -18,26 +20,151 @@ from pipelines.sources.config import ByPartner, Continuity
 PLACE = ("source_member", "source_row")
 """Columns that say where a row was filed, and nothing of what."""
 
+LINES_AT_ONCE = 250_000
+"""Slices of so many lines are read together; to read a file again for each costs more than it holds."""
 
-def doubled(settings: Settings, source: Source, known: Ledger, history: Iterable[Observation]) -> dict[str, Reason]:
+_Series = Mapping[tuple[object, ...], tuple[float | None, ...]]
+"""Every measure of a series of figures."""
+
+_Held = tuple[set[str], pl.DataFrame, dict[str, tuple[int, int]]]
+"""Slices, the rows of all their releases, and by part how many there are and the sum of their hashes."""
+
+
+class Filed:
+    """What the releases of a source have in their curated tables, as far as it is compared, read some slices at a time."""
+
+    def __init__(self, settings: Settings, source: Source, known: Ledger, history: Iterable[Observation]) -> None:
+        self.rules = source.config.continuity
+        self._known = known
+        self._folder = cache(lambda folder, table: _existing(folder_of(settings, source, folder) / f"{table}.parquet"))
+        self._series_of_file = cache(self._read_series)
+        self._observed: dict[str, list[Observation]] = {}
+        for observation in history:
+            self._observed.setdefault(observation.slice, []).append(observation)
+        self._unsettled = [name for name, observed in self._observed.items() if not self._is_settled(observed)]
+        self._held: dict[str, _Held] = {}
+
+    def _is_settled(self, observed: list[Observation]) -> bool:
+        return all(("follows", before.release_id, after.release_id) in self._known.comparisons for before, after in pairwise(observed))
+
+    def path(self, part: str, table: str) -> Path | None:
+        """The curated file in which the rows of a part stand; null where the table has none of its file."""
+        verdict = self._known.verdicts.get(part)
+        return None if verdict is None else self._folder(verdict.folder, table)
+
+    def paths(self, parts: Iterable[str], table: str) -> list[Path]:
+        """The curated files in which the rows of some parts stand."""
+        return sorted({path for part in parts if (path := self.path(part, table)) is not None})
+
+    def are_equal(self, table: str, before: Observation, after: Observation) -> bool:
+        """Whether two releases of a slice have the same rows, in whatever lines."""
+        _, _, digests = self._slices_from(table, before)
+        return _sum_of(digests, before) == _sum_of(digests, after)
+
+    def rows(self, table: str, release: Observation) -> pl.DataFrame | None:
+        """The rows of a release that are compared; null where the table has none."""
+        _, rows, _ = self._slices_from(table, release)
+        found = rows.filter(pl.col("part_id").is_in(release.parts)).drop("part_id")
+        return None if found.is_empty() else found
+
+    def _slices_from(self, table: str, release: Observation) -> _Held:
+        """Names, rows and digests by part of every release of this slice, and of those that are to be compared next."""
+        held = self._held.get(table)
+        if held is not None and release.slice in held[0]:
+            return held
+        names, lines = {release.slice}, 0
+        place = self._unsettled.index(release.slice) if release.slice in self._unsettled else len(self._unsettled)
+        for name in self._unsettled[place:]:
+            lines += sum(observation.lines for observation in self._observed[name])
+            if lines > LINES_AT_ONCE:
+                break
+            names.add(name)
+        parts = {part for name in names for observation in self._observed[name] for part in observation.parts}
+        columns = self._columns(table)
+        paths = self.paths(parts, table)
+        if not paths:
+            return self._hold(table, (names, pl.DataFrame(schema={"part_id": pl.String()}), {}))
+        rows = pl.scan_parquet(paths).filter(pl.col("part_id").is_in(parts)).select("part_id", *columns).collect()
+        figures = pl.struct(name for name in columns if name not in PLACE)
+        digests = rows.group_by("part_id").agg(pl.len(), figures.hash().sum().alias("digest"))
+        return self._hold(table, (names, rows, {part: (count, digest) for part, count, digest in digests.iter_rows()}))
+
+    def _hold(self, table: str, found: _Held) -> _Held:
+        self._held[table] = found
+        return found
+
+    def _columns(self, table: str) -> tuple[str, ...]:
+        rule = self.rules[table]
+        filed = () if rule.by_partner is None else (rule.by_partner.partner, *rule.by_partner.group)
+        return tuple(dict.fromkeys((*rule.key, *rule.measures, *filed, *PLACE)))
+
+    def series(self, table: str, release: Observation) -> _Series:
+        """The mean of every measure of a series of a release, that of all partners together where it is filed by partner."""
+        found: dict[tuple[object, ...], list[tuple[float | int, ...]]] = {}
+        for part in release.parts:
+            path = self.path(part, table)
+            for key, sums in ({} if path is None else self._series_of_file(path, table)).get(part, ()):
+                found.setdefault(key, []).append(sums)
+        return {key: tuple(_means(sums)) for key, sums in found.items()}
+
+    def _read_series(self, path: Path, table: str) -> dict[str, list[tuple[tuple[object, ...], tuple[float | int, ...]]]]:
+        """By part: each series, and the sum and the number of each measure."""
+        rule = self.rules[table]
+        assert rule.by_month is not None
+        rows = pl.scan_parquet(path)
+        if rule.by_partner is not None:
+            rows = rows.filter(pl.col(rule.by_partner.partner).eq_missing(pl.lit(rule.by_partner.total, pl.String)))
+        measures = [pl.col(name).cast(pl.Float64) for name in rule.measures]
+        sums = [aggregate for measure in measures for aggregate in (measure.sum(), measure.count().name.suffix("_count"))]
+        found: dict[str, list[tuple[tuple[object, ...], tuple[float | int, ...]]]] = {}
+        series = rule.by_month.series
+        for part, *values in rows.group_by("part_id", *series).agg(sums).collect().iter_rows():
+            found.setdefault(part, []).append((tuple(values[: len(series)]), tuple(values[len(series) :])))
+        return found
+
+
+def _sum_of(digests: Mapping[str, tuple[int, int]], release: Observation) -> tuple[int, int]:
+    found = [digests[part] for part in release.parts if part in digests]
+    return sum(rows for rows, _ in found), sum(digest for _, digest in found) % HALF
+
+
+def _existing(path: Path) -> Path | None:
+    return path if path.exists() else None
+
+
+def _means(sums: list[tuple[float | int, ...]]) -> Iterable[float | None]:
+    by_measure = list(zip(*sums, strict=True))
+    for total, count in zip(by_measure[::2], by_measure[1::2], strict=True):
+        yield fsum(total) / sum(count) if sum(count) else None
+
+
+def doubled(filed: Filed, known: Ledger, history: Iterable[Observation]) -> dict[str, Reason]:
     """Why releases fail of which two answers file one figure, by their ids: nobody can know which is right."""
     unknown = {
-        one.release_id: one
-        for one in history
-        if len(one.parts) > 1 and ("answers", one.release_id, one.release_id) not in known.comparisons
+        observation.release_id: observation
+        for observation in history
+        if len(observation.parts) > 1 and ("answers", observation.release_id, observation.release_id) not in known.comparisons
     }
     places = pl.DataFrame(
-        [(one.release_id, part) for one in unknown.values() for part in one.parts], schema=["release_id", "part_id"], orient="row"
+        [(observation.release_id, part) for observation in unknown.values() for part in observation.parts],
+        schema=["release_id", "part_id"],
+        orient="row",
     )
     found: dict[str, Reason] = {}
-    for table, rule in source.config.continuity.items() if unknown else ():
-        paths = {path for part in places["part_id"] if (path := _path(settings, source, known, part, table)) is not None}
+    for table, rule in filed.rules.items() if unknown else ():
+        paths = filed.paths(places["part_id"], table)
         if not paths:
             continue
+        figure = pl.struct("release_id", *rule.key).hash()
+        rows = pl.scan_parquet(paths).join(places.lazy(), on="part_id")
+        # Few figures, if any, stand twice: all are told apart by a number first, which takes a tenth of the room.
+        numbers = rows.select(figure.alias("figure")).collect()["figure"]
+        several = numbers.filter(numbers.is_duplicated()).unique()
+        if several.is_empty():
+            continue
         twice = (
-            pl.scan_parquet(sorted(paths))
-            .select("part_id", *rule.key, *PLACE)
-            .join(places.lazy(), on="part_id")
+            rows.select("release_id", "part_id", *rule.key, *PLACE)
+            .filter(figure.is_in(several.implode()))
             .group_by("release_id", *rule.key)
             .agg(pl.format("{} line {}", "source_member", "source_row").filter(pl.col("part_id").n_unique() > 1).sort())
             .filter(pl.col("source_member").list.len() > 0)
@@ -49,104 +176,50 @@ def doubled(settings: Settings, source: Source, known: Ledger, history: Iterable
             found.setdefault(row["release_id"], reason("in_two_answers", table=table, key=key, places=" and ".join(row["source_member"])))
     for release in unknown:
         known.comparisons["answers", release, release] = Comparison(0, found.get(release))
-    answers = ((release, one) for (purpose, release, _), one in known.comparisons.items() if purpose == "answers" and one is not None)
-    return {release: one.why_apart for release, one in answers if one.why_apart is not None}
+    answers = (
+        (release, comparison)
+        for (purpose, release, _), comparison in known.comparisons.items()
+        if purpose == "answers" and comparison is not None
+    )
+    return {release: comparison.why_apart for release, comparison in answers if comparison.why_apart is not None}
 
 
-def why_quarantined(settings: Settings, source: Source, known: Ledger, before: Observation, after: Observation) -> Reason | None:
+def why_quarantined(filed: Filed, before: Observation, after: Observation) -> Reason | None:
     """Why a release may not follow its predecessor: rows or figures vanish, or a measure jumps. Null where it may."""
     if after.withdrawn:
         return reason("all_vanished", lines=before.lines)
-    for table, rule in source.config.continuity.items():
-        old, new = (_rows(settings, source, known, one, table, rule) for one in (before, after))
+    for table, rule in filed.rules.items():
+        if filed.are_equal(table, before, after):
+            continue
+        old, new = (filed.rows(table, release) for release in (before, after))
         if old is None:
             continue
         if new is None:
             return reason("shrank", table=table, had=old.height, has=0)
-        if old.drop(*PLACE).equals(new.drop(*PLACE)):
-            continue
         found = _why_shrunk(table, rule, old, new) or _why_emptied(table, rule, old, new) or _why_jumped(rule, old, new)
         if found is not None:
             return found
     return None
 
 
-def compared(settings: Settings, source: Source, known: Ledger, neighbour: Observation, first: Observation) -> Comparison | None:
+def compared(filed: Filed, neighbour: Observation, first: Observation) -> Comparison | None:
     """How the first release of a month stands to one of a month around it; null where they have no figures in common."""
     figures = 0
-    for table, rule in source.config.continuity.items():
+    for table, rule in filed.rules.items():
         if rule.by_month is None:
             continue
-        old, new = (_by_series(settings, source, known, one, table, rule, rule.by_month.series) for one in (neighbour, first))
-        if old is None or new is None:
-            continue
-        both = old.join(new, on=list(rule.by_month.series), how="inner", nulls_equal=True, suffix="_new")
-        for measure in rule.measures:
-            filed = both.filter(pl.all_horizontal(pl.col(measure, f"{measure}_new").is_not_null()))
-            had, has = (float(filed[name].sum()) for name in (measure, f"{measure}_new"))
+        old, new = (filed.series(table, release) for release in (neighbour, first))
+        for place, measure in enumerate(rule.measures):
+            both = [(old[key][place], new[key][place]) for key in old.keys() & new.keys()]
+            pairs = [(had, has) for had, has in both if had is not None and has is not None]
+            had, has = (fsum(numbers) for numbers in zip(*pairs, strict=True)) if pairs else (0.0, 0.0)
             if had <= 0:
                 continue
-            figures += filed.height
+            figures += len(pairs)
             if not had / rule.by_month.max_factor <= has <= had * rule.by_month.max_factor:
-                whose = f"{measure} of {filed.height} totals together" if filed.height > 1 else measure
-                return Comparison(filed.height, reason("apart", whose=whose, has=has, had=had, slice=neighbour.slice))
+                whose = f"{measure} of {len(pairs)} totals together" if len(pairs) > 1 else measure
+                return Comparison(len(pairs), reason("apart", whose=whose, has=has, had=had, slice=neighbour.slice))
     return Comparison(figures, None) if figures else None
-
-
-def _by_series(
-    settings: Settings, source: Source, known: Ledger, one: Observation, table: str, rule: Continuity, series: tuple[str, ...]
-) -> pl.DataFrame | None:
-    """What a release has of each series, of all partners together where it is filed by partner; null where the table has no rows."""
-    totals = None if rule.by_partner is None else (rule.by_partner.partner, rule.by_partner.total)
-    columns = tuple(dict.fromkeys((*series, *rule.measures)))
-    rows = _of_parts(settings, source, known, one, table, columns, totals)
-    return None if rows is None else rows.group_by(series).agg(pl.col(rule.measures).cast(pl.Float64).mean())
-
-
-def _rows(settings: Settings, source: Source, known: Ledger, one: Observation, table: str, rule: Continuity) -> pl.DataFrame | None:
-    """The rows of a release that are compared; null where the table has none."""
-    filed = () if rule.by_partner is None else (rule.by_partner.partner, *rule.by_partner.group)
-    columns = tuple(dict.fromkeys((*rule.key, *rule.measures, *filed, *PLACE)))
-    return _of_parts(settings, source, known, one, table, columns, None)
-
-
-def _of_parts(
-    settings: Settings,
-    source: Source,
-    known: Ledger,
-    one: Observation,
-    table: str,
-    columns: tuple[str, ...],
-    totals: tuple[str, str | None] | None,
-) -> pl.DataFrame | None:
-    """Columns of the rows of a release, or only of its totals; null where the table has no rows of it."""
-    found = []
-    for part in one.parts:
-        path = _path(settings, source, known, part, table)
-        rows = None if path is None else _by_part(path, path.stat().st_mtime_ns, columns, totals).get(part)
-        if rows is not None:
-            found.append(rows)
-    return pl.concat(found) if found else None
-
-
-@lru_cache(maxsize=50)
-def _by_part(path: Path, _: int, columns: tuple[str, ...], totals: tuple[str, str | None] | None) -> dict[str, pl.DataFrame]:
-    filed = pl.scan_parquet(path)
-    rows = filed
-    if totals is not None:
-        partner, total = totals
-        rows = rows.filter(pl.col(partner).eq_missing(pl.lit(total, pl.String)))
-    rows = rows.select("part_id", *columns)
-    parts = rows.collect().partition_by("part_id", maintain_order=True, include_key=False, as_dict=True)
-    none = rows.head(0).drop("part_id").collect()
-    every = filed.select(pl.col("part_id").unique()).collect()["part_id"]
-    return dict.fromkeys(every, none) | {str(part): of_part for (part,), of_part in parts.items()}
-
-
-def _path(settings: Settings, source: Source, known: Ledger, part: str, table: str) -> Path | None:
-    verdict = known.verdicts.get(part)
-    path = None if verdict is None else folder_of(settings, source, verdict.folder) / f"{table}.parquet"
-    return path if path is not None and path.exists() else None
 
 
 def _why_shrunk(table: str, rule: Continuity, old: pl.DataFrame, new: pl.DataFrame) -> Reason | None:

@@ -83,8 +83,8 @@ def readable_corrections(raw: Path, source: str) -> tuple[list[Correction], list
             broken.append(LodestoneError(f"{known}: a correction is not as it should be ({in_words(error)}); compare docs/operations.md"))
     for path in sorted((raw / source).glob("corrections/[!.]*.json")):
         try:
-            one = _CORRECTION.validate_json(path.read_bytes())
-            found.append(replace(one, decided_at=in_utc(one.decided_at)))
+            correction = _CORRECTION.validate_json(path.read_bytes())
+            found.append(replace(correction, decided_at=in_utc(correction.decided_at)))
         except (OSError, ValueError) as error:
             remedy = "remove it, and write it anew with `lodestone correct`"
             broken.append(LodestoneError(f"{path}: the correction cannot be read ({in_words(error)}); {remedy}"))
@@ -97,23 +97,23 @@ _CORRECTION = TypeAdapter(Correction)
 def apply(frame: pl.DataFrame, kind: str, corrections: Iterable[Correction]) -> tuple[pl.DataFrame, list[Applied], list[str]]:
     """The rows of one kind of file with their corrections, which were applied where, and what is told of those that were not."""
     applied, expired = [], []
-    for one in corrections:
-        if one.kind != kind or not {one.column, *one.where} <= set(frame.columns):
+    for fix in corrections:
+        if fix.kind != kind or not {fix.column, *fix.where} <= set(frame.columns):
             continue
         row = pl.all_horizontal(
-            *(pl.col(name).eq_missing(pl.lit(text, pl.String)) for name, text in one.where.items()),
-            pl.lit(True) if one.slice is None else pl.col("slice") == one.slice,
+            *(pl.col(name).eq_missing(pl.lit(text, pl.String)) for name, text in fix.where.items()),
+            pl.lit(True) if fix.slice is None else pl.col("slice") == fix.slice,
         )
         found = frame.filter(row)
-        held = found.filter(pl.col(one.column).eq_missing(pl.lit(one.filed, pl.String)))
+        held = found.filter(pl.col(fix.column).eq_missing(pl.lit(fix.filed, pl.String)))
         if held.is_empty():
             if not found.is_empty():
                 expired.append(
-                    f"correction {one.correction_id} has expired: {one.column} was {one.filed} and is now {found[one.column][0]} "
+                    f"correction {fix.correction_id} has expired: {fix.column} was {fix.filed} and is now {found[fix.column][0]} "
                     f"({found['source_member'][0]} line {found['source_row'][0]}); the office's figure is used"
                 )
             continue
-        guard = row & pl.col(one.column).eq_missing(pl.lit(one.filed, pl.String))
-        frame = frame.with_columns(pl.when(guard).then(pl.lit(one.used, pl.String)).otherwise(pl.col(one.column)).alias(one.column))
-        applied += [Applied(one.correction_id, member, line) for member, line in held.select("source_member", "source_row").rows()]
+        guard = row & pl.col(fix.column).eq_missing(pl.lit(fix.filed, pl.String))
+        frame = frame.with_columns(pl.when(guard).then(pl.lit(fix.used, pl.String)).otherwise(pl.col(fix.column)).alias(fix.column))
+        applied += [Applied(fix.correction_id, member, line) for member, line in held.select("source_member", "source_row").rows()]
     return frame, applied, expired

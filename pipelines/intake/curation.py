@@ -22,13 +22,13 @@ from pyarrow.parquet import ParquetWriter  # type: ignore[import-untyped]
 
 from pipelines import archive
 from pipelines.archive.files import folder_atomically, remove_drafts
-from pipelines.errors import BadFile, LodestoneError, Usage
+from pipelines.errors import LodestoneError, Usage
 from pipelines.intake import ledger
 from pipelines.intake.corrections import Applied, Correction
 from pipelines.intake.history import judge_releases, observations
 from pipelines.intake.release import Part
 from pipelines.intake.sift import gated, in_short
-from pipelines.intake.snapshots import Read, Snapshot, parts_of, read_file, snapshots_as_received, snapshots_of, standing_errors
+from pipelines.intake.snapshots import Read, Snapshot, entered, parts_of, read_file, snapshots_as_received, snapshots_of, standing_errors
 from pipelines.settings import Settings
 from pipelines.sources import UNFORESEEN, Source
 
@@ -74,17 +74,19 @@ def refresh(settings: Settings, source: Source) -> Refreshed:
     judged = judge_releases(settings, source, known, history)
     if len(known.comparisons) > compared:
         ledger.write_comparisons(settings, source, known)
-    for one in judged:
-        verdict = known.verdict(one.observation)
+    for release in judged:
+        verdict = known.verdict(release.observation)
         report.releases += 1
-        if one.state in ("current", "failed"):
+        if release.state in ("current", "failed"):
             report.lines += verdict.lines
             report.accepted += verdict.accepted
             report.rejected += verdict.rejected
     report.quarantined = [
-        f"{one.observation.release_id} ({one.observation.slice}): {one.reason}" for one in judged if one.state == "quarantined"
+        f"{release.observation.release_id} ({release.observation.slice}): {release.reason}"
+        for release in judged
+        if release.state == "quarantined"
     ]
-    report.failed = [f"{one.observation.slice}: {one.reason}" for one in judged if one.state == "failed"]
+    report.failed = [f"{release.observation.slice}: {release.reason}" for release in judged if release.state == "failed"]
     return report
 
 
@@ -98,8 +100,15 @@ def correction_of(
     """
     member, line = place
     column, text = change
-    snapshots = {one.name: one for one in snapshots_of(settings, source)}
-    seen = next((one for one in observations(source, snapshots.values()) if one.release_id == release and not one.withdrawn), None)
+    snapshots = {snapshot.name: snapshot for snapshot in snapshots_of(settings, source)}
+    seen = next(
+        (
+            observation
+            for observation in observations(source, snapshots.values())
+            if observation.release_id == release and not observation.withdrawn
+        ),
+        None,
+    )
     if seen is None:
         raise Usage(f"{source.name} has no release {release} with rows")
     snapshot = snapshots[seen.receipt_id]
@@ -169,7 +178,7 @@ def _take_in(settings: Settings, source: Source, known: ledger.Ledger, snapshot:
                     part.part_id: part for part in reversed(parts) if part.part_id not in known.verdicts and part.part_id not in verdicts
                 }
                 if new:
-                    applied = [one for read in reads for one in read.applied]
+                    applied = [fix for read in reads for fix in read.applied]
                     verdicts |= _curate(source, kind, frame, list(new.values()), folder, applied, partial(_append, draft, writers, opened))
     sizes = {file.name: file.stat().st_size for file in sorted(path.iterdir())}
     if not sizes:
@@ -198,14 +207,12 @@ def _batches(
     rows = 0
     for receipt in fresh:
         try:
-            read = read_file(settings, source, receipt, snapshot.corrections)
-        except BadFile as error:
-            entries[keys[receipt.member]] = ledger.Entry((), error, ())
-            continue
+            entries[keys[receipt.member]], read = entered(settings, source, receipt, snapshot.corrections)
         except LodestoneError as error:
             known.passing[keys[receipt.member]] = ledger.Entry((), error, ())
             continue
-        entries[keys[receipt.member]] = ledger.Entry((), None, read.expired)
+        if read is None:
+            continue
         batch.append((receipt, read))
         rows += read.frame.height
         if rows >= ROWS_AT_ONCE:
@@ -235,7 +242,7 @@ def _curate(
     """Judge the rows of new parts of one kind and append them to their tables; the verdicts by part."""
     place = ["source_member", "slice"]
     ids = pl.DataFrame(
-        {"source_member": [one.member for one in new], "slice": [one.slice for one in new], "part_id": [one.part_id for one in new]}
+        {"source_member": [part.member for part in new], "slice": [part.slice for part in new], "part_id": [part.part_id for part in new]}
     )
     rows = frame.join(ids, on=place, how="semi", maintain_order="left").drop("known_from", "known_from_basis")
     judged, made = gated(source, kind, rows)
@@ -252,10 +259,10 @@ def _curate(
         of_line = frame.filter(source_member=fix.source_member, source_row=fix.source_row)
         corrected.setdefault((fix.source_member, of_line["slice"][0]), []).append((fix.correction_id, fix.source_member, fix.source_row))
     verdicts = {}
-    for one in new:
-        at = (one.member, one.slice)
+    for part in new:
+        at = (part.member, part.slice)
         count, reasons = rejected.get(at, (0, []))
-        verdicts[one.part_id] = ledger.Verdict(one.lines, kept.get(at, 0), count, tuple(reasons), tuple(corrected.get(at, ())), folder)
+        verdicts[part.part_id] = ledger.Verdict(part.lines, kept.get(at, 0), count, tuple(reasons), tuple(corrected.get(at, ())), folder)
     return verdicts
 
 

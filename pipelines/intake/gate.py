@@ -47,8 +47,8 @@ def judge(
     starts = range(0, max(frame.height, 1), ROWS_JUDGED_AT_ONCE)
     parts = [_judge(frame[at : at + ROWS_JUDGED_AT_ONCE], doubled[at : at + ROWS_JUDGED_AT_ONCE], schema, known, refused) for at in starts]
     return Judged(
-        accepted=pl.concat([one.accepted for one in parts]),
-        rejected=pl.concat([one.rejected for one in parts]),
+        accepted=pl.concat([part.accepted for part in parts]),
+        rejected=pl.concat([part.rejected for part in parts]),
     )
 
 

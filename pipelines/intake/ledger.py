@@ -17,7 +17,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -106,15 +106,21 @@ class Ledger:
 
     files: dict[str, Entry] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
-    comparisons: dict[tuple[str, str, str], Comparison | None] = field(default_factory=dict)
-    """By what it is compared for, and the ids of both releases."""
     max_rejected_share: float = 0
     passing: dict[str, Entry] = field(default_factory=dict, compare=False)
     """Files that were read, and are to be read again by the next run: they are not written down."""
+    read_comparisons: Callable[[], dict[tuple[str, str, str], Comparison | None]] = field(default=dict, compare=False)
 
-    def compared(self, purpose: str, one: Observation, other: Observation, compare: Callable[[], Comparison | None]) -> Comparison | None:
+    @cached_property
+    def comparisons(self) -> dict[tuple[str, str, str], Comparison | None]:
+        """By what it is compared for, and the ids of both releases. Only who judges history reads them."""
+        return self.read_comparisons()
+
+    def compared(
+        self, purpose: str, observation: Observation, other: Observation, compare: Callable[[], Comparison | None]
+    ) -> Comparison | None:
         """How two releases stand to each other: what `compare` found when they first met."""
-        key = (purpose, one.release_id, other.release_id)
+        key = (purpose, observation.release_id, other.release_id)
         if key not in self.comparisons:
             self.comparisons[key] = compare()
         return self.comparisons[key]
@@ -123,25 +129,26 @@ class Ledger:
         """Whether a file was read, and there is a verdict on each of its parts."""
         return file in self.files and all(part.part_id in self.verdicts for part in self.files[file].parts)
 
-    def verdict(self, one: Observation) -> Verdict:
+    def verdict(self, observation: Observation) -> Verdict:
         """The verdict on what was observed: that on all of its parts."""
-        parts = [self.verdicts[part] for part in one.parts if part in self.verdicts]
+        parts = [self.verdicts[part] for part in observation.parts if part in self.verdicts]
         return Verdict(
-            one.lines,
+            observation.lines,
             sum(part.accepted for part in parts),
             sum(part.rejected for part in parts),
             tuple(reason for part in parts for reason in part.reasons)[:MOST_REASONS],
             tuple(place for part in parts for place in part.corrected),
         )
 
-    def why_failed(self, one: Observation) -> Reason | None:
+    def why_failed(self, observation: Observation) -> Reason | None:
         """Why a release cannot be used; null where it can."""
-        if not set(one.parts) <= self.verdicts.keys():
+        if not set(observation.parts) <= self.verdicts.keys():
             return reason("not_curated")
-        verdict = self.verdict(one)
-        if verdict.rejected <= self.max_rejected_share * verdict.lines:
-            return None
-        return reason("too_many_rejected", rejected=verdict.rejected, lines=verdict.lines, example=verdict.reasons[0])
+        verdict = self.verdict(observation)
+        if verdict.rejected > self.max_rejected_share * verdict.lines:
+            return reason("too_many_rejected", rejected=verdict.rejected, lines=verdict.lines, example=verdict.reasons[0])
+        unnamed = [reason for part in observation.unnamed if part in self.verdicts for reason in self.verdicts[part].reasons]
+        return reason("beside_unnamed", example=unnamed[0]) if unnamed and self.max_rejected_share == 0 else None
 
 
 def key_of(receipt: archive.Receipt, corrections: Iterable[Correction]) -> str:
@@ -174,8 +181,8 @@ def read(settings: Settings, source: Source) -> Ledger:
     return Ledger(
         {file: entry for file, entry in ledger.files.items() if entry.folder not in gone},
         {part: verdict for part, verdict in ledger.verdicts.items() if verdict.folder not in gone},
-        _read_comparisons(settings, source),
         share,
+        read_comparisons=partial(_read_comparisons, settings, source),
     )
 
 
@@ -185,8 +192,10 @@ def _read_comparisons(settings: Settings, source: Source) -> dict[tuple[str, str
     except (OSError, ValueError, pl.exceptions.PolarsError):
         return {}
     return {
-        (purpose, one, other): None if figures is None else Comparison(figures, None if code is None else Reason(code, json.loads(values)))
-        for version, purpose, one, other, figures, code, values in lines.iter_rows()
+        (purpose, release, other): None
+        if figures is None
+        else Comparison(figures, None if code is None else Reason(code, json.loads(values)))
+        for version, purpose, release, other, figures, code, values in lines.iter_rows()
         if version == source.version
     }
 
@@ -196,8 +205,8 @@ def write_comparisons(settings: Settings, source: Source, ledger: Ledger) -> Non
     rows = []
     for key, found in ledger.comparisons.items():
         why = None if found is None else found.why_apart
-        told = (None, None) if why is None else (why.code, json.dumps(why.fields, default=str))
-        rows.append((source.version, *key, None if found is None else found.figures, *told))
+        coded = (None, None) if why is None else (why.code, json.dumps(why.fields, default=str))
+        rows.append((source.version, *key, None if found is None else found.figures, *coded))
     _write(_comparisons_path(settings, source.name), pl.DataFrame(rows, schema=COMPARISONS, orient="row"))
 
 
@@ -227,36 +236,36 @@ def _read(path: Path, version: str, *_: int) -> Ledger:
     parts: dict[str, list[Part]] = {}
     verdicts: dict[str, Verdict] = {}
     entries: dict[str, dict[str, Any]] = {}
-    for one in lines.iter_rows(named=True):
-        if one["slice"] is None:
-            entries[one["file"]] = one
+    for row in lines.iter_rows(named=True):
+        if row["slice"] is None:
+            entries[row["file"]] = row
             continue
         # Polars names the zone otherwise, and what an edition is made of is compared as text.
-        one["known_from"] = one["known_from"] and one["known_from"].replace(tzinfo=UTC)
-        parts.setdefault(one["file"], []).append(Part(**{name: one[name] for name in _OF_PART}))
-        if one["is_first"]:
-            verdicts[one["part_id"]] = Verdict(
-                one["lines"],
-                one["accepted"],
-                one["rejected"],
-                tuple(one["reasons"]),
-                tuple((fix, member, line) for fix, member, line in json.loads(one["corrected"])),
-                one["folder"],
+        row["known_from"] = row["known_from"] and row["known_from"].replace(tzinfo=UTC)
+        parts.setdefault(row["file"], []).append(Part(**{name: row[name] for name in _OF_PART}))
+        if row["is_first"]:
+            verdicts[row["part_id"]] = Verdict(
+                row["lines"],
+                row["accepted"],
+                row["rejected"],
+                tuple(row["reasons"]),
+                tuple((fix, member, line) for fix, member, line in json.loads(row["corrected"])),
+                row["folder"],
             )
     files = {
         file: Entry(
             tuple(parts.get(file, ())),
-            None if one["error"] is None else BadFile(**json.loads(one["error"])),
-            tuple(one["expired"]),
-            one["folder"],
-            json.loads(one["sizes"]),
+            None if row["error"] is None else BadFile(**json.loads(row["error"])),
+            tuple(row["expired"]),
+            row["folder"],
+            json.loads(row["sizes"]),
         )
-        for file, one in entries.items()
+        for file, row in entries.items()
     }
     return Ledger(files, verdicts)
 
 
-_OF_PART = [one.name for one in fields(Part)]
+_OF_PART = [column.name for column in fields(Part)]
 
 
 def write(settings: Settings, source: Source, ledger: Ledger) -> None:
@@ -292,8 +301,8 @@ def lost(settings: Settings, name: str, accounted: Collection[str]) -> str | Non
     if gone.is_empty():
         return None
     by_file = gone.group_by("member").agg(pl.col("lines").sum()).sort("member")
-    told = ", ".join(f"{count:,} lines of {file}" for file, count in by_file.iter_rows())
+    listed = ", ".join(f"{count:,} lines of {file}" for file, count in by_file.iter_rows())
     return (
-        f"not in the edition any more are {told}, curated earlier: restore data/raw/{name} from version control or the backup "
+        f"not in the edition any more are {listed}, curated earlier: restore data/raw/{name} from version control or the backup "
         f"(without data/curated/{name} they are forgotten)"
     )

@@ -73,6 +73,8 @@ class Observation:
     known_from_basis: str
     parts: tuple[str, ...] = ()
     """Ids of the parts that its rows stand in."""
+    unnamed: tuple[str, ...] = ()
+    """Ids of the parts of its files whose slice cannot be told: their lines may belong to it."""
 
     @property
     def withdrawn(self) -> bool:
@@ -91,7 +93,7 @@ class Judged:
     """When a later observation took its place; null while it is current. Quarantined, failed and passed-over ones never had a place."""
 
     @property
-    def stands(self) -> bool:
+    def was_admitted(self) -> bool:
         """Whether it has, or once had, a place in the history."""
         return self.state in ("current", "superseded", "withdrawn")
 

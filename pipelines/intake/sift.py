@@ -50,8 +50,8 @@ def _why_not(source: Source, kind: str, rows: pl.DataFrame) -> Reason | None:
 
 def in_short(error: BaseException) -> str:
     """What was raised, on one line."""
-    told = str(error) if isinstance(error, LodestoneError) else f"{type(error).__name__}: {error}"
-    return " ".join(told.split())[:500]
+    message = str(error) if isinstance(error, LodestoneError) else f"{type(error).__name__}: {error}"
+    return " ".join(message.split())[:500]
 
 
 def _gated(source: Source, kind: str, frame: pl.DataFrame) -> tuple[gate.Judged, dict[str, pl.DataFrame]]:
@@ -89,8 +89,8 @@ def _sifted(rows: pl.DataFrame, attempt: Callable[[pl.DataFrame], _Made]) -> tup
         attempt(rows.clear())
         failing = dict(islice(_failing(rows, attempt), MOST_LINES_BLAMED + 1))
         if len(failing) > MOST_LINES_BLAMED:
-            (member, line), told = next(iter(failing.items()))
-            raise LodestoneError(f"more than {MOST_LINES_BLAMED:,} lines fail, e.g. {member} line {line}: {told}") from None
+            (member, line), message = next(iter(failing.items()))
+            raise LodestoneError(f"more than {MOST_LINES_BLAMED:,} lines fail, e.g. {member} line {line}: {message}") from None
         return attempt(_without(rows, failing)), failing
 
 

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 
 import duckdb
 import polars as pl
@@ -53,8 +54,8 @@ class Snapshot:
 
     def key(self, receipt: archive.Receipt) -> str:
         """What one of its files is known by in the ledger: its bytes, and the corrections that may concern it."""
-        slices = {name for name, members in self.slices.items() if receipt.member in members}
-        concerned = [one for one in self.corrections if one.slice is None or not slices or one.slice in slices]
+        slices = {name for name, members in self.slices.items() if receipt.member in members} if self.corrections else ()
+        concerned = [fix for fix in self.corrections if fix.slice is None or not slices or fix.slice in slices]
         return ledger.key_of(receipt, concerned)
 
     @property
@@ -69,8 +70,8 @@ def read_member(settings: Settings, source: Source, receipt: archive.Receipt) ->
     Raises `LodestoneError` where the bytes are gone or changed, and `BadFile` where they are not what the source publishes.
     """
     if receipt.size > source.most_bytes:
-        told = f"the file should have at most {source.most_bytes:,} bytes"
-        raise BadFile(receipt.member, 1, f"{receipt.size:,} bytes", told, "look at it, and hand in what is meant")
+        message = f"the file should have at most {source.most_bytes:,} bytes"
+        raise BadFile(receipt.member, 1, f"{receipt.size:,} bytes", message, "look at it, and hand in what is meant")
     frame = source.parse(receipt.member, archive.body(settings.raw, receipt))
     member = source.config.members[str(source.kind(receipt.member))]
     fewest, most = member.rows
@@ -102,9 +103,10 @@ def parts_of(source: Source, frame: pl.DataFrame) -> list[Part]:
         row=pl.concat_str(pl.lit(named), pl.col(fields).fill_null(_NULL), separator=_END),
         place=pl.int_range(pl.len()),
     )
-    with duckdb.connect() as connection:
+    with _database().cursor() as connection:
         connection.register("rows", rows.to_arrow())
         found = connection.execute(_PARTS).fetchall()
+        connection.unregister("rows")
     parts = []
     for member, name, lines, lower, upper, undated, moment, basis in found:
         digest = f"{lower % HALF:016x}{upper % HALF:016x}"
@@ -113,19 +115,29 @@ def parts_of(source: Source, frame: pl.DataFrame) -> list[Part]:
     return parts
 
 
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """To open another for every few rows costs more than they do."""
+    return duckdb.connect()
+
+
 _END, _NULL = "\0", "\x1a"
 """Between texts, and where none is. No reader lets the first into a text; the second is the sign of what cannot be shown."""
-_PARTS = """
+_PARTS = f"""
+with hashed as (
+    select * exclude row, md5_number(row) as hash
+    from rows
+)
 select
     source_member,
     slice,
     count(*),
-    sum(md5_number_lower(row)),
-    sum(md5_number_upper(row)),
+    sum((hash >> 64)::ubigint),
+    sum((hash & {HALF - 1})::ubigint),
     count(*) > count(known_from),
     max(known_from),
     arg_max(known_from_basis, known_from)
-from rows
+from hashed
 group by all
 order by min(place)
 """
@@ -146,6 +158,20 @@ def read_file(settings: Settings, source: Source, receipt: archive.Receipt, corr
     return Read(frame, tuple(applied), tuple(expired))
 
 
+def entered(
+    settings: Settings, source: Source, receipt: archive.Receipt, corrections: Iterable[Correction]
+) -> tuple[ledger.Entry, Read | None]:
+    """What the ledger says of a file whose parts are not known yet, and its rows; none where it is not what the source publishes.
+
+    Raises `LodestoneError` where it cannot be read today, and may be tomorrow.
+    """
+    try:
+        read = read_file(settings, source, receipt, corrections)
+    except BadFile as error:
+        return ledger.Entry((), error, ()), None
+    return ledger.Entry((), None, read.expired), read
+
+
 def snapshots_of(settings: Settings, source: Source, before: datetime | None = None, known: ledger.Ledger | None = None) -> list[Snapshot]:
     """Every snapshot of a source, oldest first, with its slices; with `before`, only those that were earlier.
 
@@ -154,9 +180,9 @@ def snapshots_of(settings: Settings, source: Source, before: datetime | None = N
     """
     known = ledger.read(settings, source) if known is None else known
     found = snapshots_as_received(settings, source, before)
-    newest = {receipt.member: receipt for one in found if not one.slices for receipt in one.receipts}
+    newest = {receipt.member: receipt for snapshot in found if not snapshot.slices for receipt in snapshot.receipts}
     known = replace(known, files=dict(known.files))
-    return [_with_contents(settings, source, one, newest, known) if one.receipts else one for one in found]
+    return [_with_contents(settings, source, snapshot, newest, known) if snapshot.receipts else snapshot for snapshot in found]
 
 
 def snapshots_as_received(settings: Settings, source: Source, before: datetime | None = None) -> list[Snapshot]:
@@ -169,9 +195,11 @@ def snapshots_as_received(settings: Settings, source: Source, before: datetime |
     known, of_corrections = readable_corrections(settings.raw, source.name)
     unreadable += [*of_visits, *of_corrections, *archive.readable_decisions(settings.raw, source.name)[1]]
     # In the same second the archive's own order counts: names would put a second visit (X-02) before the first.
-    found = sorted((one for one in found if before is None or one.observed_at < before), key=lambda one: one.observed_at)
-    corrections = [one for one in known if before is None or one.decided_at < before]
-    found = _with_corrections(found, corrections, lambda one: source.kind(one.receipts[0].member))
+    found = sorted(
+        (snapshot for snapshot in found if before is None or snapshot.observed_at < before), key=lambda snapshot: snapshot.observed_at
+    )
+    corrections = [fix for fix in known if before is None or fix.decided_at < before]
+    found = _with_corrections(found, corrections, lambda snapshot: source.kind(snapshot.receipts[0].member))
     broken = [Snapshot(str(error), datetime.min.replace(tzinfo=UTC), (), {}, {}, errors={str(error): error}) for error in unreadable]
     return broken + found
 
@@ -180,23 +208,27 @@ def _with_corrections(found: list[Snapshot], corrections: list[Correction], kind
     """The snapshots with the corrections that had been decided by then, and another snapshot of the files then held for each later one."""
     if not corrections:
         return found
-    seen = [replace(one, corrections=tuple(fix for fix in corrections if fix.decided_at <= one.observed_at)) for one in found]
+    seen = [
+        replace(snapshot, corrections=tuple(fix for fix in corrections if fix.decided_at <= snapshot.observed_at)) for snapshot in found
+    ]
     for fix in corrections:
         if fix.decided_at == ALWAYS:
             continue
         standing: dict[str, Snapshot] = {}
-        for one in found:
-            if one.observed_at < fix.decided_at and (fix.slice in one.slices or (not one.slices and kind(one) == fix.kind)):
-                standing[fix.kind if one.slices else one.receipts[0].member] = one
+        for snapshot in found:
+            if snapshot.observed_at < fix.decided_at and (
+                fix.slice in snapshot.slices or (not snapshot.slices and kind(snapshot) == fix.kind)
+            ):
+                standing[fix.kind if snapshot.slices else snapshot.receipts[0].member] = snapshot
         known = tuple(other for other in corrections if other.decided_at <= fix.decided_at)
-        for one in standing.values():
-            only = {name: members for name, members in one.slices.items() if name == fix.slice}
-            stands_on = tuple(receipt for receipt in one.receipts if not only or receipt.member in only[str(fix.slice)])
+        for snapshot in standing.values():
+            only = {name: members for name, members in snapshot.slices.items() if name == fix.slice}
+            stands_on = tuple(receipt for receipt in snapshot.receipts if not only or receipt.member in only[str(fix.slice)])
             again = replace(
-                one, name=f"{one.name}+{fix.correction_id}", observed_at=fix.decided_at, receipts=stands_on, slices=only, asked={}
+                snapshot, name=f"{snapshot.name}+{fix.correction_id}", observed_at=fix.decided_at, receipts=stands_on, slices=only, asked={}
             )
             seen.append(replace(again, corrections=known))
-    return sorted(seen, key=lambda one: one.observed_at)
+    return sorted(seen, key=lambda snapshot: snapshot.observed_at)
 
 
 def _snapshots_of_visit(visit: archive.Visit) -> Iterator[Snapshot]:
@@ -217,43 +249,36 @@ def _snapshots_of_visit(visit: archive.Visit) -> Iterator[Snapshot]:
 
 
 def _with_contents(
-    settings: Settings, source: Source, one: Snapshot, newest: Mapping[str, archive.Receipt], known: ledger.Ledger
+    settings: Settings, source: Source, snapshot: Snapshot, newest: Mapping[str, archive.Receipt], known: ledger.Ledger
 ) -> Snapshot:
     parts: dict[str, tuple[Part, ...]] = {}
     errors: dict[str, LodestoneError] = {}
     expired: list[str] = []
-    for receipt in one.receipts:
-        key = one.key(receipt)
+    for receipt in snapshot.receipts:
+        key = snapshot.key(receipt)
         try:
             if key not in known.files and key not in known.passing:
-                known.files[key] = _entry(settings, source, receipt, one.corrections)
+                entry, read = entered(settings, source, receipt, snapshot.corrections)
+                known.files[key] = entry if read is None else replace(entry, parts=tuple(parts_of(source, read.frame)))
             elif newest.get(receipt.member) is receipt:
                 archive.body(settings.raw, receipt)
         except LodestoneError as error:
             errors[receipt.member] = error
-        entry = known.files.get(key) or known.passing.get(key)
-        if entry is not None:
-            if entry.error is None:
-                parts[receipt.member] = entry.parts
+        found = known.files.get(key) or known.passing.get(key)
+        if found is not None:
+            if found.error is None:
+                parts[receipt.member] = found.parts
             else:
-                errors[receipt.member] = entry.error
-            expired += entry.expired
+                errors[receipt.member] = found.error
+            expired += found.expired
     by_slice: dict[str, list[Part]] = {}
     for member in parts:
         for part in parts[member]:
             by_slice.setdefault(part.slice, []).append(part)
-    whole = by_slice if not one.slices else [name for name, members in one.slices.items() if set(members) <= parts.keys()]
+    whole = by_slice if not snapshot.slices else [name for name, members in snapshot.slices.items() if set(members) <= parts.keys()]
     contents = tuple(content_of(source.name, tuple(by_slice[name])) for name in by_slice if name in whole)
-    every = frozenset(part.part_id for found in parts.values() for part in found)
-    return replace(one, contents=contents, parts=every, errors=errors, expired=tuple(expired))
-
-
-def _entry(settings: Settings, source: Source, receipt: archive.Receipt, corrections: Iterable[Correction]) -> ledger.Entry:
-    try:
-        read = read_file(settings, source, receipt, corrections)
-    except BadFile as error:
-        return ledger.Entry((), error, ())
-    return ledger.Entry(tuple(parts_of(source, read.frame)), None, read.expired)
+    every = frozenset(part.part_id for of_file in parts.values() for part in of_file)
+    return replace(snapshot, contents=contents, parts=every, errors=errors, expired=tuple(expired))
 
 
 def standing_errors(snapshots: Iterable[Snapshot]) -> list[str]:
@@ -263,19 +288,19 @@ def standing_errors(snapshots: Iterable[Snapshot]) -> list[str]:
 
 def all_stand(snapshots: Iterable[Snapshot], judged: Iterable[Judged]) -> bool:
     """Whether a release is current of every file or slice whose newest snapshot has something wrong."""
-    current = [one.observation for one in judged if one.state == "current"]
-    standing = {one.slice for one in current} | {file.member for one in current for file in one.files}
+    current = [release.observation for release in judged if release.state == "current"]
+    standing = {observation.slice for observation in current} | {file.member for observation in current for file in observation.files}
     return _standing_troubles(snapshots).keys() <= standing
 
 
 def _standing_troubles(snapshots: Iterable[Snapshot]) -> dict[str, str]:
     standing: dict[str, str] = {}
-    for one in snapshots:
-        for subject in one.speaks_for:
+    for snapshot in snapshots:
+        for subject in snapshot.speaks_for:
             standing.pop(subject, None)
-        for member, error in one.errors.items():
-            names_it = not one.receipts or (isinstance(error, BadFile) and error.member == member)
-            told = str(error) if names_it else f"{member}: {error}"
-            touched = [name for name, members in one.slices.items() if member in members] or [member]
-            standing |= dict.fromkeys(touched, told)
+        for member, error in snapshot.errors.items():
+            names_it = not snapshot.receipts or (isinstance(error, BadFile) and error.member == member)
+            message = str(error) if names_it else f"{member}: {error}"
+            touched = [name for name, members in snapshot.slices.items() if member in members] or [member]
+            standing |= dict.fromkeys(touched, message)
     return standing

@@ -25,7 +25,7 @@ from pipelines.archive import secrecy
 from pipelines.edition.open import read_only, refused
 from pipelines.edition.publish import weighed_until
 from pipelines.errors import LodestoneError
-from pipelines.fetching import due
+from pipelines.fetching.missed import missed_months
 from pipelines.fetching.wire import ERRORS, Wire
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, source_names
@@ -74,7 +74,7 @@ def alerts(settings: Settings, now: datetime) -> list[Alert]:
             found += _of_edition(settings, connection, now)
     except (LodestoneError, duckdb.Error) as error:
         found.append(_failed("edition", "edition", str(error).splitlines()[0], (), "`lodestone build` publishes one", None))
-    return sorted(found, key=lambda one: one.key)
+    return sorted(found, key=lambda alert: alert.key)
 
 
 def _failed(office: str, what: str, reason: str, sample: Sequence[str], remedy: str, since: datetime | None) -> Alert:
@@ -109,10 +109,10 @@ def _began(visit: archive.Visit) -> datetime:
 
 def _of_edition(settings: Settings, connection: duckdb.DuckDBPyConnection, now: datetime) -> Iterator[Alert]:
     """What the edition says of its sources and releases; of visits the archive tells more, and newer things."""
-    for one in connection.sql(_STATUS).pl().iter_rows(named=True):
-        name, state, message = one["source"], one["state"], one["message"] or ""
-        since = _utc(one["observed_at"])
-        if state == "failed" and one["reason_code"] != "unanswered":
+    for row in connection.sql(_STATUS).pl().iter_rows(named=True):
+        name, state, message = row["source"], row["state"], row["message"] or ""
+        since = _utc(row["observed_at"])
+        if state == "failed" and row["reason_code"] != "unanswered":
             yield _failed(name, "file", message, (), f"`lodestone sources` explains; hand in or fetch a good copy of {name}", since)
         elif state == "fell_back":
             remedy = (
@@ -120,14 +120,14 @@ def _of_edition(settings: Settings, connection: duckdb.DuckDBPyConnection, now: 
                 "a later copy that passes is taken by itself"
             )
             yield Alert(f"{name}/fell_back", name, "fell_back", message, (), remedy, since)
-        if one["due_by"] is not None and one["due_by"] < now.date():
-            reason = f"something newer was due by {one['due_by']}; figures reach to {one['newest_period_end'] or 'nowhere'}"
+        if row["due_by"] is not None and row["due_by"] < now.date():
+            reason = f"something newer was due by {row['due_by']}; figures reach to {row['newest_period_end'] or 'nowhere'}"
             how = f"`lodestone fetch {name}`" if _is_asked(name) else f"`lodestone keep {name} FILE`"
-            remedy = f"look at {one['publisher']}; if it has published, {how}"
+            remedy = f"look at {row['publisher']}; if it has published, {how}"
             yield Alert(
-                f"{name}/late", name, "late", reason, (), remedy, datetime.combine(one["due_by"], time.max, UTC).replace(microsecond=0)
+                f"{name}/late", name, "late", reason, (), remedy, datetime.combine(row["due_by"], time.max, UTC).replace(microsecond=0)
             )
-    for missed in due.missed_months(settings, connection, now):
+    for missed in missed_months(settings, connection, now):
         moment = datetime.combine(missed.since, time.min, UTC)
         yield Alert(
             f"{missed.source}/missed", missed.source, "missed", missed.what_is_wrong, missed.months[:SAMPLE_ROWS], missed.remedy, moment
@@ -152,25 +152,25 @@ def _is_asked(name: str) -> bool:
 def _of_releases(settings: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[Alert]:
     """Quarantined releases nobody decided on, each; failed ones of an office together."""
     failed: dict[str, list[dict[str, Any]]] = {}
-    for one in refused(connection):
-        if one["state"] == "failed":
-            failed.setdefault(one["source"], []).append(one)
-        elif one["release_id"] not in archive.decisions(settings.raw, one["source"]):
-            release = one["release_id"]
+    for row in refused(connection):
+        if row["state"] == "failed":
+            failed.setdefault(row["source"], []).append(row)
+        elif row["release_id"] not in archive.decisions(settings.raw, row["source"]):
+            release = row["release_id"]
             remedy = f"look at it, then `lodestone accept {release} --reason ...` or `lodestone quarantine {release} --reason ...`"
-            key = f"{one['source']}/held/{release}"
-            yield Alert(key, one["source"], "quarantined", f"{one['slice']}: {one['reason']}", (), remedy, _utc(one["observed_at"]))
+            key = f"{row['source']}/held/{release}"
+            yield Alert(key, row["source"], "quarantined", f"{row['slice']}: {row['reason']}", (), remedy, _utc(row["observed_at"]))
     for name, of_office in failed.items():
         reason = f"{len(of_office)} releases were refused, e.g. {of_office[0]['slice']}: {of_office[0]['reason']}"
         remedy = f"`lodestone sql \"from rejected where source = '{name}'\"` shows each line with its remedy; what was held before stands"
-        since = min(_utc(one["observed_at"]) or datetime.max.replace(tzinfo=UTC) for one in of_office)
+        since = min(_utc(row["observed_at"]) or datetime.max.replace(tzinfo=UTC) for row in of_office)
         yield Alert(f"{name}/incomplete", name, "incomplete", reason, tuple(_rejected(connection, of_office)), remedy, since)
 
 
 def _rejected(connection: duckdb.DuckDBPyConnection, releases: Sequence[Mapping[str, Any]]) -> list[str]:
     found = connection.execute(
         "select source_member, source_row, reasons, raw from meta.rejected where list_contains(?, release_id) order by all limit ?",
-        [[one["release_id"] for one in releases], SAMPLE_ROWS],
+        [[row["release_id"] for row in releases], SAMPLE_ROWS],
     ).fetchall()
     return [f"{member} line {row}: {reasons}: {raw}" for member, row, reasons, raw in found]
 
@@ -201,16 +201,16 @@ def tell(url: str, found: Sequence[Alert], posted: Posted, send: Send | None = N
     Nothing is sent where nothing changed. Raises `LodestoneError` where the webhook does not take it: keep `posted` as it was
     then, and everything is posted next time.
     """
-    now = {one.key: one for one in found}
-    fresh = [one for key, one in now.items() if key not in posted]
+    now = {alert.key: alert for alert in found}
+    fresh = [alert for key, alert in now.items() if key not in posted]
     ended = [dict(values) | {"key": key} for key, values in posted.items() if key not in now]
     if fresh or ended:
         post(url, fresh, ended, send)
-    return {key: posted.get(key) or _remembered(one) for key, one in now.items()}
+    return {key: posted.get(key) or _remembered(alert) for key, alert in now.items()}
 
 
-def _remembered(one: Alert) -> dict[str, str | None]:
-    return {"office": one.office, "kind": one.kind, "reason": _without_secrets(one.reason), "since": _as_text(one.since)}
+def _remembered(alert: Alert) -> dict[str, str | None]:
+    return {"office": alert.office, "kind": alert.kind, "reason": _without_secrets(alert.reason), "since": _as_text(alert.since)}
 
 
 def post(url: str, fresh: Sequence[Alert], ended: Sequence[Mapping[str, str | None]], send: Send | None = None) -> None:
@@ -224,7 +224,7 @@ def post(url: str, fresh: Sequence[Alert], ended: Sequence[Mapping[str, str | No
     """
     text = in_words(fresh, ended)
     text = text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} ... (`lodestone alerts` tells all)"
-    body = {"text": text, "alerts": [asdict(one) for one in fresh], "ended": list(ended)}
+    body = {"text": text, "alerts": [asdict(alert) for alert in fresh], "ended": list(ended)}
     plain = json.loads(_without_secrets(json.dumps(body, default=_as_text, ensure_ascii=False)))
     (send or _send)(url, plain)
 
@@ -232,11 +232,11 @@ def post(url: str, fresh: Sequence[Alert], ended: Sequence[Mapping[str, str | No
 def in_words(fresh: Sequence[Alert], ended: Sequence[Mapping[str, str | None]] = ()) -> str:
     """What is wrong, with rows and remedies, and what no longer is."""
     lines = []
-    for one in fresh:
-        lines.append(f"{one.office} {one.kind.replace('_', ' ')}: {one.reason}")
-        lines += [f"  {row}" for row in one.sample]
-        lines.append(f"  What to do: {one.remedy}")
-    lines += [f"{one['office']} no longer {str(one['kind']).replace('_', ' ')}: {one['reason']}" for one in ended]
+    for alert in fresh:
+        lines.append(f"{alert.office} {alert.kind.replace('_', ' ')}: {alert.reason}")
+        lines += [f"  {row}" for row in alert.sample]
+        lines.append(f"  What to do: {alert.remedy}")
+    lines += [f"{alert['office']} no longer {str(alert['kind']).replace('_', ' ')}: {alert['reason']}" for alert in ended]
     return "\n".join(lines)
 
 

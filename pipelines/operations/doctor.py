@@ -26,7 +26,7 @@ from pipelines.edition.open import read_only, refused, refused_rows
 from pipelines.edition.plan import code_version
 from pipelines.edition.publish import weighed_until
 from pipelines.errors import LodestoneError
-from pipelines.fetching import due
+from pipelines.fetching.missed import missed_months
 from pipelines.model.statements import strays
 from pipelines.settings import Settings
 from pipelines.sources import Source, load_source, source_names
@@ -47,18 +47,18 @@ class Finding:
 
     level: str
     subject: str
-    told: str
+    message: str
     remedy: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.level:<4}  {self.subject}: {self.told}" + (f"; {self.remedy}" if self.remedy else "")
+        return f"{self.level:<4}  {self.subject}: {self.message}" + (f"; {self.remedy}" if self.remedy else "")
 
 
 def examine(settings: Settings, environment: Mapping[str, str]) -> list[Finding]:
     """Everything there is to say about an installation, whatever part of it is broken."""
     now = settings.now()
     offices = []
-    found = [*_versions(), *(Finding("warn", "sql", told) for told in strays()), *_folder(settings), *_settings(settings)]
+    found = [*_versions(), *(Finding("warn", "sql", message) for message in strays()), *_folder(settings), *_settings(settings)]
     for name in source_names():
         try:
             source = load_source(name)
@@ -91,12 +91,12 @@ def examine(settings: Settings, environment: Mapping[str, str]) -> list[Finding]
 
 
 def _versions() -> Iterator[Finding]:
-    running, told = sys.version_info[:2], sys.version.split()[0]
+    running, version = sys.version_info[:2], sys.version.split()[0]
     if OLDEST_PYTHON <= running <= NEWEST_PYTHON:
-        yield Finding("ok", "Python", told)
+        yield Finding("ok", "Python", version)
     else:
-        wanted = " to ".join(".".join(map(str, one)) for one in (OLDEST_PYTHON, NEWEST_PYTHON))
-        yield Finding("bad", "Python", f"{told} runs, {wanted} is needed", "install one of them, remove .venv and run `make run`")
+        wanted = " to ".join(".".join(map(str, bound)) for bound in (OLDEST_PYTHON, NEWEST_PYTHON))
+        yield Finding("bad", "Python", f"{version} runs, {wanted} is needed", "install one of them, remove .venv and run `make run`")
     try:
         pinned = dict(re.findall(r"^([\w-]+)(?:\[\w+\])?==([\w.]+)$", "\n".join(requires("lodestone") or ()), re.MULTILINE))
     except PackageNotFoundError:
@@ -105,8 +105,8 @@ def _versions() -> Iterator[Finding]:
     installed = {name: _installed(name) for name in pinned}
     wrong = {name: found for name, found in installed.items() if found != pinned[name]}
     for name, found in wrong.items():
-        told = "is not installed" if found is None else f"{found} is installed"
-        yield Finding("bad", "packages", f"{name} {told}, {pinned[name]} is needed", "run `make run`, which installs requirements.lock")
+        message = "is not installed" if found is None else f"{found} is installed"
+        yield Finding("bad", "packages", f"{name} {message}, {pinned[name]} is needed", "run `make run`, which installs requirements.lock")
     if not wrong:
         yield Finding(
             "ok", "packages", ", ".join(f"{name} {installed[name]}" for name in SHOWN_VERSIONS if name in installed) + ", as asked for"
@@ -134,11 +134,13 @@ def _folder(settings: Settings) -> Iterator[Finding]:
             "bad", "data folder", f"{data} cannot be written ({error.strerror})", "make room, or give this user the right to write"
         )
     used, free = _used_bytes(data), shutil.disk_usage(data).free
-    told = f"{free / 1e9:,.1f} GB free, the data take {used / 1e9:,.2f} GB"
+    message = f"{free / 1e9:,.1f} GB free, the data take {used / 1e9:,.2f} GB"
     if free < 2 * used:
-        yield Finding("warn", "disk", told, "make room for twice the data: a night keeps the edition before and builds the next beside it")
+        yield Finding(
+            "warn", "disk", message, "make room for twice the data: a night keeps the edition before and builds the next beside it"
+        )
     else:
-        yield Finding("ok", "disk", told)
+        yield Finding("ok", "disk", message)
 
 
 def _used_bytes(folder: Path) -> int:
@@ -165,9 +167,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         False: "the answers held are those of offices",
     }
     if settings.offices is not None:
-        told = f"LODESTONE_OFFICES is set: {secrecy.public(settings.offices)} answers in the place of every office; {answers[held]}"
+        message = f"LODESTONE_OFFICES is set: {secrecy.public(settings.offices)} answers in the place of every office; {answers[held]}"
         remedy = "unset it, or set LODESTONE_DATA to a folder for rehearsals" if held is False else "unset it unless this is a rehearsal"
-        yield Finding("bad" if held is False else "warn", "offices", told, remedy)
+        yield Finding("bad" if held is False else "warn", "offices", message, remedy)
     elif held:
         remedy = "set LODESTONE_OFFICES to go on rehearsing, or LODESTONE_DATA to another folder"
         yield Finding("bad", "offices", f"{answers[held]}: no figure of them is to be used", remedy)
@@ -178,12 +180,12 @@ def _settings(settings: Settings) -> Iterator[Finding]:
             f"LODESTONE_NOW is set: now counts as {settings.fixed_now:%Y-%m-%d %H:%M} UTC",
             "unset it unless this is a rehearsal",
         )
-    told = (
+    message = (
         "failures and lateness are posted to a webhook"
         if settings.alert_url
         else "no webhook is told of failures: LODESTONE_ALERT_URL is not set"
     )
-    yield Finding("ok", "alerts", told)
+    yield Finding("ok", "alerts", message)
 
 
 def _keys(offices: list[Source], visits: Mapping[str, list[archive.Visit]], environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -204,8 +206,8 @@ def _clock(settings: Settings, visits: Mapping[str, list[archive.Visit]], now: d
     newest = max(snapshots, key=lambda receipt: receipt.observed_at, default=None)
     remedy = "set the clock right before anything is fetched: a receipt dated wrongly would change what was known when"
     if newest is not None and newest.observed_at > now:
-        told = f"it says {now:%Y-%m-%d %H:%M} UTC, but {newest.member} was received at {newest.observed_at:%Y-%m-%d %H:%M}"
-        yield Finding("bad", "clock", told, remedy)
+        message = f"it says {now:%Y-%m-%d %H:%M} UTC, but {newest.member} was received at {newest.observed_at:%Y-%m-%d %H:%M}"
+        yield Finding("bad", "clock", message, remedy)
         return
     if settings.fixed_now is None:
         written = [path for path in (settings.edition, settings.writer_lock) if path.exists()]
@@ -230,21 +232,23 @@ def _last_visit(settings: Settings, source: Source, visits: list[archive.Visit],
     if trouble is not None:
         yield Finding("bad", source.name, trouble, again)
         return
-    told = f"asked on {last.began:%Y-%m-%d %H:%M} UTC, all {len(last.requests)} requests answered"
+    message = f"asked on {last.began:%Y-%m-%d %H:%M} UTC, all {len(last.requests)} requests answered"
     if now - last.began > A_NIGHT:
-        yield Finding("warn", source.name, f"{told}; that is {(now - last.began).days} days ago", "see whether the nightly run is started")
+        yield Finding(
+            "warn", source.name, f"{message}; that is {(now - last.began).days} days ago", "see whether the nightly run is started"
+        )
     else:
-        yield Finding("ok", source.name, told)
+        yield Finding("ok", source.name, message)
 
 
 def _missed(settings: Settings, now: datetime) -> Iterator[Finding]:
     try:
         with read_only(settings.edition) as connection:
-            missed = due.missed_months(settings, connection, now)
+            missed = missed_months(settings, connection, now)
     except (LodestoneError, duckdb.Error):  # told of where the edition, or the visits, are
         return
-    for one in missed:
-        yield Finding("bad", one.source, one.what_is_wrong, one.remedy)
+    for months in missed:
+        yield Finding("bad", months.source, months.what_is_wrong, months.remedy)
 
 
 def _releases(settings: Settings) -> Iterator[Finding]:
@@ -254,28 +258,28 @@ def _releases(settings: Settings) -> Iterator[Finding]:
     except (LodestoneError, duckdb.Error):  # told of where the edition is
         return
     decided: dict[str, archive.Decision] = {}
-    for name in sorted({one["source"] for one in found}):
+    for name in sorted({row["source"] for row in found}):
         decided |= archive.decisions(settings.raw, name)
-    for one in found:
-        release, source, piece, state, reason = (one[name] for name in ("release_id", "source", "slice", "state", "reason"))
-        subject, told = f"release {release}", f"{piece} {state}: {reason}"
+    for row in found:
+        release, source, piece, state, reason = (row[name] for name in ("release_id", "source", "slice", "state", "reason"))
+        subject, message = f"release {release}", f"{piece} {state}: {reason}"
         decision = decided.get(release)
         if state == "quarantined" and decision is not None and decision.verb == "accept":
             yield Finding(
                 "warn", subject, f"{piece} is quarantined and was accepted by {decision.author} since", "`lodestone build` lets it in"
             )
         elif state == "quarantined" and decision is not None:
-            yield Finding("ok", subject, told)
+            yield Finding("ok", subject, message)
         elif state == "quarantined":
             yield Finding(
                 "bad",
                 subject,
-                told,
+                message,
                 f"look at it, then `lodestone accept {release} --reason ...` or `lodestone quarantine {release} --reason ...`",
             )
         else:
             where = f"lodestone sql \"from rejected where release_id = '{release}'\""
-            yield Finding("bad", subject, told, f"`{where}` shows the lines of {source}, each with its remedy")
+            yield Finding("bad", subject, message, f"`{where}` shows the lines of {source}, each with its remedy")
 
 
 def _checks(settings: Settings) -> Iterator[Finding]:
@@ -286,25 +290,27 @@ def _checks(settings: Settings) -> Iterator[Finding]:
             refused = refused_rows(connection)
     except (LodestoneError, duckdb.Error):  # told of where the edition is
         return
-    told = (
+    message = (
         f"{results.height} checks made {results['comparisons'].sum():,} comparisons and could not make {results['not_compared'].sum():,}; "
         f"{results['shown_rows'].sum():,} rows disagree and are shown, {results['accepted_rows'].sum():,} are accepted (check_finding)"
     )
     idle = results.filter(comparisons=0)["check_name"].to_list()
     if idle:
-        yield Finding("warn", "checks", f"{told}; nothing to compare had {', '.join(idle)}", "look whether their tables should have rows")
+        yield Finding(
+            "warn", "checks", f"{message}; nothing to compare had {', '.join(idle)}", "look whether their tables should have rows"
+        )
     else:
-        yield Finding("ok", "checks", told)
-    for source, check in dict.fromkeys((one["source"], one["check_name"]) for one in refused):
-        rows = [one for one in refused if (one["source"], one["check_name"]) == (source, check)]
+        yield Finding("ok", "checks", message)
+    for source, check in dict.fromkeys((row["source"], row["check_name"]) for row in refused):
+        rows = [row for row in refused if (row["source"], row["check_name"]) == (source, check)]
         decided = archive.decisions(settings.raw, source)
-        open_rows = [one for one in rows if decided.get(one["finding_id"]) is None or decided[one["finding_id"]].verb != "accept"]
-        told = f"{check} refuses {len(rows)} rows, behind which the source fell back"
+        open_rows = [row for row in rows if decided.get(row["finding_id"]) is None or decided[row["finding_id"]].verb != "accept"]
+        message = f"{check} refuses {len(rows)} rows, behind which the source fell back"
         if open_rows:
             remedy = f"keep a mended copy, or `lodestone accept {open_rows[0]['finding_id']} --reason ...`"
-            yield Finding("bad", source, f"{told}, e.g. {open_rows[0]['found']}", remedy)
+            yield Finding("bad", source, f"{message}, e.g. {open_rows[0]['found']}", remedy)
         else:
-            yield Finding("warn", source, f"{told}; they were accepted since", "`lodestone build` lets them in")
+            yield Finding("warn", source, f"{message}; they were accepted since", "`lodestone build` lets them in")
 
 
 def _locks(settings: Settings) -> Iterator[Finding]:
@@ -345,8 +351,8 @@ def leftovers(settings: Settings) -> list[Path]:
 def _leftovers(settings: Settings) -> Iterator[Finding]:
     left = leftovers(settings)
     if left:
-        told = f"{len(left)} drafts of killed runs, e.g. {left[0].relative_to(settings.data)}"
-        yield Finding("warn", "leftovers", told, "the next `lodestone build` removes them")
+        message = f"{len(left)} drafts of killed runs, e.g. {left[0].relative_to(settings.data)}"
+        yield Finding("warn", "leftovers", message, "the next `lodestone build` removes them")
     else:
         yield Finding("ok", "leftovers", "no draft of a killed run")
     halves = sorted(settings.raw.glob("*/fetched/partial/*.part"))
@@ -372,16 +378,18 @@ def _edition(settings: Settings, visits: Mapping[str, list[archive.Visit]], now:
         return
     edition_id, code = row
     built = datetime.fromtimestamp(settings.edition.stat().st_mtime, UTC)
-    told = f"{edition_id}, published {built:%Y-%m-%d %H:%M} UTC"
+    message = f"{edition_id}, published {built:%Y-%m-%d %H:%M} UTC"
     newest = max((receipt.observed_at for made in visits.values() for visit in made for receipt in visit.receipts), default=None)
     looked = max((visit.receipts[-1].observed_at for made in visits.values() for visit in made[-1:] if visit.receipts), default=None)
     if newest is not None and (until is None or newest > until):
         yield Finding(
-            "bad", "edition", f"{told}, knows nothing of the answers of {newest:%Y-%m-%d %H:%M}", "`lodestone build` takes them in"
+            "bad", "edition", f"{message}, knows nothing of the answers of {newest:%Y-%m-%d %H:%M}", "`lodestone build` takes them in"
         )
     elif code != code_version():
-        yield Finding("warn", "edition", f"{told}, was built by another version of the code", "`lodestone build` builds it anew")
+        yield Finding("warn", "edition", f"{message}, was built by another version of the code", "`lodestone build` builds it anew")
     elif looked is not None and now - looked > A_NIGHT:
-        yield Finding("warn", "edition", f"{told}, stands on snapshots until {looked:%Y-%m-%d}", "see whether the nightly run is started")
+        yield Finding(
+            "warn", "edition", f"{message}, stands on snapshots until {looked:%Y-%m-%d}", "see whether the nightly run is started"
+        )
     else:
-        yield Finding("ok", "edition", told)
+        yield Finding("ok", "edition", message)

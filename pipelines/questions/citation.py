@@ -68,7 +68,7 @@ def cited(
 
 def as_text(found: Iterable[Citation], remark: str | None) -> str:
     """Citations as lines of text."""
-    lines = [f"{one.source}: {one.citation} Licence: {one.terms}" for one in found]
+    lines = [f"{source.source}: {source.citation} Licence: {source.terms}" for source in found]
     return "\n".join(["Sources:" if lines else "", *(f"  {line}" for line in lines), *([remark] if remark else [])]).lstrip("\n") + "\n"
 
 

@@ -110,8 +110,8 @@ def _sources(row: Row) -> Iterator[str]:
         yield row.origin.source
     elif row.cells.get("source") and not row.table.startswith("vocabulary."):
         yield row.cells["source"]
-    for one in (*row.evidence, *row.versions):
-        yield from _sources(one)
+    for below in (*row.evidence, *row.versions):
+        yield from _sources(below)
 
 
 @dataclass(frozen=True)
@@ -132,17 +132,17 @@ class _Finder:
     def names(self) -> dict[str, str]:
         """Full name of every table by each of its names."""
         found = self.ask(f"select schema_name as layer, table_name as name from duckdb_tables() where schema_name in {SCHEMAS}")
-        full = {one["name"]: f"{one['layer']}.{one['name']}" for one in found}
+        full = {row["name"]: f"{row['layer']}.{row['name']}" for row in found}
         return full | {f"main.{name}": known for name, known in full.items()} | {known: known for known in full.values()}
 
     def table_named(self, name: str) -> str:
         wanted = name.strip().lower()
         if wanted in self.names:
             return self.names[wanted]
-        known = [one for one in self.names if ("." in one) == ("." in wanted)]
+        known = [known_name for known_name in self.names if ("." in known_name) == ("." in wanted)]
         near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
-        told = f"did you mean {' or '.join(near)}?" if near else 'ask `lodestone sql "show tables"` which there are'
-        raise Usage(f"there is no table {name!r}; {told}")
+        hint = f"did you mean {' or '.join(near)}?" if near else 'ask `lodestone sql "show tables"` which there are'
+        raise Usage(f"there is no table {name!r}; {hint}")
 
     def wanted(self, table: str, where: str | None, limit: int | None) -> list[dict[str, Any]]:
         rows = self.connection.sql(f"select rowid as {PLACE}, * from {table}").set_alias(table.split(".")[1])
@@ -202,8 +202,8 @@ class _Finder:
             found = self.ask(
                 f"{query} where mart.rowid = ? order by {alike} desc{newest}, evidence.rowid limit ?", place, self.most_evidence
             )
-            counted = [one.pop("evidence_rows") for one in found]
-            shown += [self.whole(piece.table, one) for one in found]
+            counted = [row.pop("evidence_rows") for row in found]
+            shown += [self.whole(piece.table, row) for row in found]
             if counted and counted[0] > len(found):
                 left_out[piece.table] = counted[0] - len(found)
         return tuple(shown), left_out
@@ -214,12 +214,12 @@ class _Finder:
         return self.described[table]
 
     def remarks(self, values: dict[str, Any], has_evidence: bool) -> tuple[str, ...]:
-        told = []
+        remarks = []
         if values.get("flags"):
-            told.append(f"Flags say why something is null: {values['flags']} (meanings in docs/methods.md).")
+            remarks.append(f"Flags say why something is null: {values['flags']} (meanings in docs/methods.md).")
         if not has_evidence:
             why = "the warehouse holds no figure on the subject" if values.get("role") == "none" else "no figure is held"
-            told.append(f"Nothing stands behind this row: {why}.")
+            remarks.append(f"Nothing stands behind this row: {why}.")
         if values.get("series_id") and values.get("period_start"):
             missing = self.ask(
                 "select distinct month, status, reason from meta.coverage where series_id = ? and status <> 'published'"
@@ -229,10 +229,11 @@ class _Finder:
                 values["period_start"],
                 values.get("period_months") or 1,
             )
-            told += [
-                f"Coverage of {one['month']:%Y-%m}: {one['status']}" + (f" ({one['reason']})." if one["reason"] else ".") for one in missing
+            remarks += [
+                f"Coverage of {month['month']:%Y-%m}: {month['status']}" + (f" ({month['reason']})." if month["reason"] else ".")
+                for month in missing
             ]
-        return tuple(told)
+        return tuple(remarks)
 
     def provenance(self, table: str) -> tuple[str, ...]:
         schema, name = table.split(".")
@@ -261,10 +262,10 @@ class _Finder:
         key = tables()[base].key
         same = " and ".join(f'"{name}" is not distinct from ?' for name in key)
         found = []
-        for one in (base, f"{base}_superseded"):
-            query = f"select rowid as {PLACE}, * from {one} where {same} order by known_from"
+        for history in (base, f"{base}_superseded"):
+            query = f"select rowid as {PLACE}, * from {history} where {same} order by known_from"
             rows = self.ask(query, *(values[name] for name in key))
-            found += [self.whole_anew(one, cells, with_versions=False) for cells in rows if (one, cells[PLACE]) != (table, place)]
+            found += [self.whole_anew(history, cells, with_versions=False) for cells in rows if (history, cells[PLACE]) != (table, place)]
         return tuple(found)
 
     def origin(self, values: dict[str, Any]) -> Origin | None:
@@ -296,9 +297,9 @@ class _Finder:
             values["release_id"],
             values.get("source_member"),
         )
-        return tuple(self.one_file(source, file, values.get("source_row"), values.get("last_source_row")) for file in files)
+        return tuple(self.lines_of(source, file, values.get("source_row"), values.get("last_source_row")) for file in files)
 
-    def one_file(self, source: str, file: dict[str, Any], first: int | None, last: int | None) -> RawLines:
+    def lines_of(self, source: str, file: dict[str, Any], first: int | None, last: int | None) -> RawLines:
         folder, member = file["body_sha256"][:12], file["source_member"]
         path = next((self.settings.raw / source).glob(f"*/{folder}/{member}"), None)
         shown = f"data/raw/{source}/*/{folder}/{member}" if path is None else f"data/raw/{path.relative_to(self.settings.raw)}"

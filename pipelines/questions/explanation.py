@@ -68,7 +68,7 @@ class _Setter:
 
     found: Explanation
     files: dict[tuple[str, str], tuple[str, RawLines]] = field(default_factory=dict)
-    told: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
+    numbers: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
 
     def blocks(self) -> list[_Block]:
         found = self.found
@@ -89,7 +89,7 @@ class _Setter:
         name = ", ".join(f"{column} {_value(row.cells[column])}" for column in row.key if row.cells.get(column) is not None)
         yield _Heading(2, f"Row {number}: {name}" if number else f"The row: {name}")
         hidden = LINEAGE if row.origin is not None else ()
-        yield _Pairs([(column, self.measured(row, column)) for column in row.cells if column not in hidden] + _origin_told(row))
+        yield _Pairs([(column, self.measured(row, column)) for column in row.cells if column not in hidden] + _origin_pairs(row))
         yield from self.behind(row, number)
 
     def behind(self, row: Row, number: str) -> Iterator[_Block]:
@@ -98,30 +98,30 @@ class _Setter:
             yield _Prose(remark)
         yield from self.raw_lines(row)
         for version in row.versions:
-            yield _Prose(_version_told(version))
-            yield _Pairs(self.chosen(version) + _origin_told(version))
+            yield _Prose(_version_text(version))
+            yield _Pairs(self.chosen(version) + _origin_pairs(version))
             yield from self.raw_lines(version)
         tables: dict[str, list[Row]] = {}
-        for one in row.evidence:
-            tables.setdefault(one.table, []).append(one)
+        for below in row.evidence:
+            tables.setdefault(below.table, []).append(below)
         counter = 0
         for table, rows in tables.items():
             more = row.left_out.get(table, 0)
             counted = f"{len(rows)} row" + ("s" if len(rows) != 1 else "") + (f", and {more:,} more that --evidence shows" if more else "")
             yield _Heading(3, f"{f'{number}: ' if number else ''}Evidence in {table}: {counted}")
-            for one in rows:
+            for below in rows:
                 counter += 1
-                yield from self.evidence(one, f"{number}.{counter}" if number else str(counter))
+                yield from self.evidence(below, f"{number}.{counter}" if number else str(counter))
 
     def evidence(self, row: Row, number: str) -> Iterator[_Block]:
         identity = (row.table, tuple(str(value) for value in row.cells.values()))
         name = ", ".join(_value(row.cells[column]) for column in row.key if row.cells.get(column) is not None)
-        if identity in self.told:
-            yield _Heading(4, f"{number}  {name}: see {self.told[identity]}")
+        if identity in self.numbers:
+            yield _Heading(4, f"{number}  {name}: see {self.numbers[identity]}")
             return
-        self.told[identity] = number
+        self.numbers[identity] = number
         yield _Heading(4, f"{number}  {name}")
-        yield _Pairs(self.chosen(row) + _origin_told(row))
+        yield _Pairs(self.chosen(row) + _origin_pairs(row))
         yield from self.behind(row, number)
 
     def chosen(self, row: Row) -> list[tuple[str, str]]:
@@ -172,12 +172,12 @@ class _Setter:
     def sources(self) -> Iterator[_Block]:
         if self.found.citations:
             yield _Heading(2, "Sources")
-        for one in self.found.citations:
-            yield _Heading(4, one.source)
-            yield _Pairs(_source_told(one))
+        for citation in self.found.citations:
+            yield _Heading(4, citation.source)
+            yield _Pairs(_source_pairs(citation))
 
 
-def _version_told(row: Row) -> str:
+def _version_text(row: Row) -> str:
     if not row.table.endswith("_superseded"):
         return "Current instead of this row:"
     why = "still printed, but a later publication prevails" if row.cells["is_still_printed"] else "since revised or taken back"
@@ -185,7 +185,7 @@ def _version_told(row: Row) -> str:
     return f"Also published for the same key, {used} ({why}):"
 
 
-def _origin_told(row: Row) -> list[tuple[str, str]]:
+def _origin_pairs(row: Row) -> list[tuple[str, str]]:
     """Since when a figure is known, who published it and where, its release, other releases of its slice, corrections."""
     origin, cells = row.origin, row.cells
     if origin is None:
@@ -201,23 +201,23 @@ def _origin_told(row: Row) -> list[tuple[str, str]]:
     if origin.state == "superseded" and not row.table.endswith("_superseded"):
         state += " by one in which this row is the same"
     pairs.append(("release", f"{origin.release_id} of {origin.slice}, {state}"))
-    pairs += [("other release", _other_told(other)) for other in origin.others]
-    return pairs + [("corrected", _correction_told(one)) for one in origin.corrections]
+    pairs += [("other release", _other_text(other)) for other in origin.others]
+    return pairs + [("corrected", _correction_text(correction)) for correction in origin.corrections]
 
 
-def _source_told(one: Citation) -> list[tuple[str, str]]:
-    return [("publisher", one.publisher), ("cite as", one.citation), ("licence", one.terms)]
+def _source_pairs(citation: Citation) -> list[tuple[str, str]]:
+    return [("publisher", citation.publisher), ("cite as", citation.citation), ("licence", citation.terms)]
 
 
-def _other_told(other: dict[str, Any]) -> str:
+def _other_text(other: dict[str, Any]) -> str:
     until = f" to {_value(other['known_until'])}" if other["known_until"] else ""
     return f"{other['release_id']}, {other['state']}, known from {_value(other['known_from'])} ({other['known_from_basis']}){until}"
 
 
-def _correction_told(one: dict[str, Any]) -> str:
-    when = f", {_value(one['decided_at'])}" if one["decided_at"] else ""
-    why = f"{one['author']}{when}: {one['reason']}; {one['correction_id']}"
-    return f"{one['column_name']}: filed {one['filed']!r}, used {one['used']!r} ({why})"
+def _correction_text(correction: dict[str, Any]) -> str:
+    when = f", {_value(correction['decided_at'])}" if correction["decided_at"] else ""
+    why = f"{correction['author']}{when}: {correction['reason']}; {correction['correction_id']}"
+    return f"{correction['column_name']}: filed {correction['filed']!r}, used {correction['used']!r} ({why})"
 
 
 def _value(value: object) -> str:

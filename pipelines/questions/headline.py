@@ -40,9 +40,9 @@ def headline(connection: duckdb.DuckDBPyConnection, as_of: date | None = None, c
     asked = f"{command} sql" if as_of is None else f"{command} sql --as-of {as_of}"
     lines: list[str] = []
     status = as_dicts(connection.sql(_STATUS))
-    troubles = [f"{one['source']} {one['state']}: {one['message']}" for one in status if one["state"] not in ("ok", "not_asked")]
-    for told in troubles:
-        lines += wrap(told, WIDTH, max_lines=TROUBLE_LINES, placeholder=f" ... ({command} sources)", break_on_hyphens=False)
+    troubles = [f"{row['source']} {row['state']}: {row['message']}" for row in status if row["state"] not in ("ok", "not_asked")]
+    for trouble in troubles:
+        lines += wrap(trouble, WIDTH, max_lines=TROUBLE_LINES, placeholder=f" ... ({command} sources)", break_on_hyphens=False)
     lines += [""] if troubles else []
     held = as_dicts(connection.sql(_question("exports_that_moved_most")))
     moved = _moved(held)
@@ -54,18 +54,18 @@ def headline(connection: duckdb.DuckDBPyConnection, as_of: date | None = None, c
     if lists:
         head = ("Most concentrated imports", "months", "largest", ">its share", ">index")
         lines += [*_columns([head, *map(_as_concentrated, lists)]), RANGES]
-    rehearsed = [one["source"] for one in status if one["stand_in"]]
+    rehearsed = [row["source"] for row in status if row["stand_in"]]
     if rehearsed:
         lines.append(f"From a rehearsal, answers of stand-ins: {' and '.join(rehearsed)}")
-    silent = [one["source"] for one in status if one["state"] == "not_asked"]
+    silent = [row["source"] for row in status if row["state"] == "not_asked"]
     if silent:
         lines += _with_command(f"Not in the box: {' and '.join(silent)}; ask them:", f"{command} nightly")
     lines += _with_command("Whether a month is there:", asked, "from coverage")
-    verdicts = {one["verdict"]: one["statements"] for one in as_dicts(connection.sql(_CLAIMS))}
+    verdicts = {row["verdict"]: row["statements"] for row in as_dicts(connection.sql(_CLAIMS))}
     if verdicts:
         agree, differ = (verdicts.get(verdict, 0) for verdict in ("agrees", "differs"))
-        told = f"{agree} of the article's {sum(verdicts.values())} claims agree, {differ} differ:"
-        lines += _with_command(told, asked, "from claim_check")
+        verdict = f"{agree} of the article's {sum(verdicts.values())} claims agree, {differ} differ:"
+        lines += _with_command(verdict, asked, "from claim_check")
     lines += _with_command("Go on:", asked, "from refining_share where commodity = 'cobalt'")
     lines.append(f"       {command} sources, explain or --help; docs/using.md; make ui")
     return "".join(f"{line}\n" for line in lines)
@@ -87,54 +87,54 @@ def _question(name: str) -> str:
 
 def _moved(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those that rose most and those that fell most, half of each where there are so many, and something of the newest month."""
-    risen, fallen = ([one for one in found if one["change"] is not None and sign * one["change"] > 0] for sign in (1, -1))
+    risen, fallen = ([row for row in found if row["change"] is not None and sign * row["change"] > 0] for sign in (1, -1))
     half = MOVED // 2
     shown = risen[: max(half, MOVED - len(fallen))] + fallen[-max(half, MOVED - len(risen)) :]
-    more = [one for one in risen + fallen if one["period_start"] == _newest_month(found)]
-    return shown if any(one in shown for one in more) else shown + more[:1]
+    more = [row for row in risen + fallen if row["period_start"] == _newest_month(found)]
+    return shown if any(row in shown for row in more) else shown + more[:1]
 
 
 def _newest(found: list[dict[str, Any]], moved: list[dict[str, Any]]) -> list[str]:
     """Something of the newest month, where nothing of it moved or its change is not known."""
-    newest = [one for one in found if one["period_start"] == _newest_month(found)]
-    if not newest or any(one in moved for one in newest):
+    newest = [row for row in found if row["period_start"] == _newest_month(found)]
+    if not newest or any(row in moved for row in newest):
         return []
     return wrap(f"Newest: {'  '.join(cell for cell in _as_moved(newest[0]) if cell)}", WIDTH, break_on_hyphens=False)
 
 
 def _newest_month(found: list[dict[str, Any]]) -> date | None:
-    return max((one["period_start"] for one in found), default=None)
+    return max((row["period_start"] for row in found), default=None)
 
 
-def _as_moved(one: dict[str, Any]) -> tuple[str, ...]:
-    amount = f"{_rounded(one['amount'])} t" if one["unit"] == "t" else f"{_rounded(one['amount'] / 1e6)} M USD"
-    high, low = one["last_as_high"], one["last_as_low"]
+def _as_moved(row: dict[str, Any]) -> tuple[str, ...]:
+    amount = f"{_rounded(row['amount'])} t" if row["unit"] == "t" else f"{_rounded(row['amount'] / 1e6)} M USD"
+    high, low = row["last_as_high"], row["last_as_low"]
     word, since = ("lowest", low) if high and (not low or low < high) else ("highest", high)
-    level = f"{word} since {since:%Y-%m}" if since else f"{word} of {one['months_before'] + 1} months"
-    span = "y/y" if one["change_on_month"] is None else "m/m"
-    change = "" if one["change"] is None else f"{100 * one['change']:+,.0f} % {span}"
-    return (f"{one['reporter']}, {goods(one)}", f"{one['period_start']:%Y-%m}", amount, change, level)
+    level = f"{word} since {since:%Y-%m}" if since else f"{word} of {row['months_before'] + 1} months"
+    span = "y/y" if row["change_on_month"] is None else "m/m"
+    change = "" if row["change"] is None else f"{100 * row['change']:+,.0f} % {span}"
+    return (f"{row['reporter']}, {goods(row)}", f"{row['period_start']:%Y-%m}", amount, change, level)
 
 
 def _rounded(amount: float) -> str:
     return f"{amount:,.0f}" if amount >= 999.95 else f"{amount:.4g}"
 
 
-def _as_concentrated(one: dict[str, Any]) -> tuple[str, ...]:
-    share = _range(100 * one["cr1_low"], 100 * one["cr1_high"], 1)
-    first, last = one["period_start"], one["last_month"]
+def _as_concentrated(row: dict[str, Any]) -> tuple[str, ...]:
+    share = _range(100 * row["cr1_low"], 100 * row["cr1_high"], 1)
+    first, last = row["period_start"], row["last_month"]
     months = (
         f"to {last:%Y-%m}" if (first.month, last.month) != (1, 12) else f"{first:%Y}" + (f"-{last:%y}" if first.year != last.year else "")
     )
-    index = _range(one["hhi_low"], one["hhi_high"], 2)
-    return (f"{one['importer']}, {goods(one)}", months, one["top_supplier"] or "uncertain", f"{share} %", index)
+    index = _range(row["hhi_low"], row["hhi_high"], 2)
+    return (f"{row['importer']}, {goods(row)}", months, row["top_supplier"] or "uncertain", f"{share} %", index)
 
 
-def goods(one: dict[str, Any]) -> str:
+def goods(row: dict[str, Any]) -> str:
     """The commodity as people write it, with what tells it apart: its code of six digits or else its stage."""
-    commodity, stage = one["commodity"].replace("_", " "), one["stage"]
-    if one["code"] or stage == "any":
-        return f"{one['code'] or ''} {commodity}".strip()
+    commodity, stage = row["commodity"].replace("_", " "), row["stage"]
+    if row["code"] or stage == "any":
+        return f"{row['code'] or ''} {commodity}".strip()
     if stage in BEFORE:
         return f"{BEFORE[stage]} {commodity}"
     are_many = commodity.endswith("earths")
@@ -143,7 +143,7 @@ def goods(one: dict[str, Any]) -> str:
 
 def _range(low: float, high: float, digits: int) -> str:
     """A point where both ends snapshot alike, else both ends."""
-    ends = dict.fromkeys(f"{one:.{digits}f}" for one in (low, high))
+    ends = dict.fromkeys(f"{end:.{digits}f}" for end in (low, high))
     return "-".join(ends)
 
 

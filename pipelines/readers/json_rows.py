@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import polars as pl
 
@@ -19,12 +18,11 @@ from pipelines.readers import framed
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MOST_ROW_BYTES = 100_000
-BYTES_AT_ONCE = 4_000_000
-"""Texts of Python's own take ten times the memory of their bytes."""
+BYTES_AT_ONCE = 16_000_000
 
-_BETWEEN_ROWS = b"],\n["
-_NO_ROW_OF_TEXTS = re.compile(rb"[{]|\[\s*\]|,\s*\[\s*\[|\\u[dD][89a-fA-F]")
-"""What may take memory out of proportion, or be half a character."""
+_TEXT = r'(?:"(?:[^"\\\x00-\x1f]|\\.)*"|null)'
+_NO_TEXT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+"""What is NUL, or may be half a character."""
 
 _FLAT = rb'\[(?:[^\[\]{}"]++|"(?:[^"\\]|\\.)*+")*+'
 _ROW = re.compile(_FLAT + rb"\]", re.DOTALL)
@@ -74,44 +72,44 @@ def _read_at_once(body: bytes, columns: Sequence[str], most_rows: int, added: Co
     """
     start = len(BYTE_ORDER_MARK) if body.startswith(BYTE_ORDER_MARK) else 0
     end = len(body.rstrip())
-    is_bounded = body.count(b"[") <= most_rows + 2 and _NO_ROW_OF_TEXTS.search(body) is None
-    if not (is_bounded and body.startswith(b"[[", start) and body.endswith(b"]]", start, end)):
+    if not (body.startswith(b"[[", start) and body.endswith(b"]]", start, end) and _NO_TEXT.search(body) is None):
         return None
-    header: list[str] = []
-    pieces = []
-    line, at = 1, start + 1
-    while at < end:
-        cut = body.find(_BETWEEN_ROWS, at + BYTES_AT_ONCE)
-        piece = body[at : cut + 1 if cut >= 0 else end - 1]
-        at = cut + 3 if cut >= 0 else end
-        try:
-            rows = json.loads(f"[{piece.decode()}]")
-        except (ValueError, RecursionError):
-            return None
-        if not (piece.count(b"\n") == piece.count(_BETWEEN_ROWS) == len(rows) - 1 and set(map(type, rows)) == {list}):
-            return None
-        header = header or rows[0]
-        values = list(zip(*rows, strict=False))
-        if set(map(len, rows)) != {len(header)} or not set(map(type, chain(*values))) <= {str, type(None)}:
-            return None
-        places = {name: header.index(name) if name in header else None for name in columns}
-        texts = [pl.Series(name, [None] * len(rows) if place is None else values[place], pl.String) for name, place in places.items()]
-        pieces.append(pl.DataFrame(texts).with_columns(source_row=pl.int_range(line, line + len(rows), dtype=pl.Int64)))
-        line += len(rows)
+    try:
+        header = [str(name) for name in json.loads(body[start + 1 : body.index(b"]") + 1])]
+    except (ValueError, RecursionError):
+        return None
     absent = () if set(added) & set(header) else added
-    if not set(header) <= set(columns) <= {*header, *absent}:
+    if len(header) > 2 * len(columns) or not set(header) <= set(columns) <= {*header, *absent}:
         return None
-    frame = pl.concat(pieces)[1:]
-    longest = frame.select(pl.sum_horizontal(pl.col(columns).str.len_bytes()).max()).item()
-    if frame.height > most_rows or (longest or 0) > MOST_ROW_BYTES // 10:
-        return None
-    return frame.with_columns(pl.col(columns).replace("", None))
+    texts = [
+        pl.col("row").list.get(header.index(name)).alias(name) if name in header else pl.lit(None, pl.String).alias(name)
+        for name in columns
+    ]
+    row = rf"^\[{_TEXT}(?:, ?{_TEXT}){{{len(header) - 1}}}\],$"
+    pieces, rows, at = [], 0, start + 1
+    while at < end:
+        cut = body.find(b"\n", at + BYTES_AT_ONCE, end)
+        piece = body[at:cut] if cut >= 0 else body[at : end - 1] + b","
+        at = cut + 1 if cut >= 0 else end
+        rows += piece.count(b"\n") + 1
+        if rows > most_rows + 1:
+            return None
+        try:
+            lines = pl.Series("row", [piece.decode()]).str.split("\n").explode()
+            if not lines.str.contains(row).all() or (lines.str.len_bytes() > MOST_ROW_BYTES // 10).any():
+                return None
+            decoded = lines.str.strip_suffix(",").str.json_decode(pl.List(pl.String))
+        except (ValueError, pl.exceptions.PolarsError):
+            return None
+        pieces.append(decoded.to_frame().select(texts))
+    frame = pl.concat(pieces).with_columns(pl.col(columns).replace("", None), source_row=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+    return frame[1:]
 
 
 def raw_lines(member: str, body: bytes) -> list[str]:
     """The physical lines of an answer, or its rows where rows share lines: they are numbered by their place then."""
     lines = list(io.StringIO(body.decode("utf-8-sig"), newline=""))
-    rows = [(one.line, one.raw) for one in read_arrays(member, body)]
+    rows = [(array.line, array.raw) for array in read_arrays(member, body)]
     return [raw.decode() for _, raw in rows] if share_lines([line for line, _ in rows]) else lines
 
 
@@ -123,16 +121,16 @@ def record(lines: list[str], first: int) -> range:
 def _rows(
     member: str, arrays: Iterator[Array], header: list[str], place: list[int | None], most_rows: int
 ) -> Iterator[list[str | int | None]]:
-    for count, one in enumerate(arrays, start=1):
-        refuse_more_rows(member, one.number, count, most_rows)
-        yield [*_texts(member, one, header, place), one.line]
+    for count, array in enumerate(arrays, start=1):
+        refuse_more_rows(member, array.number, count, most_rows)
+        yield [*_texts(member, array, header, place), array.line]
 
 
-def _texts(member: str, one: Array, header: list[str], place: list[int | None]) -> list[str | None]:
-    if len(one.values) != len(header):
-        told = f"the row has {len(one.values)} values and the header {len(header)}"
-        raise BadFile(member, one.number, json.dumps(one.values), told, "fetch it again")
-    return [None if index is None else _as_text(member, one.number, one.values[index]) for index in place]
+def _texts(member: str, array: Array, header: list[str], place: list[int | None]) -> list[str | None]:
+    if len(array.values) != len(header):
+        message = f"the row has {len(array.values)} values and the header {len(header)}"
+        raise BadFile(member, array.number, json.dumps(array.values), message, "fetch it again")
+    return [None if index is None else _as_text(member, array.number, array.values[index]) for index in place]
 
 
 def _check_header(member: str, header: list[str], columns: Sequence[str], absent: Collection[str]) -> None:
@@ -189,6 +187,8 @@ def _values(member: str, line: int, raw: bytes) -> list[object]:
     except ValueError as error:
         raise BadFile(member, line, text, "the answer is not JSON", "fetch it again") from error
     for value in values:
+        if isinstance(value, str) and "\0" in value:
+            raise BadFile(member, line, json.dumps(value), "a text holds a NUL", "fetch it again")
         if isinstance(value, str) and not _is_whole(value):
             raise BadFile(member, line, value, "a text holds half a character (a lone surrogate)", "fetch it again")
     return values

@@ -46,10 +46,10 @@ def unzip(body: bytes, member: str, most_bytes: int) -> bytes:
 
 def _chosen(packed: zipfile.ZipFile, member: str, most_bytes: int) -> zipfile.ZipInfo:
     members = packed.infolist()
-    for one in members:
-        if reason := _trick(one):
-            raise BadFile(member, 1, one.orig_filename, reason, "do not unpack it, and look at the office's page")
-    names = Counter(one.filename for one in members)
+    for entry in members:
+        if reason := _trick(entry):
+            raise BadFile(member, 1, entry.orig_filename, reason, "do not unpack it, and look at the office's page")
+    names = Counter(entry.filename for entry in members)
     if twice := [name for name, count in names.items() if count > 1]:
         raise BadFile(member, 1, twice[0], "the zip holds two files of one name", "do not unpack it, and look at the office's page")
     if member not in names:
@@ -63,16 +63,16 @@ def _chosen(packed: zipfile.ZipFile, member: str, most_bytes: int) -> zipfile.Zi
     return wanted
 
 
-def _trick(one: zipfile.ZipInfo) -> str | None:
+def _trick(entry: zipfile.ZipInfo) -> str | None:
     """Why a member has no place in an honest zip."""
-    name = one.orig_filename
+    name = entry.orig_filename
     if re.match(r"[/\\]|[A-Za-z]:", name) or ".." in re.split(r"[/\\]", name) or "\0" in name:
         return "the zip holds a path that leaves its folder"
-    if stat.S_ISLNK(one.external_attr >> 16):
+    if stat.S_ISLNK(entry.external_attr >> 16):
         return "the zip holds a link"
-    if one.flag_bits & ENCRYPTED:
+    if entry.flag_bits & ENCRYPTED:
         return "the zip is encrypted"
-    if one.compress_type not in PACKINGS:
+    if entry.compress_type not in PACKINGS:
         return "the zip is packed in another way than offices pack"
     return None
 

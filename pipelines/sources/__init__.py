@@ -76,11 +76,11 @@ class Source:
     @property
     def file_names(self) -> list[str]:
         """How its files are called; an asterisk stands for anything."""
-        return [one.pattern or key for key, one in self.config.members.items()]
+        return [described.pattern or key for key, described in self.config.members.items()]
 
     def kind(self, member: str) -> str | None:
         """Which of its kinds of files a file is, by its name; null where it is none."""
-        return next((key for key, one in self.config.members.items() if fnmatchcase(member, one.pattern or key)), None)
+        return next((key for key, described in self.config.members.items() if fnmatchcase(member, described.pattern or key)), None)
 
     def parse(self, member: str, body: bytes) -> pl.DataFrame:
         """Rows of a file as text in the publisher's own words, with `source_row`. Raises `LodestoneError` whatever is wrong with it."""
@@ -184,8 +184,8 @@ def _named(member: str) -> Iterator[None]:
     except MemoryError as error:  # not the file's fault for ever: on another day there may be room
         raise LodestoneError(f"{member}: there is not enough memory to read it; make room, and build again") from error
     except UNFORESEEN as error:
-        told = f"{type(error).__name__}: {error}"
-        raise BadFile(member, 1, told, "the file cannot be read", "fetch it again, or teach the source to read it") from error
+        message = f"{type(error).__name__}: {error}"
+        raise BadFile(member, 1, message, "the file cannot be read", "fetch it again, or teach the source to read it") from error
 
 
 BLANK = b"\xef\xbb\xbf \t\r\n"
@@ -220,8 +220,8 @@ def _load(name: str, selection: Selection) -> Source:
     try:
         config = SourceConfig.model_validate(yaml.safe_load((folder / "source.yaml").read_text("utf-8")))
     except (OSError, ValueError, yaml.YAMLError) as error:
-        told = " ".join(str(error).split())
-        raise LodestoneError(f"{folder / 'source.yaml'} cannot be read ({told}); restore it from version control") from error
+        message = " ".join(str(error).split())
+        raise LodestoneError(f"{folder / 'source.yaml'} cannot be read ({message}); restore it from version control") from error
     return Source(name, config, code_version(folder, selection.text if config.fetch else ""))
 
 
@@ -238,8 +238,8 @@ def _other_shape(source: str, table: str, made: pl.Schema) -> str:
         return f"{place} makes {table!r}, which is not among its TABLES: name it there, and describe it in pipelines/model/curated.py"
     modelled = curated_tables()[table].dtypes
     other = {name: (made.get(name), modelled.get(name)) for name in {**modelled, **made} if made.get(name) != modelled.get(name)}
-    told = ", ".join(f"{name} is {has or 'missing'} and should be {should or 'left out'}" for name, (has, should) in other.items())
-    return f"{place} makes {table} otherwise than pipelines/model/curated.py says: {told}"
+    differing = ", ".join(f"{name} is {has or 'missing'} and should be {should or 'left out'}" for name, (has, should) in other.items())
+    return f"{place} makes {table} otherwise than pipelines/model/curated.py says: {differing}"
 
 
 def companion(name: str, file: str) -> pl.DataFrame:

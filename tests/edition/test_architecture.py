@@ -12,13 +12,13 @@ from pipelines.model.tables import tables
 from tests.unit.test_architecture import MARTS
 
 
-@pytest.mark.parametrize("one", MARTS)
-def test_the_header_of_a_mart_describes_its_real_columns(one, built):
+@pytest.mark.parametrize("mart", MARTS)
+def test_the_header_of_a_mart_describes_its_real_columns(mart, built):
     with read_only(built.edition) as connection:
-        real = [row[0] for row in connection.execute(f"describe {one.name}").fetchall()]
-    assert [column.name for column in one.columns] == real
-    assert set(one.grain) <= set(real)
-    final = sqlglot.parse_one(one.sql, dialect="duckdb")
+        real = [row[0] for row in connection.execute(f"describe {mart.name}").fetchall()]
+    assert [column.name for column in mart.columns] == real
+    assert set(mart.grain) <= set(real)
+    final = sqlglot.parse_one(mart.sql, dialect="duckdb")
     assert not any(isinstance(column, exp.Star) for column in final.selects)
 
 
@@ -26,34 +26,34 @@ def test_a_country_stands_by_name_beside_its_code_wherever_a_mart_gives_one(buil
     steps = {"marts.partner_share"}  # what other marts are made of
     checked = set()
     with read_only(built.edition) as connection:
-        for one in statements("marts"):
-            for column in one.columns:
-                if one.name in steps or not column.name.endswith("_iso3") or "Countries" in column.description:
+        for statement in statements("marts"):
+            for column in statement.columns:
+                if statement.name in steps or not column.name.endswith("_iso3") or "Countries" in column.description:
                     continue
                 name = column.name.removesuffix("_iso3")
                 wrong = connection.execute(
-                    f"select {column.name}, {name} from {one.name} left join vocabulary.country as country"
+                    f"select {column.name}, {name} from {statement.name} left join vocabulary.country as country"
                     f" on country.iso3 = {column.name} where country.name is distinct from {name} limit 3"
                 ).fetchall()
-                assert wrong == [], one.name
+                assert wrong == [], statement.name
                 checked.add(name)
     assert {"reporter", "importer", "exporter", "supplier", "top_supplier", "destination", "top_producer"} <= checked
 
 
-@pytest.mark.parametrize("one", MARTS)
-def test_the_evidence_of_a_mart_is_facts_or_coverage_or_marts_upstream_of_it(one, built):
-    upstream = {other.name for other in statements("marts")[: [other.name for other in statements("marts")].index(one.name)]}
+@pytest.mark.parametrize("mart", MARTS)
+def test_the_evidence_of_a_mart_is_facts_or_coverage_or_marts_upstream_of_it(mart, built):
+    upstream = {other.name for other in statements("marts")[: [other.name for other in statements("marts")].index(mart.name)]}
     versioned = {f"{table.full_name}_superseded" for table in tables().values() if table.versioned}
     facts = {name for name in tables() if name.startswith("facts.")} | versioned
-    assert one.evidence
+    assert mart.evidence
     with read_only(built.edition) as connection:
-        for piece in one.evidence:
+        for piece in mart.evidence:
             assert piece.table in facts | upstream | {"meta.coverage"}
             condition = sqlglot.parse_one(piece.condition, dialect="duckdb")
             assert {"mart", "evidence"} <= {column.table for column in condition.find_all(exp.Column)}
             assert all(column.table for column in condition.find_all(exp.Column)), "every column says whose it is"
-            connection.execute(f"explain {piece.query(one.name, 'count(*)')}")
-    assert len({piece.table for piece in one.evidence}) == len(one.evidence), "one line a table"
+            connection.execute(f"explain {piece.query(mart.name, 'count(*)')}")
+    assert len({piece.table for piece in mart.evidence}) == len(mart.evidence), "one line a table"
 
 
 def test_every_table_and_column_of_an_edition_carries_its_comment_and_stands_in_main(built):

@@ -48,7 +48,7 @@ def test_a_1_5_client_finds_every_table_under_its_short_name(built: Settings) ->
     with read_only(built.edition) as connection:
         names = [row[0] for row in connection.execute("select view_name from duckdb_views() where not internal order by 1").fetchall()]
         counts = [connection.execute(f'select count(*) from main."{name}"').fetchone()[0] for name in names]  # type: ignore[index]
-    assert {one.table for one in statements("marts")} <= set(names)
+    assert {statement.table for statement in statements("marts")} <= set(names)
     counted = with_client(built.edition, " union all ".join(f"select '{name}' as name, count(*) as rows from \"{name}\"" for name in names))
     assert sorted((row["name"], row["rows"]) for row in counted) == sorted(zip(names, counts, strict=True))
 

@@ -83,7 +83,7 @@ def test_an_edition_of_a_past_day_knows_nothing_later(day: str, past: Callable[[
 def test_the_live_edition_tells_the_past_as_the_edition_of_that_day_does(
     table: str, day: str, built: Settings, past: Callable[[str], Path]
 ) -> None:
-    figures = [one.name for one in tables()[f"facts.{table}"].columns if one.name not in {"known_until", *REMARKS}]
+    figures = [column.name for column in tables()[f"facts.{table}"].columns if column.name not in {"known_until", *REMARKS}]
     columns = ", ".join(f'"{name}"' for name in figures)
     then = ask(past(day), f"select {columns} from facts.{table} order by all")
     assert ask(built.edition, f"select {columns} from {table}_as_of('{day}') order by all") == then

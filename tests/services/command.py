@@ -39,5 +39,5 @@ def run(
 
 def ended(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
     """What a command said, and its exit code."""
-    out, told = process.communicate(timeout=300)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, told)
+    out, message = process.communicate(timeout=300)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, message)

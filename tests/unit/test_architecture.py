@@ -34,7 +34,7 @@ TOP_LEVEL = {
 }
 
 
-MARTS = [pytest.param(one, id=one.name) for one in statements("marts")]
+MARTS = [pytest.param(statement, id=statement.name) for statement in statements("marts")]
 
 
 def imports(path: Path, at_run_time: bool = False) -> set[str]:
@@ -122,7 +122,7 @@ def reached_from(*names: str) -> set[str]:
         if not files:  # a name within a module
             continue
         reached.add(name)
-        waiting |= {one for one in imports(files[0], at_run_time=True) if one.startswith("pipelines")} - reached
+        waiting |= {module for module in imports(files[0], at_run_time=True) if module.startswith("pipelines")} - reached
     return reached
 
 
@@ -136,7 +136,7 @@ def test_every_module_that_decides_what_curated_files_hold_is_in_their_code_vers
     of_sources = [f"pipelines.sources.{name}.{module}" for name in source_names() for module in ("parse", "slices", "contract", "conform")]
     reached = {name.removeprefix("pipelines.") for name in reached_from("pipelines.intake.curation", *of_sources)}
     own = {f"sources.{name}" for name in source_names()}
-    modules = {Path(*name.split(".")) for name in reached if name != "pipelines" and not any(name.startswith(one) for one in own)}
+    modules = {Path(*name.split(".")) for name in reached if name != "pipelines" and not any(name.startswith(folder) for folder in own)}
     missing = {path for path in modules if not {path.with_suffix(".py"), path / "__init__.py"} & deciding}
     # Where bytes lie and how errors are worded decides nothing; packages without code are only names.
     assert {path.parts[0] for path in missing} <= {"errors", "settings", "archive", "intake", "readers", "model", "sources"}
@@ -172,25 +172,25 @@ def test_sources_never_import_each_other_and_have_the_same_files():
 
 @pytest.mark.parametrize("path", sorted(SQL.rglob("*.sql")), ids=lambda path: path.relative_to(SQL).as_posix())
 def test_every_statement_says_what_it_is(path):
-    one = read_statement(path)
-    assert one.description
-    assert not re.search(r"^\s*(SELECT|FROM|WHERE|WITH|GROUP|ORDER)\b", one.sql, re.MULTILINE)
+    statement = read_statement(path)
+    assert statement.description
+    assert not re.search(r"^\s*(SELECT|FROM|WHERE|WITH|GROUP|ORDER)\b", statement.sql, re.MULTILINE)
     if path.parent.name in ("load", "marts", "checks", "questions"):
-        assert one.grain, "which columns make a row"
-        assert sqlglot.parse_one(one.sql, dialect="duckdb")
+        assert statement.grain, "which columns make a row"
+        assert sqlglot.parse_one(statement.sql, dialect="duckdb")
 
 
 def test_fetch_knows_no_frames_and_parse_and_conform_no_network():
     for name in source_names():
         folder = PACKAGE / "sources" / name
         roots = {
-            file: {one.split(".")[0] for one in imports(folder / file)}
+            file: {module.split(".")[0] for module in imports(folder / file)}
             for file in ("parse.py", "conform.py", "slices.py")
             if (folder / file).exists()
         }
         assert not any(found & NETWORK for found in roots.values())
         if (folder / "fetch.py").exists():
-            assert not {one.split(".")[0] for one in imports(folder / "fetch.py")} & {"polars", "dagster"}
+            assert not {module.split(".")[0] for module in imports(folder / "fetch.py")} & {"polars", "dagster"}
 
 
 def test_statements_read_only_layers_upstream():
@@ -200,17 +200,17 @@ def test_statements_read_only_layers_upstream():
         "checks": {"facts", "vocabulary", "marts", "meta"},
     }
     for folder, layers in upstream.items():
-        for one in statements(folder):
-            assert {name.split(".")[0] for name in tables_read(one.sql)} <= layers, one.name
+        for statement in statements(folder):
+            assert {name.split(".")[0] for name in tables_read(statement.sql)} <= layers, statement.name
 
 
 def test_a_query_reads_a_table_also_where_it_calls_a_step_of_its_own_by_that_name():
     assert tables_read("with series as (select code from vocabulary.series) select code from series") == {"vocabulary.series"}
 
 
-@pytest.mark.parametrize("one", MARTS)
-def test_every_mart_transpiles_to_the_distributed_engines_dialect(one):
-    spark = sqlglot.transpile(one.sql, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
+@pytest.mark.parametrize("mart", MARTS)
+def test_every_mart_transpiles_to_the_distributed_engines_dialect(mart):
+    spark = sqlglot.transpile(mart.sql, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
     assert sqlglot.parse_one(spark[0], dialect="spark")
 
 
@@ -250,7 +250,7 @@ def test_what_the_program_imports_is_installed_for_running():
     imported = {name.split(".")[0] for path in MODULES for name in imports(path)} - set(sys.stdlib_module_names) - {"pipelines"}
     packages = metadata.packages_distributions()
     running = locked("requirements.lock")
-    assert [name for name in imported if not {one.lower().replace("_", "-") for one in packages[name]} & running] == []
+    assert [name for name in imported if not {module.lower().replace("_", "-") for module in packages[name]} & running] == []
 
 
 def test_make_ui_says_in_a_sentence_that_its_port_is_taken_before_it_installs_anything(tmp_path):
@@ -272,11 +272,11 @@ def test_the_top_level_is_fixed():
 
 def test_what_docs_code_and_statements_name_of_the_tree_is_there():
     named = re.compile(r"\b(?:pipelines|sql|tests|docs|benchmarks)/[\w./-]+\.(?:py|sql|csv|yaml|md)\b")
-    told = [
+    texts = [
         name for name in tracked() if re.match(r"[A-Z]\w+(\.md)?$|(docs|benchmarks|sql|pipelines)/", name) and not name.endswith(".png")
     ]
     missing = {
-        (name, path) for name in told for path in named.findall((PROJECT / name).read_text("utf-8")) if not (PROJECT / path).exists()
+        (name, path) for name in texts for path in named.findall((PROJECT / name).read_text("utf-8")) if not (PROJECT / path).exists()
     }
     assert {(name, path) for name, path in missing if "/sample_office/" not in path} == set()
 

@@ -5,7 +5,7 @@ says what kind of change each is, and `words` puts it into words. Facts are comp
 commodities stands in those once for each. Nothing is built, decided or written here.
 
 A cell is one measure of one row of trade, or of the other facts in `LISTED`. Every cell that differs is told by exactly one
-list: the list of its row (`told_in`), or, where the row's figures are told one by one, `revised`, `appeared` or `vanished`.
+list: the list of its row (`section`), or, where the row's figures are told one by one, `revised`, `appeared` or `vanished`.
 """
 
 from __future__ import annotations
@@ -215,8 +215,8 @@ def _listed_changes(connection: duckdb.DuckDBPyConnection, table: str) -> pl.Dat
     """Rows of other facts that are on one side only or differ, with every measure as its own row."""
     whose, measures = LISTED[table]
     series = f"source || '/' || {whose}" if table == "exchange_rate" else "series_id"
-    told = ("source", "series_id", whose, "period_start", "period_months")
-    rest = _named_values(name for name in tables()[f"facts.{table}"].key if name not in told)
+    own = ("source", "series_id", whose, "period_start", "period_months")
+    rest = _named_values(name for name in tables()[f"facts.{table}"].key if name not in own)
     sides = " union all ".join(
         f"select '{side}' as side, source, {series} as series_id, {rest} as key,"
         f" {whose} as partner_iso3, period_start, period_months, unnest({list(measures)}) as measure,"
@@ -263,7 +263,11 @@ def _other(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     compared = {**dict.fromkeys(TRADE, TRADE_MEASURES), **{name: measures for name, (_, measures) in LISTED.items()}}
     parts = [
         _other_of(
-            connection, table.name, table.key, [one.name for one in table.columns if one.name not in _NO_CONTENT], compared.get(table.name)
+            connection,
+            table.name,
+            table.key,
+            [column.name for column in table.columns if column.name not in _NO_CONTENT],
+            compared.get(table.name),
         )
         for table in tables().values()
         if table.versioned

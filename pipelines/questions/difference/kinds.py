@@ -88,9 +88,9 @@ def _asked_for(codes: pl.DataFrame, asked: pl.DataFrame, place: str) -> pl.DataF
     return codes.join(asked, on=place, how="inner").filter(pl.col("code").str.starts_with(pl.col("prefix"))).select(codes.columns).unique()
 
 
-def newly_asked(told: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+def newly_asked(changes: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """A row for each HS6 code that was asked for and had not been, and for each beginning of codes that brought nothing."""
-    rows = told.filter(told_in="newly_asked")
+    rows = changes.filter(section="newly_asked")
     brought = (
         rows.group_by("source", "series_id", code=pl.col("hs6"))
         .agg(*_MONTHS, rows=pl.len().cast(pl.Int64), cells=_CELLS)
@@ -134,7 +134,7 @@ _CELLS = pl.col("cells").cast(pl.Int64).sum()
 
 
 def tell_trade(marked: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
-    """The rows of trade with `told_in`, the list that tells of each, and with the `kind` of partners.
+    """The rows of trade with `section`, the list that tells of each, and with the `kind` of partners.
 
     The first that holds: its code is newly asked; its period is gone; its partner is new to the series in a new period, or
     the period is new; its partner was named, came or left, in periods held on both sides; other codes stand in its place and add
@@ -159,7 +159,7 @@ def tell_trade(marked: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("lost"))
     )
     is_recoded = pl.col("other_codes").fill_null(False) & pl.col("place_was") & pl.col("place_now") & pl.all_horizontal(same)
-    told_in = (
+    section = (
         pl.when("is_newly_asked")
         .then(pl.lit("newly_asked"))
         .when(~pl.col("period_now"))
@@ -177,36 +177,36 @@ def tell_trade(marked: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
         marked.join(arrived, on=[*MONTH, *PARTNER], how="left", nulls_equal=True)
         .join(others, on=list(PLACE), how="left", nulls_equal=True)
         .with_columns(kind=kind, has_figure=has_figure)
-        .with_columns(told_in=told_in)
+        .with_columns(section=section)
     )
 
 
 def tell_listed(listed: pl.DataFrame) -> pl.DataFrame:
-    """The rows of other facts with `told_in`: that of their period, where it is there on one side only; an open period is none."""
+    """The rows of other facts with `section`: that of their period, where it is there on one side only; an open period is none."""
     dated = pl.col("period_start").is_not_null()
-    told_in = (
+    section = (
         pl.when(dated & ~pl.col("period_now"))
         .then(pl.lit("gone_months"))
         .when(dated & ~pl.col("period_was"))
         .then(pl.lit("new_months"))
         .otherwise(pl.lit("figures"))
     )
-    return listed.with_columns(told_in=told_in, kind=pl.lit(None, pl.String), period_kind=pl.lit(None, pl.String))
+    return listed.with_columns(section=section, kind=pl.lit(None, pl.String), period_kind=pl.lit(None, pl.String))
 
 
-def new_months(told: pl.DataFrame) -> pl.DataFrame:
+def new_months(changes: pl.DataFrame) -> pl.DataFrame:
     """Series and periods that were not there before; `cells` are those that no new partner is told of with."""
-    fresh = told.filter("now", ~pl.col("period_was"), pl.col("told_in").is_in(["new_months", "partners"]))
+    fresh = changes.filter("now", ~pl.col("period_was"), pl.col("section").is_in(["new_months", "partners"]))
     return (
         fresh.group_by(SHARED)
-        .agg(is_new_series=~pl.col("series_was").first(), cells=pl.col("cells").filter(told_in="new_months").cast(pl.Int64).sum())
+        .agg(is_new_series=~pl.col("series_was").first(), cells=pl.col("cells").filter(section="new_months").cast(pl.Int64).sum())
         .sort(SHARED)
     )
 
 
-def gone_months(told: pl.DataFrame) -> pl.DataFrame:
+def gone_months(changes: pl.DataFrame) -> pl.DataFrame:
     """Series and periods that are no longer there."""
-    return told.filter(told_in="gone_months").group_by(SHARED).agg(cells=_CELLS).sort(SHARED)
+    return changes.filter(section="gone_months").group_by(SHARED).agg(cells=_CELLS).sort(SHARED)
 
 
 def name_arrivals(known: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
@@ -222,10 +222,10 @@ def name_arrivals(known: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
     )
     attributed = arrived.filter(pl.col("partner_role").is_in(["country", "returned"]))
     together = attributed.group_by(MONTH).agg(value_usd_arrived=_sum("value_usd"), weight_kg_arrived=_sum("weight_kg"))
-    told = together.join(sums, on=list(MONTH), how="inner", nulls_equal=True).with_columns(
+    named = together.join(sums, on=list(MONTH), how="inner", nulls_equal=True).with_columns(
         is_newly_named=pl.coalesce(_stood_unnamed("value_usd"), _stood_unnamed("weight_kg"), pl.lit(False))
     )
-    return arrived.join(told.select(*MONTH, "is_newly_named"), on=list(MONTH), how="left", nulls_equal=True).with_columns(
+    return arrived.join(named.select(*MONTH, "is_newly_named"), on=list(MONTH), how="left", nulls_equal=True).with_columns(
         is_newly_named=pl.col("is_newly_named").fill_null(False) & pl.col("partner_role").is_in(["country", "returned"])
     )
 
@@ -242,25 +242,25 @@ def _sum(name: str) -> pl.Expr:
     return pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum())
 
 
-def partners(told: pl.DataFrame) -> pl.DataFrame:
+def partners(changes: pl.DataFrame) -> pl.DataFrame:
     """Partners of a series that are newly named, new, appeared in months held before, or lost: a row for each kind, with its months."""
     key = ("source", "series_id", *PARTNER)
-    found = told.filter(told_in="partners").group_by(*key, "kind").agg(*_MONTHS, cells=_CELLS)
+    found = changes.filter(section="partners").group_by(*key, "kind").agg(*_MONTHS, cells=_CELLS)
     return found.select(*key, *_MONTHS_NAMED, "kind", "cells", "periods").sort("kind", *key)
 
 
-def trade_figures(told: pl.DataFrame) -> pl.DataFrame:
+def trade_figures(changes: pl.DataFrame) -> pl.DataFrame:
     """The cells of trade that are told one by one."""
-    rows = told.filter(told_in="figures")
+    rows = changes.filter(section="figures")
     parts = [
         rows.with_columns(measure=pl.lit(name), before=pl.col(f"{name}_before"), after=pl.col(f"{name}_after")) for name in TRADE_MEASURES
     ]
     return pl.concat([_figures(part) for part in parts])
 
 
-def listed_figures(told: pl.DataFrame) -> pl.DataFrame:
+def listed_figures(changes: pl.DataFrame) -> pl.DataFrame:
     """The cells of other facts that are told one by one."""
-    return _figures(told.filter(told_in="figures").with_columns(code=pl.lit(None, pl.String)))
+    return _figures(changes.filter(section="figures").with_columns(code=pl.lit(None, pl.String)))
 
 
 def _figures(rows: pl.DataFrame) -> pl.DataFrame:
@@ -274,9 +274,9 @@ def _ratio() -> pl.Expr:
     return pl.when(before != 0).then(pl.col("after").cast(pl.Float64) / before)
 
 
-def without_figures(told: pl.DataFrame) -> pl.DataFrame:
+def without_figures(changes: pl.DataFrame) -> pl.DataFrame:
     """How many rows came or went that hold no figure, in periods held on both sides."""
-    rows = told.filter(pl.col("was") != pl.col("now"), ~pl.col("has_figure"), told_in="figures")
+    rows = changes.filter(pl.col("was") != pl.col("now"), ~pl.col("has_figure"), section="figures")
     table = pl.col("counted").replace({counted: name for name, counted in TRADE.items()})
     return rows.group_by("source", table=table, change=pl.when("now").then(pl.lit("added")).otherwise(pl.lit("gone"))).agg(
         rows=pl.struct("series_id", "partner_iso3", "code", "period_start", "period_months", "key").n_unique().cast(pl.Int64)
@@ -297,11 +297,11 @@ def by_relative_change(figures: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def recoded(told: pl.DataFrame) -> pl.DataFrame:
+def recoded(changes: pl.DataFrame) -> pl.DataFrame:
     """Series and periods in which other codes stand than before and yet add up to the same."""
     places = pl.struct("counted", *PARTNER).unique().sort()
     found = (
-        told.filter(told_in="recoded")
+        changes.filter(section="recoded")
         .group_by(SHARED)
         .agg(partners=pl.col("partner_iso3").n_unique().cast(pl.Int64), cells=_CELLS, places=places)
     )
@@ -319,17 +319,17 @@ def release_changes(before: pl.DataFrame, after: pl.DataFrame, decisions: Iterab
 
     What merely took the place of another, and was superseded by it, is told by its successor.
     """
-    decided = {one.release_id: one for one in decisions}
+    decided = {decision.release_id: decision for decision in decisions}
     rows = []
     both = before.join(after, on=["source", "slice", "release_id"], how="full", coalesce=True, suffix="_after")
-    for one in both.sort("source", "slice", "release_id").iter_rows(named=True):
-        was, now = one["state"], one["state_after"]
+    for row in both.sort("source", "slice", "release_id").iter_rows(named=True):
+        was, now = row["state"], row["state_after"]
         change = _release_change(was, now)
         if change is None:
             continue
-        decision = decided.get(one["release_id"]) if change in ("accepted", "quarantined") else None
-        told = one["reason_after"] if decision is None else f"{decision.author}, {decision.decided_at:%Y-%m-%d}: {decision.reason}"
-        rows.append({"source": one["source"], "slice": one["slice"], "release_id": one["release_id"], "change": change, "reason": told})
+        decision = decided.get(row["release_id"]) if change in ("accepted", "quarantined") else None
+        reason = row["reason_after"] if decision is None else f"{decision.author}, {decision.decided_at:%Y-%m-%d}: {decision.reason}"
+        rows.append({"source": row["source"], "slice": row["slice"], "release_id": row["release_id"], "change": change, "reason": reason})
     return pl.DataFrame(rows, schema=dict.fromkeys(("source", "slice", "release_id", "change", "reason"), pl.String()))
 
 

@@ -74,8 +74,8 @@ def _heading(difference: Difference) -> str:
 
 def _named(edition: Mapping[str, Any]) -> str:
     moment: datetime | None = edition["as_of"] or edition["observed_until"]
-    told = "nothing looked at" if moment is None else f"{'as of' if edition['as_of'] else 'snapshots until'} {moment:%Y-%m-%d}"
-    return f"{edition['edition_id']} ({told})"
+    until = "nothing looked at" if moment is None else f"{'as of' if edition['as_of'] else 'snapshots until'} {moment:%Y-%m-%d}"
+    return f"{edition['edition_id']} ({until})"
 
 
 def sections_by_source(difference: Difference, shown: int | None = SHOWN) -> Iterator[tuple[str, list[Section]]]:
@@ -84,11 +84,11 @@ def sections_by_source(difference: Difference, shown: int | None = SHOWN) -> Ite
         str(name) for frame in difference.frames.values() if "source" in frame.columns for name in frame["source"].drop_nulls().unique()
     }
     for source in sorted(named):
-        yield source, [_cut(one, shown) for one in _sections(difference.of(source)) if one.title]
+        yield source, [_cut(section, shown) for section in _sections(difference.of(source)) if section.title]
     if not difference.checks.is_empty():
         lines = [
-            f"{one['check_name']}: {_or_none(one['outcome_before'])}, now {_or_none(one['outcome_after'])}: {one['found']}"
-            for one in _rows(difference.checks)
+            f"{check['check_name']}: {_or_none(check['outcome_before'])}, now {_or_none(check['outcome_after'])}: {check['found']}"
+            for check in _rows(difference.checks)
         ]
         yield "checks", [_cut(Section(f"rows that stand out in a check in one of the two: {len(lines)}", tuple(lines)), shown)]
 
@@ -99,24 +99,24 @@ def _cut(section: Section, shown: int | None) -> Section:
     return replace(section, lines=section.lines[:shown], more=len(section.lines) - shown)
 
 
-def _sections(one: Difference) -> Iterator[Section]:
+def _sections(difference: Difference) -> Iterator[Section]:
     is_total = pl.col("counted") == "total"
-    yield _months_told("new months", one.new_months)
-    yield _months_told("months no longer there", one.gone_months)
-    totals = one.revised.filter(is_total)
-    yield Section("No total moved", ()) if totals.is_empty() else _figures_told("totals revised", totals)
-    yield _figures_told("figures of partners, producers or currencies revised", one.revised.filter(~is_total))
-    yield _figures_told("figures that were not there, in periods held before", one.appeared)
-    yield _figures_told("figures no longer there, in periods still held", one.vanished)
-    yield _counted("series and months with other codes that add up to the same", one.recoded, _recoded_line)
-    yield _newly_asked_told(one.newly_asked)
+    yield _months("new months", difference.new_months)
+    yield _months("months no longer there", difference.gone_months)
+    totals = difference.revised.filter(is_total)
+    yield Section("No total moved", ()) if totals.is_empty() else _figures("totals revised", totals)
+    yield _figures("figures of partners, producers or currencies revised", difference.revised.filter(~is_total))
+    yield _figures("figures that were not there, in periods held before", difference.appeared)
+    yield _figures("figures no longer there, in periods still held", difference.vanished)
+    yield _counted("series and months with other codes that add up to the same", difference.recoded, _recoded_line)
+    yield _newly_asked(difference.newly_asked)
     for kind, words in PARTNER_WORDS.items():
-        yield _partners_told(words, one.partners.filter(kind=kind))
-    yield _counted("slices withdrawn", one.withdrawn, lambda row: str(row["slice"]))
+        yield _partners(words, difference.partners.filter(kind=kind))
+    yield _counted("slices withdrawn", difference.withdrawn, lambda row: str(row["slice"]))
     for change, words in RELEASE_WORDS.items():
-        yield _releases_told(words, one.releases.filter(change=change), with_lines=change != "new")
-    yield _counted("other changes", one.other, lambda row: f"{row['rows']:,} rows of {row['table']} {OTHER_WORDS[row['change']]}")
-    yield _counted("change of state", one.states, _state_line)
+        yield _releases(words, difference.releases.filter(change=change), with_lines=change != "new")
+    yield _counted("other changes", difference.other, lambda row: f"{row['rows']:,} rows of {row['table']} {OTHER_WORDS[row['change']]}")
+    yield _counted("change of state", difference.states, _state_line)
 
 
 PARTNER_WORDS = {
@@ -147,22 +147,22 @@ def _counted(words: str, frame: pl.DataFrame, line: Any) -> Section:
     return Section(f"{words}: {frame.height:,}" if frame.height else "", tuple(line(row) for row in _rows(frame)))
 
 
-def _months_told(words: str, frame: pl.DataFrame) -> Section:
+def _months(words: str, frame: pl.DataFrame) -> Section:
     """Series with the same months share a line."""
     if frame.is_empty():
         return Section("", ())
     series = frame.with_columns(period=pl.struct("period_start", "period_months")).group_by("series_id").agg(pl.col("period").sort())
     together: dict[tuple[tuple[date, int], ...], list[str]] = {}
-    for one in _rows(series.sort("series_id")):
-        periods = tuple((period["period_start"], period["period_months"]) for period in one["period"])
-        together.setdefault(periods, []).append(one["series_id"])
-    lines = [f"{_periods(list(periods))}: {_names(names)}" for periods, names in sorted(together.items(), key=lambda one: one[1])]
+    for row in _rows(series.sort("series_id")):
+        periods = tuple((period["period_start"], period["period_months"]) for period in row["period"])
+        together.setdefault(periods, []).append(row["series_id"])
+    lines = [f"{_periods(list(periods))}: {_names(names)}" for periods, names in sorted(together.items(), key=lambda entry: entry[1])]
     return Section(f"{words}: {frame.height:,} in {series.height:,} series", tuple(lines))
 
 
 def _periods(periods: list[tuple[date, int]]) -> str:
     if len(periods) <= 3:
-        return ", ".join(_period(*one) for one in periods)
+        return ", ".join(_period(*period) for period in periods)
     return f"{_period(*periods[0])} to {_period(*periods[-1])} ({len(periods)} periods)"
 
 
@@ -182,7 +182,7 @@ def _names(names: list[str], most: int = 6) -> str:
     return ", ".join(names[:most]) + more
 
 
-def _figures_told(words: str, frame: pl.DataFrame) -> Section:
+def _figures(words: str, frame: pl.DataFrame) -> Section:
     if frame.is_empty():
         return Section("", ())
     series = frame["series_id"].n_unique()
@@ -207,7 +207,7 @@ def _recoded_line(row: dict[str, Any]) -> str:
     return f"{row['series_id']} {_period(row['period_start'], row['period_months'])}: {row['partners']} partners"
 
 
-def _newly_asked_told(frame: pl.DataFrame) -> Section:
+def _newly_asked(frame: pl.DataFrame) -> Section:
     if frame.is_empty():
         return Section("", ())
     codes = sorted(frame["code"].unique())
@@ -220,7 +220,7 @@ def _newly_asked_told(frame: pl.DataFrame) -> Section:
     return Section(f"codes newly asked: {len(codes)} ({_names(codes, most=20)})", tuple(lines))
 
 
-def _partners_told(words: str, frame: pl.DataFrame) -> Section:
+def _partners(words: str, frame: pl.DataFrame) -> Section:
     if frame.is_empty():
         return Section("", ())
     names = sorted(frame["partner_iso3"].unique())
@@ -231,7 +231,7 @@ def _partners_told(words: str, frame: pl.DataFrame) -> Section:
     return Section(f"partners {words}: {len(names)} ({_names(names, most=20)})", tuple(lines))
 
 
-def _releases_told(words: str, frame: pl.DataFrame, *, with_lines: bool) -> Section:
+def _releases(words: str, frame: pl.DataFrame, *, with_lines: bool) -> Section:
     if frame.is_empty():
         return Section("", ())
     lines = [f"{row['release_id']} ({row['slice']})" + (f": {row['reason']}" if row["reason"] else "") for row in _rows(frame)]

@@ -28,10 +28,10 @@ def with_vintage(member: str, frame: pl.DataFrame) -> pl.DataFrame:
     """The rows in their order with `vintage`, `read_on` and `list_status`; null where a row is from a single page."""
     vintages = companion("partner_flows", "vintages.csv").filter(pl.col("member") == member)
     found = frame.with_columns(vintage=pl.lit(None, pl.String), read_on=pl.lit(None, pl.String), list_status=pl.lit("partial"))
-    for one in vintages.iter_rows(named=True):
-        here = pl.col("source_url").str.starts_with(one["address_begins"])
+    for vintage in vintages.iter_rows(named=True):
+        here = pl.col("source_url").str.starts_with(vintage["address_begins"])
         found = found.with_columns(
-            pl.when(here).then(pl.lit(one[name], pl.String)).otherwise(pl.col(name)).alias(name)
+            pl.when(here).then(pl.lit(vintage[name], pl.String)).otherwise(pl.col(name)).alias(name)
             for name in ("vintage", "read_on", "list_status")
         )
     return found

@@ -24,8 +24,8 @@ def _lines(
     units = companion("us_census", "units.csv").select("counted", UNIT_QY1="unit", kg=pl.col("kg").cast(pl.Decimal(9, 3)))
     # A zero counts only where its flag says so: without one it may stand for a quantity that is missing.
     flag = pl.col(f"{quantity}_FLAG")
-    told = (flag == "-") | (flag.is_null() & (pl.col(quantity) > 0))
-    filed = pl.when(told & (pl.col("counted").fill_null("yes") == "yes")).then(quantity)
+    is_filed = (flag == "-") | (flag.is_null() & (pl.col(quantity) > 0))
+    filed = pl.when(is_filed & (pl.col("counted").fill_null("yes") == "yes")).then(quantity)
     measured = rows.join(units, on="UNIT_QY1", how="left", maintain_order="left").with_columns(
         filed=filed, weight=(filed * pl.col("kg")).cast(pl.Decimal(18, 3))
     )

@@ -46,5 +46,5 @@ def _refuse_what_was_not_asked(member: str, frame: pl.DataFrame, code: pl.Expr) 
     if other.height:
         row = other.row(0, named=True)
         shown = ", ".join(f"{name} {row[name]!r}" for name in (CODE[request["flow"]], "COMM_LVL", "time"))
-        told = f"{other.height} rows were not asked for"
-        raise BadFile(member, row["source_row"], shown, told, "ask again; if they stay, see what the office now makes of the request")
+        message = f"{other.height} rows were not asked for"
+        raise BadFile(member, row["source_row"], shown, message, "ask again; if they stay, see what the office now makes of the request")

@@ -17,6 +17,6 @@ def slices(member: str, frame: pl.DataFrame) -> pl.DataFrame:
     )
     return (
         frame.join(editions, on="mcs_edition", how="left", maintain_order="left")
-        .with_columns(slice=pl.col("mcs_edition").fill_null("no edition"))
+        .with_columns(slice=pl.col("mcs_edition"))
         .select(*frame.columns, "slice", "known_from", "known_from_basis")
     )

@@ -19,7 +19,7 @@ import polars as pl
 import pytest
 
 from pipelines.model.statements import statements
-from pipelines.questions import answers, citation
+from pipelines.questions import citation, files
 from pipelines.settings import PROJECT, Settings, load_settings
 from tests.building import Run, copy_curated
 from tests.copies import file_hashes, newest
@@ -49,8 +49,8 @@ def asks(lodestone: Run) -> Asks:
     """What a question is answered with."""
 
     def run(settings: Settings, query: str) -> str:
-        code, out, told = lodestone(settings, "sql", query)
-        assert (code, told) == (0, "")
+        code, out, message = lodestone(settings, "sql", query)
+        assert (code, message) == (0, "")
         return out
 
     return run
@@ -61,16 +61,16 @@ def rejects(lodestone: Run) -> Rejects:
     """The one sentence a command refuses with."""
 
     def run(settings: Settings, code: int, *arguments: str) -> str:
-        ended, out, told = lodestone(settings, *arguments)
+        ended, out, message = lodestone(settings, *arguments)
         assert (ended, out) == (code, "")
-        assert told.count("\n") == 1
-        return told
+        assert message.count("\n") == 1
+        return message
 
     return run
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["nonsense"], "No such command"),
         (["sql"], "ask one question: as QUERY, with -f FILE"),
@@ -113,8 +113,8 @@ def rejects(lodestone: Run) -> Rejects:
         (["keep", "usgs_mcs", "/nonsense", "--member", "usgs_world_production.csv"], "cannot be read"),
     ],
 )
-def test_an_error_of_use_is_one_sentence_and_exit_code_2(rejects: Rejects, built: Settings, arguments: list[str], told: str) -> None:
-    assert told in rejects(built, 2, *arguments)
+def test_an_error_of_use_is_one_sentence_and_exit_code_2(rejects: Rejects, built: Settings, arguments: list[str], message: str) -> None:
+    assert message in rejects(built, 2, *arguments)
 
 
 def test_a_file_larger_than_any_good_one_is_not_even_read(rejects: Rejects, built: Settings, tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     subprocess.run(["git", "init", "--quiet", folder], check=True)
     subprocess.run(["git", "-C", folder, "add", "."], check=True)
     for name, part in {"PROJECT": ".", "PACKAGE": "pipelines", "SQL": "sql"}.items():
-        monkeypatch.setattr(answers, name, folder / part)
+        monkeypatch.setattr(files, name, folder / part)
     return folder
 
 
@@ -265,7 +265,7 @@ def test_an_answer_is_never_written_into_a_data_folder_of_anybody(rejects: Rejec
     assert kept.read_bytes() == body
 
 
-@pytest.mark.parametrize("held", answers.IN_A_DATA_FOLDER)
+@pytest.mark.parametrize("held", files.IN_A_DATA_FOLDER)
 def test_a_data_folder_is_known_by_any_one_thing_in_it(rejects: Rejects, built: Settings, tmp_path: Path, held: str) -> None:
     folder = tmp_path / "theirs" / held.replace("*", "usgs_mcs")
     folder.mkdir(parents=True)
@@ -297,9 +297,9 @@ def test_a_damaged_edition_is_told_with_the_remedy(rejects: Rejects, own: Settin
         own.edition.unlink()
         own.edition.write_bytes(damaged)
         for command in (["sql", "from facts.trade_total"], ["sources"]):
-            told = rejects(own, 1, *command)
-            assert "cannot be read" in told
-            assert "`lodestone build` makes it anew" in told
+            message = rejects(own, 1, *command)
+            assert "cannot be read" in message
+            assert "`lodestone build` makes it anew" in message
 
 
 def test_types_of_every_kind_come_in_every_format(built: Settings, tmp_path: Path, lodestone: Run) -> None:
@@ -308,8 +308,8 @@ def test_types_of_every_kind_come_in_every_format(built: Settings, tmp_path: Pat
         " map {date '2020-01-01': 1} as days, '\\xAB'::blob as bytes, 1.50::decimal(9, 2) as price, 'infinity'::double as most,"
         " interval 3 day as span, 12345678901234567890::hugeint as large"
     )
-    code, out, told = lodestone(built, "sql", query, "--format", "csv")
-    assert (code, told) == (0, "")
+    code, out, message = lodestone(built, "sql", query, "--format", "csv")
+    assert (code, message) == (0, "")
     assert out.splitlines()[1] == (
         'true,,"","[1.5, null]","{""a"": ""b,c""}","{""2020-01-01"": 1}",ab,1.50,inf,3 days,12345678901234567890'
     )
@@ -328,9 +328,9 @@ def test_types_of_every_kind_come_in_every_format(built: Settings, tmp_path: Pat
         "large": 12345678901234567890,
     }
     assert lodestone(built, "sql", query)[0] == 0
-    code, _, told = lodestone(built, "sql", query, "--format", "parquet", "--output", str(tmp_path / "rows.parquet"))
-    assert (code, told.count("\n")) == (2, 1)
-    assert "cast the column" in told
+    code, _, message = lodestone(built, "sql", query, "--format", "parquet", "--output", str(tmp_path / "rows.parquet"))
+    assert (code, message.count("\n")) == (2, 1)
+    assert "cast the column" in message
     assert list(tmp_path.iterdir()) == []
 
 
@@ -410,7 +410,7 @@ def test_every_table_is_listed_with_what_it_is(built: Settings, lodestone: Run) 
     code, out, _ = lodestone(built, "tables")
     assert code == 0
     described = {line.split()[0]: line.split()[1:3] for line in out.splitlines() if line and line[0].islower()}
-    assert {one.table for one in statements("marts")} | {"trade_total", "source_status", "country"} <= described.keys()
+    assert {statement.table for statement in statements("marts")} | {"trade_total", "source_status", "country"} <= described.keys()
     assert described["claim"][:2] == ["9", "Statements"]
 
 
@@ -460,6 +460,45 @@ def test_an_answer_without_end_is_shown_at_once_and_can_be_read_in_part(built: S
         assert reading.stderr.read() == ""
 
 
+TELLS_WHAT_IT_LOADED = """
+import sys
+from pipelines.cli.app import main
+
+try:
+    main()
+finally:
+    sys.stderr.write(" ".join(sys.modules))
+"""
+HEAVY = {"dagster", "duckdb", "httpx", "pandera", "polars", "pyarrow", "sqlglot", "stamina"}
+"""Packages that take a tenth of a second or more to load, or load one that does."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needed"),
+    [
+        (["--help"], set()),
+        (["sql", "--help"], set()),
+        (["sql", "from claim_check"], {"duckdb"}),
+        (["sql", "from claim_check", "--format", "csv"], {"duckdb"}),
+        (["tables"], {"duckdb"}),
+        (["sources"], {"duckdb"}),
+        (["explain", "trade_total", "--limit", "1"], {"duckdb", "pandera", "polars", "sqlglot"}),
+    ],
+    ids=" ".join,
+)
+def test_a_command_loads_no_package_that_it_has_no_use_for(built: Settings, arguments: list[str], needed: set[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TELLS_WHAT_IT_LOADED, *arguments],
+        env=os.environ | {"LODESTONE_DATA": str(built.data)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert HEAVY & set(done.stderr.split()) <= needed
+
+
 PRESSES_CTRL_C_WHILE = """
 import importlib.abc, os, signal, sys
 
@@ -476,10 +515,18 @@ main()
 """Ctrl-C at the moment in which a module is looked for."""
 
 
-@pytest.mark.parametrize("module", ["typer", "duckdb", "polars", "pandera", "pipelines.questions.answers", "pipelines.cli.app"])
-def test_ctrl_c_ends_the_command_with_one_word_while_it_still_loads(built: Settings, module: str) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "module"),
+    [
+        *((["sql", "select 1"], module) for module in ("typer", "duckdb", "pipelines.questions.answers", "pipelines.cli.app")),
+        (["sql", "select 1", "--cite"], "sqlglot"),
+        (["explain", "trade_total"], "pandera"),
+        (["plan"], "polars"),
+    ],
+)
+def test_ctrl_c_ends_the_command_with_one_word_while_it_still_loads(built: Settings, arguments: list[str], module: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", PRESSES_CTRL_C_WHILE.format(module=module), "sql", "select 1"],
+        [sys.executable, "-c", PRESSES_CTRL_C_WHILE.format(module=module), *arguments],
         env=os.environ | {"LODESTONE_DATA": str(built.data)},
         capture_output=True,
         text=True,
@@ -569,10 +616,10 @@ def test_a_data_folder_that_is_none_is_told_in_one_sentence(built: Settings, tmp
     file.write_text("", "utf-8")
     for folder in (file, file / "below"):
         for command in (["build"], ["sources"], ["keep", "usgs_mcs", str(file), "--member", "usgs_world_production.csv"]):
-            code, _, told = lodestone(Settings(data=folder), *command)
+            code, _, message = lodestone(Settings(data=folder), *command)
             assert code == 1
-            assert "Traceback" not in told
-            assert str(folder) in told.splitlines()[-1]
+            assert "Traceback" not in message
+            assert str(folder) in message.splitlines()[-1]
 
 
 def test_an_empty_setting_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -596,7 +643,7 @@ def test_the_same_rows_come_in_every_format(built: Settings, tmp_path: Path, lod
     lodestone(built, "sql", query, "--format", "parquet", "--output", str(tmp_path / "rows.parquet"))
     frame = pl.read_parquet(tmp_path / "rows.parquet")
     assert rows[0] == frame.columns == ["iso3", "name"]
-    assert [list(one.values()) for one in objects] == rows[1:] == [list(row) for row in frame.rows()]
+    assert [list(entry.values()) for entry in objects] == rows[1:] == [list(row) for row in frame.rows()]
     assert [line.split()[0] for line in table] == [row[0] for row in rows]
 
 
@@ -629,8 +676,8 @@ CITED = {
 def test_an_answer_cites_the_sources_it_rests_on_and_no_other(built: Settings, query: str, sources: set[str], lodestone: Run) -> None:
     answer = json.loads(lodestone(built, "sql", query, "--cite", "--format", "json")[1])
     assert answer["rows"]
-    assert {one["source"] for one in answer["sources"]} == sources
-    assert all(one["citation"] and one["licence"] for one in answer["sources"])
+    assert {citation["source"] for citation in answer["sources"]} == sources
+    assert all(citation["citation"] and citation["licence"] for citation in answer["sources"])
 
 
 @pytest.mark.parametrize(
@@ -657,9 +704,9 @@ def test_citations_stand_below_a_table_and_beside_a_file_never_in_it(built: Sett
     assert "Licence: Public domain" in table
     for output_format in ("csv", "parquet"):
         path = tmp_path / f"rows.{output_format}"
-        code, out, told = lodestone(built, "sql", query, "--cite", "--format", output_format, "--output", str(path))
+        code, out, message = lodestone(built, "sql", query, "--cite", "--format", output_format, "--output", str(path))
         assert (code, out) == (0, "")
-        assert "Mineral Commodity Summaries" in told
+        assert "Mineral Commodity Summaries" in message
         assert b"Summaries" not in path.read_bytes()
 
 
@@ -695,8 +742,8 @@ def test_a_build_tells_what_it_did_and_the_next_that_nothing_changed(built: Sett
     second = in_a_shell(data, "build")
     assert file_hashes(data.dagster) == recorded
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
-    for told in ("Published", "Exports that moved most", "Most concentrated imports", "agree", "Not in the box", "Go on"):
-        assert told in first.stdout
+    for message in ("Published", "Exports that moved most", "Most concentrated imports", "agree", "Not in the box", "Go on"):
+        assert message in first.stdout
     assert second.stdout.startswith("Nothing changed")
     assert "\x1b" not in first.stdout + first.stderr
     assert sorted(path.name for path in data.data.iterdir()) == [
@@ -729,8 +776,8 @@ def test_a_held_release_is_let_in_with_a_receipt(tmp_path: Path, lodestone: Run)
     reports, _ = build_small(own)
     (release, *_) = (held.split()[0] for report in reports for held in report.quarantined)
     assert release in lodestone(own, "sources")[1]
-    code, _, told = lodestone(own, "accept", release, "--reason", "the office took these rows back", "--author", "Ada")
-    assert (code, told) == (0, "")
+    code, _, message = lodestone(own, "accept", release, "--reason", "the office took these rows back", "--author", "Ada")
+    assert (code, message) == (0, "")
     (receipt,) = own.raw.glob("usgs_mcs/decisions/*-accept.json")
     decision = json.loads(receipt.read_text("utf-8"))
     assert (decision["author"], decision["reason"], decision["release_id"]) == ("Ada", "the office took these rows back", release)

@@ -48,9 +48,9 @@ def test_a_wide_answer_fits_the_terminal_and_says_what_is_not_in_it(built: Setti
     lines = in_a_terminal(built, width, "sql", f"from {table} limit 5")
     assert max(map(len, lines)) <= width
     assert len(lines) <= 24
-    rows, _, told = "\n".join(lines).partition("\n\n")
+    rows, _, message = "\n".join(lines).partition("\n\n")
     assert len(rows.splitlines()) == 6
-    remarks = told.replace("\n", " ")
+    remarks = message.replace("\n", " ")
     shown = rows.splitlines()[0].split()
     columns = columns_of(built, table)
     left_out = remarks.partition(" letters: ")[2].partition(".")[0].split(", ")
@@ -146,9 +146,9 @@ def test_nothing_in_the_data_steers_the_terminal(built: Settings, form: str) -> 
 
 
 def test_an_error_that_repeats_the_data_does_not_steer_the_terminal_either(built: Settings) -> None:
-    (told,) = in_a_terminal(built, 200, "explain", "\x1b[31mnonsense")
-    assert told.startswith("lodestone: there is no table")
-    assert "\x1b" not in told
+    (message,) = in_a_terminal(built, 200, "explain", "\x1b[31mnonsense")
+    assert message.startswith("lodestone: there is no table")
+    assert "\x1b" not in message
 
 
 def test_the_list_of_tables_fits_the_terminal(built: Settings) -> None:

@@ -39,8 +39,12 @@ def described() -> dict[str, Any]:
         },
         "checks": sorted(f"{check.asset_key.to_user_string()}:{check.name}" for check in graph.asset_check_keys),
         "jobs": sorted(job.name for job in defs.jobs or []),
-        "sensors": sorted(one.name for one in defs.sensors or []),
-        "schedules": {one.name: one.cron_schedule for one in defs.schedules or [] if isinstance(one, dg.ScheduleDefinition)},
+        "sensors": sorted(automation.name for automation in defs.sensors or []),
+        "schedules": {
+            automation.name: automation.cron_schedule
+            for automation in defs.schedules or []
+            if isinstance(automation, dg.ScheduleDefinition)
+        },
     }
 
 
@@ -105,9 +109,9 @@ def test_a_mart_shows_a_picture(mart: str, built: Settings) -> None:
     before, between, encoded = picture.partition(";base64,")
     assert (before, between) == (f"![{mart}](data:image/svg+xml", ";base64,")
     drawn = ElementTree.fromstring(b64decode(encoded.removesuffix(")")))
-    told = [text.text for text in drawn.iter(f"{SVG}text")]
-    assert told[0] == rows["title"][0]
-    assert {subject for subject in rows["subject"] if not any(text and text.startswith(subject) for text in told)} == set()
+    texts = [text.text for text in drawn.iter(f"{SVG}text")]
+    assert texts[0] == rows["title"][0]
+    assert {subject for subject in rows["subject"] if not any(text and text.startswith(subject) for text in texts)} == set()
     marks = "circle" if "day" in rows.columns else "rect"  # a month is a point; behind bars lies the paper
     assert len(list(drawn.iter(f"{SVG}{marks}"))) == rows.height + (marks == "rect")
 
@@ -137,11 +141,11 @@ def test_every_bar_is_a_share_of_the_basis_stage_and_publisher_that_the_title_na
     name, share = BARS[mart]
     with read_only(built.edition) as connection:
         bars = connection.sql(QUERIES[mart]).pl()
-        told = MEASURED.search(bars["title"][0])
-        assert told
+        named = MEASURED.search(bars["title"][0])
+        assert named
         held = connection.execute(
             f"select {name}, {share} from {mart} where basis = ? and stage = ? and publisher = ? and year(period_start) = ?",
-            [told["basis"], told["stage"], told["publisher"], int(told["period"][:4])],
+            [named["basis"], named["stage"], named["publisher"], int(named["period"][:4])],
         ).fetchall()
     assert set(bars.select("subject", "share").rows()) <= set(held)
 
@@ -164,28 +168,28 @@ def test_lines_of_exports_are_of_minerals_and_never_of_what_holds_more(built: Se
 def test_a_check_that_had_nothing_to_compare_or_refused_rows_is_a_warning(own: Settings) -> None:
     own.edition.chmod(0o644)
     with duckdb.connect(str(own.edition)) as connection:
-        found = [one for one in _check_results(connection) if one.asset_key == EDITION]
-        assert all(one.passed for one in found)
-        assert {one.check_name: one.metadata["comparisons"].value > 0 for one in found if one.check_name != SOURCES_STAND.name} == {
-            one.path.stem: True for one in statements("checks")
+        found = [result for result in _check_results(connection) if result.asset_key == EDITION]
+        assert all(row.passed for row in found)
+        assert {row.check_name: row.metadata["comparisons"].value > 0 for row in found if row.check_name != SOURCES_STAND.name} == {
+            statement.path.stem: True for statement in statements("checks")
         }
         connection.execute("update meta.check_result set comparisons = 0 where check_name = 'bounds_hold'")
         connection.execute(
             "insert into meta.check_finding (finding_id, check_name, source, outcome, found) values"
             " ('0', 'year_to_date', 'made_up', 'refused', '{}'), ('1', 'known_codes', 'made_up', 'shown', '{}')"
         )
-        warned = [one for one in _check_results(connection) if one.asset_key == EDITION and not one.passed]
-    assert [one.check_name for one in warned] == ["bounds_hold", "year_to_date"]
-    assert {one.severity for one in warned} == {dg.AssetCheckSeverity.WARN}
+        warned = [result for result in _check_results(connection) if result.asset_key == EDITION and not result.passed]
+    assert [finding.check_name for finding in warned] == ["bounds_hold", "year_to_date"]
+    assert {finding.severity for finding in warned} == {dg.AssetCheckSeverity.WARN}
 
 
 def test_every_schedule_and_the_sensor_run_from_the_start() -> None:
-    for one in [*(defs.schedules or []), *(defs.sensors or [])]:
-        assert one.default_status.value == "RUNNING"  # type: ignore[union-attr]
+    for automation in [*(defs.schedules or []), *(defs.sensors or [])]:
+        assert automation.default_status.value == "RUNNING"  # type: ignore[union-attr]
 
 
 def test_every_office_is_asked_before_what_came_is_curated_and_that_before_the_edition_is_built() -> None:
-    times = {one.name: one.cron_schedule.split()[:2] for one in defs.schedules or []}  # type: ignore[union-attr]
+    times = {automation.name: automation.cron_schedule.split()[:2] for automation in defs.schedules or []}  # type: ignore[union-attr]
     minute = {name: int(hour) * 60 + int(minute) for name, (minute, hour) in times.items()}
     asking = [at for name, at in minute.items() if name.startswith("fetch_")]
     assert asking

@@ -18,15 +18,15 @@ from tests.building import copy_raw
 
 
 class Webhook:
-    """A webhook on 127.0.0.1 that keeps what it is told."""
+    """A webhook on 127.0.0.1 that keeps what it receives."""
 
     def __init__(self) -> None:
-        self.told: list[dict[str, Any]] = []
-        told = self.told
+        self.received: list[dict[str, Any]] = []
+        kept = self.received
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                kept.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
                 self.send_response(204)
                 self.end_headers()
 
@@ -34,7 +34,7 @@ class Webhook:
                 """Nothing: a test prints no requests."""
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/told"
+        self.url = f"http://127.0.0.1:{self.server.server_port}/received"
 
 
 @pytest.fixture
@@ -56,10 +56,10 @@ def test_the_first_night_asks_the_bureau_for_every_month_in_one_run_and_the_bank
     monkeypatch.setenv("LODESTONE_NOW", "2026-06-07T01:00:00")
     asked = {}
     with dg.DagsterInstance.ephemeral() as instance:
-        for one in defs.schedules or []:
-            if one.name.startswith("fetch_"):
+        for schedule in defs.schedules or []:
+            if schedule.name.startswith("fetch_"):
                 context = dg.build_schedule_context(instance=instance, repository_def=defs.get_repository_def())
-                asked[one.name] = [run.tags for run in one.evaluate_tick(context).run_requests or []]  # type: ignore[union-attr]
+                asked[schedule.name] = [run.tags for run in schedule.evaluate_tick(context).run_requests or []]  # type: ignore[union-attr]
     (bureau,) = asked["fetch_us_census_nightly"]
     assert bureau["dagster/asset_partition_range_start"] == "2018-01"
     assert bureau["dagster/asset_partition_range_end"] == "2026-04"
@@ -78,7 +78,7 @@ def test_the_sensor_tells_the_webhook_of_lateness_once_with_office_reason_and_re
         first = sensor.evaluate_tick(dg.build_sensor_context(instance=instance, cursor=None))
         second = sensor.evaluate_tick(dg.build_sensor_context(instance=instance, cursor=first.cursor))
     assert second.skip_message == "nothing has changed"
-    (message,) = webhook.told
+    (message,) = webhook.received
     text = json.dumps(message, ensure_ascii=False)
     assert "china_customs_bulletin" in text
     assert "was due by 2026-06-21" in text
@@ -90,5 +90,5 @@ def test_without_a_webhook_the_sensor_says_that_there_is_none(built: Settings, m
     monkeypatch.delenv("LODESTONE_ALERT_URL", raising=False)
     (sensor,) = defs.sensors or []
     with dg.DagsterInstance.ephemeral() as instance:
-        told = sensor.evaluate_tick(dg.build_sensor_context(instance=instance, cursor=None))
-    assert told.skip_message == "LODESTONE_ALERT_URL names no webhook"
+        message = sensor.evaluate_tick(dg.build_sensor_context(instance=instance, cursor=None))
+    assert message.skip_message == "LODESTONE_ALERT_URL names no webhook"

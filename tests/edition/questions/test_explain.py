@@ -48,13 +48,13 @@ def lines(row: Row) -> list[tuple[int, str]]:
 
 def leaves(row: Row) -> Iterator[Row]:
     """The facts that a row comes down to."""
-    for one in row.evidence:
-        yield from leaves(one)
+    for line in row.evidence:
+        yield from leaves(line)
     if not row.evidence:
         yield row
 
 
-@pytest.mark.parametrize("mart", [pytest.param(one, id=one.name) for one in statements("marts")])
+@pytest.mark.parametrize("mart", [pytest.param(statement, id=statement.name) for statement in statements("marts")])
 def test_every_row_of_a_mart_has_evidence_or_says_that_nothing_is_held(built: Settings, mart: Statement) -> None:
     behind = " union all ".join(piece.query(mart.name, "mart.rowid") for piece in mart.evidence)
     nothing_held = "role = 'none'" if mart.name == "marts.claim_check" else "false"
@@ -77,12 +77,12 @@ def test_the_3640_tonnes_of_may_2019_come_down_to_line_29_of_the_raw_file(built:
     assert may.origin is not None
     assert may.origin.files[0].sha256.startswith("83f9dc9d6d80")
     assert may.publisher == "General Administration of Customs of China"
-    assert [one.source for one in found.citations] == ["china_customs_bulletin"]
+    assert [citation.source for citation in found.citations] == ["china_customs_bulletin"]
 
 
 def test_a_change_rests_on_the_months_it_compares_and_on_none_that_it_does_not(built: Settings) -> None:
     (row,) = explained(built, "trade_change_monthly", MAY_2019).rows
-    levels = {(str(one.cells["period_start"]), one.cells["period_kind"]) for one in row.evidence}
+    levels = {(str(line.cells["period_start"]), line.cells["period_kind"]) for line in row.evidence}
     assert {("2019-05-01", "month"), ("2019-04-01", "month"), ("2019-01-01", "cumulative"), ("2018-01-01", "cumulative")} <= levels
     assert not any(start > "2019-05-01" or start < "2018-01-01" for start, _ in levels)
 
@@ -99,8 +99,8 @@ def test_nigerias_production_of_2024_shows_both_editions(built: Settings) -> Non
 
 def test_an_index_comes_down_through_shares_to_the_lines_that_print_them(built: Settings) -> None:
     (row,) = explained(built, "marts.import_concentration", JAPAN_2018).rows
-    assert {one.table for one in row.evidence} == {"marts.supplier_share"}
-    printed = {one.cells["partner_iso3"]: lines(one)[0] for one in leaves(row)}
+    assert {line.table for line in row.evidence} == {"marts.supplier_share"}
+    printed = {leaf.cells["partner_iso3"]: lines(leaf)[0] for leaf in leaves(row)}
     assert {partner: text.split(",")[4] for partner, (_, text) in printed.items()} == {"CHN": "58", "VNM": "14", "FRA": "11", "MYS": "10"}
     assert any("unattributed" in remark for remark in row.remarks)
 
@@ -116,14 +116,14 @@ def test_the_part_without_a_country_rests_on_every_print_that_names_none(built: 
     (row,) = explained(built, "supplier_share", f"{same} and supplier_iso3 = 'OTHER' and commodity = '{listed['commodity']}'").rows
     printed = list(leaves(row))
     assert printed
-    assert sum(one.cells["share"] for one in printed) == pytest.approx(row.cells["share"])
-    assert {one.cells["reporter_iso3"] for one in printed} == {row.cells["importer_iso3"]}
+    assert sum(leaf.cells["share"] for leaf in printed) == pytest.approx(row.cells["share"])
+    assert {leaf.cells["reporter_iso3"] for leaf in printed} == {row.cells["importer_iso3"]}
 
 
 def test_a_table_of_production_rests_on_the_rows_of_one_edition_alone(built: Settings) -> None:
     for row in explained(built, "production_concentration", None, limit=20).rows:
-        assert {one.cells["edition"] for one in row.evidence} == {row.cells["edition"]}
-        (world,) = [one for one in row.evidence if one.cells["country_iso3"] == "WLD"]
+        assert {line.cells["edition"] for line in row.evidence} == {row.cells["edition"]}
+        (world,) = [line for line in row.evidence if line.cells["country_iso3"] == "WLD"]
         assert float(world.cells["quantity"]) == row.cells["world_total"]
 
 
@@ -150,16 +150,16 @@ def test_a_filed_share_rests_on_its_partner_and_the_total_and_without_one_on_eve
     ]
     total = imported("WLD", 100.0, partner_role="world")
     with edition(trade_flow=partners, trade_total=[total]) as connection:
-        (share,) = [one for one in statements("marts") if one.name == "marts.partner_share"]
+        (share,) = [statement for statement in statements("marts") if statement.name == "marts.partner_share"]
         behind: dict[tuple[str, str], set[tuple[str, str]]] = {}
         for piece in share.evidence:
             selected = (
                 "mart.partner_iso3 as supplier, strftime(mart.period_start, '%m') as month, evidence.partner_iso3 as partner,"
                 " strftime(evidence.period_start, '%m') as evidence_month, mart.series_id"
             )
-            for one in rows(connection, f"{piece.query(share.name, selected)} where mart.basis = 'value'"):
-                assert (one["series_id"], one["evidence_month"]) == (FILED_SERIES, one["month"])
-                behind.setdefault((one["supplier"], one["month"]), set()).add((piece.table, one["partner"]))
+            for row in rows(connection, f"{piece.query(share.name, selected)} where mart.basis = 'value'"):
+                assert (row["series_id"], row["evidence_month"]) == (FILED_SERIES, row["month"])
+                behind.setdefault((row["supplier"], row["month"]), set()).add((piece.table, row["partner"]))
     flows = {("facts.trade_flow", "CHN"), ("facts.trade_flow", "VNM")}
     assert behind[("CHN", "01")] == {("facts.trade_flow", "CHN"), ("facts.trade_total", "WLD")}
     assert behind[("OTHER", "01")] == flows | {("facts.trade_total", "WLD")}
@@ -177,7 +177,7 @@ def test_a_month_in_which_none_was_filed_rests_on_the_coverage_that_says_so() ->
         february = "period_start = '2024-02-01' and basis = 'value'"
         (row,) = explain(connection, Settings(data=Path("nowhere")), "trade_change_monthly", february, None, 50).rows
     assert (row.cells["amount"], row.cells["change_on_month"]) == (0, -1)
-    assert {(one.table, one.cells.get("status")) for one in row.evidence} == {
+    assert {(line.table, line.cells.get("status")) for line in row.evidence} == {
         ("facts.trade_total", "reported"),
         ("meta.coverage", "none_filed"),
     }
@@ -201,11 +201,14 @@ def test_a_word_of_the_vocabulary_names_the_file_it_is_kept_in(built: Settings) 
 def test_a_raw_file_that_was_changed_or_lost_is_said_to_be_so_and_none_of_its_lines_shown(built: Settings, tmp_path: Path) -> None:
     own = Settings(data=Path(shutil.copytree(built.data, tmp_path / "own")))
     (file,) = own.raw.glob("usgs_mcs/bundled/*/usgs_world_production.csv")
-    for spoil, told in ((lambda: file.write_bytes(file.read_bytes() + b"\n"), "changed after it was kept"), (file.unlink, "not in this")):
+    for spoil, message in (
+        (lambda: file.write_bytes(file.read_bytes() + b"\n"), "changed after it was kept"),
+        (file.unlink, "not in this"),
+    ):
         spoil()
         found = explained(own, "production", NIGERIA_2024)
         assert lines(found.rows[0]) == []
-        assert told in " ".join(explanation.as_text(found).split())
+        assert message in " ".join(explanation.as_text(found).split())
 
 
 CSV = b'month,value,note\n2024-01,60,"one line,\nand another"\n2024-02,61,\n'
@@ -265,9 +268,9 @@ def test_a_revised_figure_shows_what_it_was_and_a_corrected_one_what_was_filed(t
     (row,) = found.rows
     (before,) = row.versions
     assert (before.cells["value_usd"], lines(before)) == (59, [(4, "2024-02,61,")])
-    told = " ".join(explanation.as_text(found).split())
-    assert "current from 2026-05-10 to 2026-06-07 (since revised or taken back)" in told
-    assert "value: filed '600', used '60' (Ada, 2026-06-08: a zero too many; feedfeedfeedfeed)" in told
+    message = " ".join(explanation.as_text(found).split())
+    assert "current from 2026-05-10 to 2026-06-07 (since revised or taken back)" in message
+    assert "value: filed '600', used '60' (Ada, 2026-06-08: a zero too many; feedfeedfeedfeed)" in message
 
 
 def received(data: Path, source: str, member: str, body: bytes, source_row: int) -> duckdb.DuckDBPyConnection:
@@ -299,7 +302,7 @@ def test_one_explanation_is_set_as_text_markdown_and_json(built: Settings) -> No
     assert f"\n    {raw}\n" in text
     assert f"\n```text\n{raw}\n```\n" in markdown
     assert answer["rows"][0]["origin"]["files"][0]["lines"] == [[58, raw]]
-    for told in (text, markdown):
+    for message in (text, markdown):
         for needed in (
             "docs/dictionary.md",
             "13,000",
@@ -310,7 +313,7 @@ def test_one_explanation_is_set_as_text_markdown_and_json(built: Settings) -> No
             "Public domain",
             "https://pubs",
         ):
-            assert needed in told
+            assert needed in message
     assert not any(line.endswith(" ") for line in text.splitlines())
 
 

@@ -31,9 +31,9 @@ def test_the_headline_of_the_bundled_figures_is_one_screen_with_countries_by_nam
 @pytest.mark.parametrize("as_of", [None, date(2024, 12, 31)])
 def test_every_command_of_the_headline_can_be_pasted_into_a_shell(built: Settings, command: str, as_of: date | None) -> None:
     with read_only(built.edition) as connection:
-        told = headline(connection, as_of, command)
-        asked = [shlex.split(words.replace("\\\n", "")) for words in re.findall(rf"{command} sql (?:\\\n|.)*", told)]
+        message = headline(connection, as_of, command)
+        asked = [shlex.split(words.replace("\\\n", "")) for words in re.findall(rf"{command} sql (?:\\\n|.)*", message)]
         assert [words[2:-1] for words in asked] == 3 * [[] if as_of is None else ["--as-of", "2024-12-31"]]
         assert all(connection.sql(words[-1]).limit(1).fetchall() for words in asked)
-    assert len(command) > 40 or max(map(len, told.splitlines())) <= SCREEN[0]
-    assert told.replace(command, "").count("lodestone ") == 0, "it is called by one name"
+    assert len(command) > 40 or max(map(len, message.splitlines())) <= SCREEN[0]
+    assert message.replace(command, "").count("lodestone ") == 0, "it is called by one name"

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from pipelines.model.statements import Statement, statements
+from pipelines.operations import doctor
 from pipelines.settings import Settings
 from tests.building import build_all
 from tests.copies import JUNE_2019, RARE_EARTH_SERIES, december, revise
@@ -43,6 +44,11 @@ LOST = {
 }
 
 
+def test_of_the_whole_edition_the_doctor_finds_every_check_compared_something(built: Settings):
+    (found,) = [finding for finding in doctor.examine(built, {}) if finding.subject == "checks"]
+    assert (found.level, " comparisons and could not make " in found.message) == ("ok", True)
+
+
 @pytest.mark.parametrize("what", LOST)
 def test_a_row_lost_between_the_curated_files_and_the_facts_is_found(what: str, writable: duckdb.DuckDBPyConnection):
     statement, fact = LOST[what]
@@ -69,17 +75,17 @@ def test_a_row_lost_from_a_revised_slice_is_found_too(own: Settings):
 
 def test_every_check_counts_what_it_compared_and_what_it_could_not(built: Settings):
     with duckdb.connect(str(built.edition), read_only=True) as connection:
-        told = connection.sql("from meta.check_result").pl()
-        for one in told.iter_rows(named=True):
-            counts = outcomes(connection, one["check_name"])
+        message = connection.sql("from meta.check_result").pl()
+        for row in message.iter_rows(named=True):
+            counts = outcomes(connection, row["check_name"])
             left_out = {name.removeprefix("not_compared:"): rows for name, rows in counts.items() if name.startswith("not_compared:")}
-            assert one["comparisons"] == sum(counts.values()) - sum(left_out.values()) > 0
-            assert one["not_compared"] == sum(left_out.values())
-            assert one["not_compared_because"] == (", ".join(f"{name}: {rows}" for name, rows in left_out.items()) or None)
-            assert one["shown_rows"] == counts.get("shown", 0)
+            assert row["comparisons"] == sum(counts.values()) - sum(left_out.values()) > 0
+            assert row["not_compared"] == sum(left_out.values())
+            assert row["not_compared_because"] == (", ".join(f"{name}: {rows}" for name, rows in left_out.items()) or None)
+            assert row["shown_rows"] == counts.get("shown", 0)
 
 
-@pytest.mark.parametrize("check", statements("checks"), ids=lambda one: one.path.stem)
+@pytest.mark.parametrize("check", statements("checks"), ids=lambda check: check.path.stem)
 def test_no_join_fans_a_comparison_out(check: Statement, built: Settings):
     with duckdb.connect(str(built.edition), read_only=True) as connection:
         made = compared(connection, check.path.stem)

@@ -21,12 +21,12 @@ def test_who_refines_cobalt_is_one_query(built):
             "select refiner, share_low, share_high, publisher from refining_share"
             " where commodity = 'cobalt' and period_start = '2019-01-01' order by share_rank",
         )
-    assert [(one["refiner"], round(one["share_low"], 3), round(one["share_high"], 3)) for one in found] == [
+    assert [(row["refiner"], round(row["share_low"], 3), round(row["share_high"], 3)) for row in found] == [
         ("China", 0.645, 0.655),
         ("Finland", 0.095, 0.105),
         ("Belgium", 0.045, 0.055),
     ]
-    assert {one["publisher"] for one in found} == {"IEA Critical Minerals Policy Tracker (data 2019)"}
+    assert {row["publisher"] for row in found} == {"IEA Critical Minerals Policy Tracker (data 2019)"}
 
 
 def test_rhenium_and_tellurium_have_producers_whose_amounts_are_not_available(built):

@@ -52,9 +52,9 @@ def prints(*lines: dict[str, Any]) -> list[dict[str, Any]]:
             } | {name: value for name, value in line.items() if name != "known"}
             names, marks = ", ".join(level), ", ".join("?" for _ in level)
             connection.execute(f"insert into curated.bulletin_level ({names}) values ({marks})", list(level.values()))
-        for one in statements("load"):
-            if one.name in ("staging.bulletin_print", "staging.bulletin_choice"):
-                connection.execute(f"create view {one.name} as {one.sql}")
+        for statement in statements("load"):
+            if statement.name in ("staging.bulletin_print", "staging.bulletin_choice"):
+                connection.execute(f"create view {statement.name} as {statement.sql}")
         return connection.sql("select * from staging.bulletin_choice order by known_from").pl().to_dicts()
 
 

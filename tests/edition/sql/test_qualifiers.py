@@ -34,7 +34,7 @@ def test_what_a_printed_figure_allows(figure, qualifier, interval):
             "select printed_low(n, q, half_step(n)), printed_high(n, q, half_step(n)) from (select ?::double as n, ? as q)",
             [figure, qualifier],
         ).fetchone()
-    assert found == tuple(None if one is None else pytest.approx(one) for one in interval)
+    assert found == tuple(None if end is None else pytest.approx(end) for end in interval)
 
 
 def asked(built: Settings, query: str) -> list[tuple]:

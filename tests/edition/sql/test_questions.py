@@ -82,8 +82,8 @@ def test_the_list_to_use_is_complete_or_the_publishers_own(
     found = answer(built, "largest_suppliers").filter(
         basis="weight", commodity="rare_earths", stage="any", importer_iso3=importer, preference=1
     )
-    (one,) = found.to_dicts()
-    assert (one["publisher"], one["list_status"], str(one["period_end"]), one["top_supplier_share"]) == (publisher, status, ends, share)
+    (row,) = found.to_dicts()
+    assert (row["publisher"], row["list_status"], str(row["period_end"]), row["top_supplier_share"]) == (publisher, status, ends, share)
 
 
 def test_a_list_of_all_forms_comes_before_a_list_of_scrap(built: Settings) -> None:
@@ -96,6 +96,6 @@ def test_the_newest_list_is_the_one_whose_period_ends_last_and_of_those_the_long
     held = edition(trade_flow=[imported("CHN", 9, month) for month in months] + [imported("VNM", 1, month) for month in months])
     for name in ("largest_suppliers", "supply_above_benchmark"):
         found: list[dict[str, Any]] = rows(held, read_statement(SQL / "questions" / f"{name}.sql").sql)
-        assert {(str(one["period_start"]), str(one["period_end"])) for one in found if one["series_id"] == FILED_SERIES} == {
+        assert {(str(row["period_start"]), str(row["period_end"])) for row in found if row["series_id"] == FILED_SERIES} == {
             ("2023-02-01", "2024-01-31")
         }

@@ -22,10 +22,10 @@ SECRET = "c0ffee0123456789abcdefc0ffee0123456789ab"
 def test_a_missing_key_is_one_sentence_and_the_other_office_goes_on(rehearsal: Rehearsal) -> None:
     before, standing = kept(rehearsal.data), facts(rehearsal.data.edition)
     came = run(rehearsal.data.data, rehearsal.offices, SECOND_NIGHT, SELECTION, "nightly", key=None)
-    told = came.stdout + came.stderr
-    assert came.returncode == 0, told
+    message = came.stdout + came.stderr
+    assert came.returncode == 0, message
     assert [line for line in came.stdout.splitlines() if "us_census" in line and "key" in line] == [SENTENCE]
-    assert "Traceback" not in told
+    assert "Traceback" not in message
     assert rehearsal.requests() == []
     assert len(rehearsal.requests("ecb_rates")) == 1
     assert_nothing_lost(before, kept(rehearsal.data))
@@ -45,15 +45,15 @@ def test_the_key_is_nowhere_in_what_is_written_or_said(trouble: str, rehearsal: 
     elif trouble == "an error that repeats the address":
         body = f"error: unknown variable in ?get=X&key={SECRET}".encode()
         rehearsal.offices.faults.add(
-            lambda one: faults.replace(one, reply=faults.Reply(400, {"Content-Type": "text/plain"}, body)), "us_census", after=2
+            lambda delivery: faults.replace(delivery, reply=faults.Reply(400, {"Content-Type": "text/plain"}, body)), "us_census", after=2
         )
     elif trouble == "a redirect":
         rehearsal.offices.replace("us_census", us_census.UsCensus(office.cells, keys=["another"], key_page="redirect"))
     with_secret = environment(rehearsal.data, rehearsal.offices, SECOND_NIGHT, SELECTION) | {"LODESTONE_US_CENSUS_KEY": SECRET}
-    code, out, told = lodestone(rehearsal.data, "fetch", "us_census", "--from", "2024-12", **with_secret)
-    assert code == (0 if trouble == "none" else 1), told
-    assert all(one.had_key for one in rehearsal.offices.asked if one.path.endswith("/hs"))
-    assert SECRET not in (out + told).replace("\n", "")
+    code, out, message = lodestone(rehearsal.data, "fetch", "us_census", "--from", "2024-12", **with_secret)
+    assert code == (0 if trouble == "none" else 1), message
+    assert all(request.had_key for request in rehearsal.offices.asked if request.path.endswith("/hs"))
+    assert SECRET not in (out + message).replace("\n", "")
     for path in rehearsal.data.data.rglob("*"):
         assert not path.is_file() or SECRET.encode() not in path.read_bytes(), f"{path} holds the key"
 
@@ -69,10 +69,10 @@ def test_two_nights_at_once_do_not_disturb_each_other(rehearsal: Rehearsal, heal
     second = run(rehearsal.data.data, rehearsal.offices, SECOND_NIGHT, SELECTION, "nightly")
     gate.set()
     done = ended(first)
-    told = "another run is asking us_census"
+    message = "another run is asking us_census"
     assert (first.returncode, second.returncode) == (0, 0), done.stderr + second.stderr
-    assert told in second.stdout
-    assert told not in done.stdout
+    assert message in second.stdout
+    assert message not in done.stdout
     assert "Traceback" not in done.stdout + done.stderr + second.stdout + second.stderr
     assert_nothing_lost(before, kept(rehearsal.data))
     asked = rehearsal.requests()
@@ -85,9 +85,9 @@ def test_two_nights_at_once_do_not_disturb_each_other(rehearsal: Rehearsal, heal
 def test_a_plan_says_what_and_why_and_asks_nothing(rehearsal: Rehearsal, lodestone: Run) -> None:
     before = kept(rehearsal.data)
     living = environment(rehearsal.data, rehearsal.offices, THIRD_NIGHT, SELECTION)
-    code, out, told = lodestone(rehearsal.data, "plan", "us_census", "--requests", **living | {"LODESTONE_US_CENSUS_KEY": ""})
+    code, out, message = lodestone(rehearsal.data, "plan", "us_census", "--requests", **living | {"LODESTONE_US_CENSUS_KEY": ""})
     lines = out.splitlines()
-    assert (code, told) == (0, "")
+    assert (code, message) == (0, "")
     assert lines[0].endswith("requests to US Census Bureau")
     assert "  2024-10 to 2024-12: within the 4 newest months, which the office may still revise" in lines
     assert "  2018-01 to 2024-08, 2025-01: not asked for yet, or not for every code of the selection" in lines

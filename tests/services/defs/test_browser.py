@@ -149,8 +149,8 @@ def drawn_in_full(page: Page) -> Drawn:
 def drawn(page: Page) -> Drawn:
     """What the page has drawn, lines followed by where their ends lie."""
     found: dict[str, list[list[Any]]] = page.evaluate(GRAPH)
-    groups = [Box(*one) for one in found["groups"]]
-    assets = {box: (the_one_at(groups, box.x, box.y).name, box.name) for box in (Box(*one) for one in found["assets"])}
+    groups = [Box(*group) for group in found["groups"]]
+    assets = {box: (the_one_at(groups, box.x, box.y).name, box.name) for box in (Box(*asset) for asset in found["assets"])}
 
     def named(x: float, y: float) -> tuple[str, str]:
         return assets.get(the_one_at(assets, x, y), ("nothing", "nothing"))
@@ -174,7 +174,7 @@ def columns_have_their_descriptions(page: Page, settings: Settings) -> None:
 
 
 def columns_say_what_they_are_computed_from(page: Page) -> None:
-    (mart,) = (one for one in statements("marts") if one.name == MART)
+    (mart,) = (statement for statement in statements("marts") if statement.name == MART)
     sources = column_sources(mart)
     assert sources
     rows = [[name, ", ".join(read) or "nothing but the query"] for name, read in sources.items()]

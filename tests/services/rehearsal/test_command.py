@@ -60,10 +60,10 @@ STOPPED_AT_ONCE = """
 import os, signal
 from pipelines.rehearsal import __main__ as command
 
-told = command.typer.echo
+said = command.typer.echo
 
 def echo(line):
-    told(line)
+    said(line)
     if "Requests" in line:
         os.kill(os.getpid(), signal.SIGINT)
 

@@ -50,7 +50,7 @@ for now in sys.stdin:
             "select value_usd from facts.trade_flow where source = 'us_census' and code = '2836910012' and period_start = '2024-02-01'"
             " and dataset = 'imports' and partner_code = '3370'"
         ).fetchone()
-    told = [(one.office, one.kind, one.reason, one.remedy) for one in alerts(settings, settings.now())]
+    told = [(alert.office, alert.kind, alert.reason, alert.remedy) for alert in alerts(settings, settings.now())]
     morning = {"states": states, "messages": messages, "counts": counts, "rates": rates, "alerts": told, "edition": built.edition_id}
     print("MORNING " + json.dumps(morning | {"value": value and str(value[0])}), flush=True)
 """
@@ -154,9 +154,9 @@ def test_an_office_that_is_dead_is_told_from_its_first_bad_night_on(week: Week) 
 def test_a_renamed_column_is_told_by_name_and_the_earlier_figures_stand(week: Week) -> None:
     for number in range(RENAMED_FROM, len(NIGHTS)):
         assert week.mornings[number]["states"]["renaming_office"] == "failed"
-        told = week.mornings[number]["messages"]["renaming_office"]
-        assert "column 'kilograms' is missing" in told
-        assert "the last good release stands" in told
+        message = week.mornings[number]["messages"]["renaming_office"]
+        assert "column 'kilograms' is missing" in message
+        assert "the last good release stands" in message
         assert week.alerts(number, "renaming_office")
 
 
@@ -169,6 +169,6 @@ def test_a_revision_is_in_the_edition_of_its_own_night_and_no_other_office_moves
 
 def test_the_operator_sees_every_problem_in_one_place(week: Week) -> None:
     said = week.project.run("sources", now=NIGHTS[-1])
-    for told in ("ecb_rates", "failed", "late_office is late", "renaming_office", "column 'kilograms' is missing"):
-        assert told in said
+    for message in ("ecb_rates", "failed", "late_office is late", "renaming_office", "column 'kilograms' is missing"):
+        assert message in said
     assert Path(week.project.root / "data" / "lodestone.duckdb").exists()

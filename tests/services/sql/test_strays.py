@@ -47,10 +47,10 @@ def test_the_project_itself_has_none() -> None:
 
 def test_a_stray_file_is_named_and_changes_nothing(project: CopiedProject) -> None:
     (project.root / "data" / ".dagster").mkdir()
-    told = project.run("build")
-    assert told.startswith("Nothing changed")
-    assert [line.partition(" is left out: ")[0] for line in told.splitlines() if " is left out: " in line] == list(STRAYS)
-    assert "here notes; begin it so, or move it out of sql/" in told
+    message = project.run("build")
+    assert message.startswith("Nothing changed")
+    assert [line.partition(" is left out: ")[0] for line in message.splitlines() if " is left out: " in line] == list(STRAYS)
+    assert "here notes; begin it so, or move it out of sql/" in message
 
 
 def test_no_stray_file_is_taken_for_a_statement(project: CopiedProject, monkeypatch: pytest.MonkeyPatch) -> None:

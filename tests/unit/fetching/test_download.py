@@ -87,8 +87,8 @@ def downloader(office: Site, night: Night, tmp_path: Path) -> Iterator[Callable[
         return opened[-1]
 
     yield new
-    for one in opened:
-        one.__exit__(None, None, None)
+    for client in opened:
+        client.__exit__(None, None, None)
 
 
 def failure(downloader: Downloader, request: Request = RATES) -> FetchFailed:
@@ -128,9 +128,9 @@ def test_a_rehearsal_asks_its_stand_in_and_no_proxy(office, downloader, monkeypa
 
 def test_one_connection_serves_many_questions(office, downloader):
     office.answers(Reply(200, BODY))
-    one = downloader()
+    polite = downloader()
     for _ in range(3):
-        one.ask(RATES)
+        polite.ask(RATES)
     assert len({asked.connection for asked in office.asked}) == 1
 
 
@@ -175,9 +175,9 @@ BELIEVED = {
 @pytest.mark.parametrize("request_", [RATES, HISTORY], ids=["in memory", "resumable"])
 @pytest.mark.parametrize("case", BELIEVED)
 def test_a_304_is_believed_only_for_the_version_that_was_asked_about(case, request_, office, downloader):
-    sent, told, is_believed = BELIEVED[case]
+    sent, message, is_believed = BELIEVED[case]
     conditions = {"if-none-match", "if-modified-since"}
-    office.answer = lambda asked: Reply(304, b"", told) if conditions & asked.headers.keys() else Reply(200, BODY)
+    office.answer = lambda asked: Reply(304, b"", message) if conditions & asked.headers.keys() else Reply(200, BODY)
     answer = downloader().ask(request_, **sent)
     assert (answer.unchanged, answer.body) == ((True, b"") if is_believed else (False, BODY))
 
@@ -449,8 +449,8 @@ def cut_once(body: bytes, validator: dict[str, str], at: int, office: Site, **ho
 @pytest.mark.parametrize("at", TENTHS)
 def test_a_resumable_body_that_is_cut_goes_on_where_it_was_cut(at, reset, office, downloader, night, tmp_path):
     office.answer = cut_once(BODY, ETAG, at, office, reset=reset)
-    with downloader() as one:
-        answer = one.ask(HISTORY)
+    with downloader() as client:
+        answer = client.ask(HISTORY)
     assert answer.body == BODY
     assert (answer.status, answer.headers["content-length"], "content-range" in answer.headers) == (200, str(len(BODY)), False)
     if not reset:  # a reset may swallow what was on its way
@@ -589,8 +589,8 @@ def test_what_a_killed_process_left_half_written_beside_a_part_is_removed(office
     (tmp_path / "partial").mkdir()
     (tmp_path / "partial" / ".history.zip.json.4194304").write_text("{")
     office.answers(Reply(200, BODY, ETAG))
-    with downloader() as one:
-        one.ask(HISTORY)
+    with downloader() as client:
+        client.ask(HISTORY)
     assert list((tmp_path / "partial").iterdir()) == []
 
 
@@ -626,19 +626,19 @@ def test_a_part_of_another_question_is_asked_for_anew(office, downloader):
 def test_nothing_changed_since_the_last_whole_file_so_half_of_it_is_thrown_away(office, downloader, tmp_path):
     leave_half(office, downloader)
     office.answers(Reply(304, b"", ETAG))
-    with downloader() as one:
-        assert one.ask(HISTORY, etag='"edition-1"').unchanged
+    with downloader() as client:
+        assert client.ask(HISTORY, etag='"edition-1"').unchanged
     assert list((tmp_path / "partial").iterdir()) == []
 
 
 def receive_slowly(address: str, partial: Path) -> None:
-    with Downloader(OFFICE, POLITE, stand_in=address, partial=partial, say=lambda _: None, progress=False) as one:
-        one.ask(HISTORY)
+    with Downloader(OFFICE, POLITE, stand_in=address, partial=partial, say=lambda _: None, progress=False) as client:
+        client.ask(HISTORY)
 
 
 def receive_and_die(address: str, partial: Path) -> None:
-    with Downloader(OFFICE, POLITE, stand_in=address, partial=partial, say=lambda _: None, progress=False) as one:
-        one.ask(HISTORY)
+    with Downloader(OFFICE, POLITE, stand_in=address, partial=partial, say=lambda _: None, progress=False) as client:
+        client.ask(HISTORY)
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -654,8 +654,8 @@ def test_a_killed_process_leaves_what_it_had_to_the_next_one(office, downloader,
     assert process.exitcode == -signal.SIGKILL
 
     office.answer = lambda asked: file(BODY, ETAG, asked)
-    with downloader() as one:
-        assert one.ask(HISTORY).body == BODY
+    with downloader() as client:
+        assert client.ask(HISTORY).body == BODY
     assert [asked.sent for asked in office.asked] == [6_000, len(BODY) - 6_000]
     assert list((tmp_path / "partial").iterdir()) == []
 
@@ -672,8 +672,8 @@ def test_a_process_killed_before_it_kept_the_whole_costs_one_byte(office, downlo
 
 def test_a_caller_who_could_not_keep_the_whole_finds_it_again(office, downloader):
     office.answer = lambda asked: file(BODY, ETAG, asked)
-    with suppress(OSError), downloader() as one:
-        one.ask(HISTORY)
+    with suppress(OSError), downloader() as client:
+        client.ask(HISTORY)
         raise OSError
     assert downloader().ask(HISTORY).body == BODY
     assert [asked.sent for asked in office.asked] == [len(BODY), 1]
@@ -780,19 +780,19 @@ def test_an_office_is_never_asked_faster_than_it_allows_and_retries_count(office
         return page(429, Retry_After="1") if len(at) == 2 else Reply(200, BODY)
 
     office.answer = answer
-    one = downloader(replace(POLITE, requests_per_minute=20))
+    polite = downloader(replace(POLITE, requests_per_minute=20))
     for _ in range(3):
-        one.ask(RATES)
+        polite.ask(RATES)
     assert at == [0, 3, 6, 9]
 
 
 def test_a_reader_that_took_its_time_anyhow_does_not_wait(office, downloader, night):
-    one = downloader(replace(POLITE, requests_per_minute=20))
-    one.ask(RATES)
+    polite = downloader(replace(POLITE, requests_per_minute=20))
+    polite.ask(RATES)
     night.now += 2
-    one.ask(RATES)
+    polite.ask(RATES)
     night.now += 5
-    one.ask(RATES)
+    polite.ask(RATES)
     assert night.waits == [1]
 
 
@@ -889,9 +889,9 @@ def test_a_proxy_leads_to_the_office_and_never_sees_the_key(variable, secure_off
         assert downloader(stand_in=None).ask(KEYED).body == BODY
         assert downloader(stand_in=None).ask(RATES).body == BODY
     assert [asked.query for asked in secure_office.asked] == [[*RATES.params, ("key", KEY)], [("x", "1"), ("key", KEY)], list(RATES.params)]
-    assert {told.split("\n")[0] for told in between.told} == {"CONNECT data.office.example:443 HTTP/1.1"}
-    assert all("Proxy-Authorization: Basic YW5hOnBhc3M=" in told for told in between.told)
-    assert not any(spelling in told for spelling in [*SPELLINGS, "month"] for told in between.told)
+    assert {message.split("\n")[0] for message in between.heard} == {"CONNECT data.office.example:443 HTTP/1.1"}
+    assert all("Proxy-Authorization: Basic YW5hOnBhc3M=" in message for message in between.heard)
+    assert not any(spelling in message for spelling in [*SPELLINGS, "month"] for message in between.heard)
 
 
 def test_a_host_that_needs_no_proxy_is_asked_without(secure_office, downloader, monkeypatch):
@@ -949,14 +949,14 @@ def everything_about(error: BaseException) -> Iterator[str]:
     seen: set[int] = set()
     waiting: list[object] = [error]
     while waiting:
-        one = waiting.pop()
-        if one is None or id(one) in seen:
+        first = waiting.pop()
+        if first is None or id(first) in seen:
             continue
-        seen.add(id(one))
-        yield f"{one!r} {one}"
-        if isinstance(one, BaseException):
-            yield repr(vars(one))
-            waiting += [one.__cause__, one.__context__, *one.args, *vars(one).values()]
+        seen.add(id(first))
+        yield f"{first!r} {first}"
+        if isinstance(first, BaseException):
+            yield repr(vars(first))
+            waiting += [first.__cause__, first.__context__, *first.args, *vars(first).values()]
 
 
 @pytest.mark.parametrize("resumable", [False, True])
@@ -965,20 +965,20 @@ def test_a_key_never_leaks(case, resumable, office, downloader, night, tmp_path,
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, logger="httpx")
     TELLTALE[case](office)
-    one = downloader(replace(POLITE, attempts=2))
-    told = [repr(one)]
+    polite = downloader(replace(POLITE, attempts=2))
+    seen = [repr(polite)]
     failed = None
     try:
-        answer = one.ask(replace(KEYED, resumable=resumable))
-        told += [answer.url, repr(answer.headers)]
+        answer = polite.ask(replace(KEYED, resumable=resumable))
+        seen += [answer.url, repr(answer.headers)]
     except FetchFailed as error:
         failed = error
-        told += everything_about(failed)
+        seen += everything_about(failed)
     assert failed is None or (failed.__cause__, failed.__context__) == (None, None)
     assert ("key", KEY) in office.asked[0].query
-    told += [record.getMessage() + repr(vars(record)) for record in caplog.records] + night.said + list(capfd.readouterr())
-    told += [path.read_text("latin-1") for path in tmp_path.rglob("*") if path.is_file()]
-    for text in told:
+    seen += [record.getMessage() + repr(vars(record)) for record in caplog.records] + night.said + list(capfd.readouterr())
+    seen += [path.read_text("latin-1") for path in tmp_path.rglob("*") if path.is_file()]
+    for text in seen:
         for spelling in SPELLINGS:
             assert spelling.lower() not in text.lower()
 
@@ -995,7 +995,9 @@ def test_a_key_never_leaks_from_a_connection_that_fails(downloader, night, caplo
 def test_a_key_stands_in_no_variable_that_a_traceback_shows(reply, office, downloader):
     office.answers(reply)
     frames = traceback.walk_tb(failure(downloader(), KEYED).__traceback__)
-    shown = [repr(frame.f_locals) for frame, _ in frames if frame.f_code.co_filename in {one.__file__ for one in (asked, download, part)}]
+    shown = [
+        repr(frame.f_locals) for frame, _ in frames if frame.f_code.co_filename in {module.__file__ for module in (asked, download, part)}
+    ]
     assert len(shown) > 2
     assert not any(spelling in text for spelling in SPELLINGS for text in shown)
 

@@ -22,7 +22,7 @@ def test_a_name_is_described_for_all_tables_only_where_several_use_it_and_by_no_
                 if column.description is None:
                     used[name] += 1
                 else:
-                    described = next(one for one in model.__mro__ if name in get_annotations(one))
+                    described = next(base for base in model.__mro__ if name in get_annotations(base))
                     own.add((f"{module}.{described.__name__}", name, column.description))
     for path in (SQL / "marts").glob("*.sql"):
         header = re.sub(r"\n--   ", " ", path.read_text("utf-8"))
@@ -46,11 +46,11 @@ def test_the_dictionary_describes_every_curated_column_and_no_meaning_twice_that
 
 
 def test_a_curated_column_means_what_it_means_in_the_fact_it_feeds_unless_its_model_says_otherwise():
-    told = {table.name: {column.name: column.description for column in table.columns} for table in curated_tables().values()}
+    described = {table.name: {column.name: column.description for column in table.columns} for table in curated_tables().values()}
     facts = {column.name: column.description for column in tables()["facts.published_share"].columns}
-    assert told["published_share"]["partner_iso3"] == facts["partner_iso3"]
-    assert told["published_share"]["partner_iso3"] != COLUMNS["partner_iso3"].description
-    assert told["published_share"]["publisher_as_named"] not in facts.values()
+    assert described["published_share"]["partner_iso3"] == facts["partner_iso3"]
+    assert described["published_share"]["partner_iso3"] != COLUMNS["partner_iso3"].description
+    assert described["published_share"]["publisher_as_named"] not in facts.values()
 
 
 def test_what_refers_to_a_vocabulary_refers_to_a_column_that_is_there():
@@ -68,6 +68,6 @@ def test_every_curated_table_feeds_a_fact_and_tells_its_rows_apart_by_a_column_i
 
 
 def test_a_mart_that_lists_a_column_takes_its_meaning_from_there():
-    (mart,) = (one for one in statements("marts") if one.name == "marts.partner_share")
+    (mart,) = (statement for statement in statements("marts") if statement.name == "marts.partner_share")
     (months,) = (column for column in mart.columns if column.name == "period_months")
     assert (months.unit, months.description) == (COLUMNS["period_months"].unit, COLUMNS["period_months"].description)

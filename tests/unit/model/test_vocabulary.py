@@ -186,7 +186,7 @@ def test_the_legal_text_of_a_code_names_the_commodity_it_is_said_to_hold_alone()
         file = REAL / "hs" / f"classification{edition}.json"
         if not file.exists():
             pytest.skip("the folder of real office files is not beside this checkout")
-        texts |= {one["id"]: one["text"].lower() for one in json.loads(file.read_text("utf-8"))["results"]}
+        texts |= {result["id"]: result["text"].lower() for result in json.loads(file.read_text("utf-8"))["results"]}
     for hs6, commodity in basket().filter(pl.col("scope") != "broad").select("hs6", "commodity").unique().rows():
         assert re.search(NAMED_AS.get(commodity, commodity), texts[hs6]), (hs6, commodity, texts[hs6])
 
@@ -221,10 +221,10 @@ def test_a_series_is_not_exact_where_its_wording_is_not():
 def test_a_series_of_one_code_has_the_scope_of_the_code():
     scopes = {(hs6, commodity): scope for hs6, commodity, scope in basket().select("hs6", "commodity", "scope").rows()}
     series = read("series").filter(pl.col("code").str.contains(r"^\d{6}$"))
-    shared = [one for one in series.to_dicts() if (one["code"], one["commodity"]) in scopes]
+    shared = [row for row in series.to_dicts() if (row["code"], row["commodity"]) in scopes]
     assert shared
-    for one in shared:
-        assert one["scope"] == scopes[one["code"], one["commodity"]], one["series_id"]
+    for code in shared:
+        assert code["scope"] == scopes[code["code"], code["commodity"]], code["series_id"]
 
 
 def test_the_customs_line_of_rare_earths_is_part_of_them_as_it_has_no_ores_and_no_magnets():

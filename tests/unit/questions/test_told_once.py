@@ -134,15 +134,15 @@ def lists_that_tell(written: Written, cell: Cell, was: bool) -> list[str]:
     own: dict[str, list[dict[str, Any]]] = {
         name: [row for row in rows if row.get("series_id") == cell.series] for name, rows in written.items() if isinstance(rows, list)
     }
-    told = [
+    lists = [
         f"partners: {row['kind']}" for row in own["partners"] if cell.counted == "partner" and _is(row, place) and period in row["periods"]
     ]
-    told += ["newly_asked" for row in own["newly_asked"] if not was and row["code"] == (cell.code or "")[:6] and period in row["periods"]]
-    told += ["gone_months" for row in own["gone_months"] if _is(row, period)]
-    told += ["new_months" for row in own["new_months"] if not told and _is(row, period)]
-    told += ["recoded" for row in own["recoded"] if _is(row, period) and any(_is(one, place) for one in row["places"])]
+    lists += ["newly_asked" for row in own["newly_asked"] if not was and row["code"] == (cell.code or "")[:6] and period in row["periods"]]
+    lists += ["gone_months" for row in own["gone_months"] if _is(row, period)]
+    lists += ["new_months" for row in own["new_months"] if not lists and _is(row, period)]
+    lists += ["recoded" for row in own["recoded"] if _is(row, period) and any(_is(other, place) for other in row["places"])]
     figure = {**period, "counted": cell.counted, "partner_iso3": cell.partner, "code": cell.code, "measure": cell.measure, "key": cell.key}
-    return told + [name for name in ("revised", "appeared", "vanished") for row in own[name] if _is(row, figure)]
+    return lists + [name for name in ("revised", "appeared", "vanished") for row in own[name] if _is(row, figure)]
 
 
 def _is(row: Mapping[str, Any], named: Mapping[str, Any]) -> bool:
@@ -153,9 +153,9 @@ def told_of(found: Difference, before: Rows, after: Rows) -> Counter[str]:
     """How many cells each list tells of; fails where a cell that differs stands in none of them or in two, or a list counts others."""
     was, now, written = cells(before), cells(after), json.loads(as_json(found))
     differing = [cell for cell in was.keys() | now.keys() if was.get(cell) != now.get(cell)]
-    told = {cell: lists_that_tell(written, cell, cell in was) for cell in differing}
-    assert {cell: names for cell, names in told.items() if len(names) != 1} == {}
-    counted = Counter(name for (name,) in told.values())
+    lists = {cell: lists_that_tell(written, cell, cell in was) for cell in differing}
+    assert {cell: names for cell, names in lists.items() if len(names) != 1} == {}
+    counted = Counter(name for (name,) in lists.values())
     listed = Counter({name: len(written[name]) for name in ("revised", "appeared", "vanished")})
     for name in ("new_months", "gone_months", "recoded", "newly_asked"):
         listed[name] = sum(row["cells"] for row in written[name])
@@ -175,8 +175,8 @@ def test_a_weight_that_becomes_known_was_not_there_and_one_that_is_emptied_is_no
 
 
 def test_a_published_share_that_was_not_there_is_new_and_one_that_is_gone_is_gone_and_neither_is_revised() -> None:
-    one, two = {"published_share": [share("CHN", 0.5)]}, {"published_share": [share("CHN", 0.5), share("CHL", 0.2)]}
-    came, went = between(one, two), between(two, one)
+    both, two = {"published_share": [share("CHN", 0.5)]}, {"published_share": [share("CHN", 0.5), share("CHL", 0.2)]}
+    came, went = between(both, two), between(two, both)
     assert came.appeared.select("counted", "partner_iso3", "before", "after").rows() == [("published_share", "CHL", None, Decimal("0.2"))]
     assert went.vanished.select("counted", "partner_iso3", "before", "after").rows() == [("published_share", "CHL", Decimal("0.2"), None)]
     assert came.revised.is_empty()
@@ -211,8 +211,8 @@ def test_a_partner_is_told_of_in_each_month_by_what_it_is_there() -> None:
         "trade_flow": [*before["trade_flow"], flow(CHILE, 10, 3), *(flow(CHINA, 40, month) for month in (1, 2, 3))],
     }
     found = between(before, after)
-    told = found.partners.select("partner_iso3", "kind", "months", "first_month").rows()
-    assert told == [("CHN", "appeared", 1, FEBRUARY), ("CHN", "new", 1, MARCH), ("CHN", "newly_named", 1, JANUARY)]
+    message = found.partners.select("partner_iso3", "kind", "months", "first_month").rows()
+    assert message == [("CHN", "appeared", 1, FEBRUARY), ("CHN", "new", 1, MARCH), ("CHN", "newly_named", 1, JANUARY)]
     assert told_of(found, before, after) == {
         "partners: appeared": 1,
         "partners: new": 1,
@@ -238,14 +238,14 @@ LISTS = {
 
 def test_every_cell_that_differs_stands_in_one_list_whatever_differs() -> None:
     """Sixteen pairs of editions in which anything may change with anything else: figures, codes, partners, months, what was asked."""
-    told: Counter[str] = Counter()
+    counted: Counter[str] = Counter()
     for seed in range(16):
         chance = random.Random(seed)
         asked = {"before": ("2836", "7602") if seed % 2 else ("2836",), "after": ("2836", "7602")}
         before, after = two_editions(chance)
         before = {name: [row for row in rows if row.get("code", "2836").startswith(asked["before"])] for name, rows in before.items()}
-        told += told_of(between(before, after, asked), before, after)
-    assert told.keys() == LISTS
+        counted += told_of(between(before, after, asked), before, after)
+    assert counted.keys() == LISTS
 
 
 def two_editions(chance: random.Random) -> tuple[Rows, Rows]:

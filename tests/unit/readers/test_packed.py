@@ -28,9 +28,9 @@ def packed(*members: tuple[str | zipfile.ZipInfo, bytes], compression: int = zip
 
 
 def link(name: str) -> zipfile.ZipInfo:
-    one = zipfile.ZipInfo(name)
-    one.external_attr = (stat.S_IFLNK | 0o777) << 16
-    return one
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return entry
 
 
 def with_flag(body: bytes, flag: int) -> bytes:

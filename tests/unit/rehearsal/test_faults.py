@@ -26,7 +26,7 @@ def test_a_refused_connection_is_closed_without_a_word_and_kept_as_such(offices:
     with pytest.raises(httpx.RemoteProtocolError):
         ask(offices, LITHIUM)
     assert ask(offices, LITHIUM).status_code == 200
-    assert [one.status for one in offices.asked] == [None, 200]
+    assert [request.status for request in offices.asked] == [None, 200]
 
 
 def test_a_slow_office_makes_the_asker_wait_between_bytes(offices: Offices):

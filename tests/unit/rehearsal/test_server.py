@@ -41,22 +41,22 @@ def test_one_connection_serves_many_requests():
 def test_head_tells_the_length_and_sends_nothing():
     with Offices({"echo": Echo()}) as offices, httpx.Client(base_url=offices.address) as client:
         answers = [client.head("/echo/a"), client.get("/echo/a")]
-        assert [(one.headers["content-length"], len(one.content)) for one in answers] == [("15", 0), ("15", 15)]
+        assert [(answer.headers["content-length"], len(answer.content)) for answer in answers] == [("15", 0), ("15", 15)]
 
 
 def test_requests_are_kept_in_the_order_of_arrival_without_their_key():
-    told: list[Asked] = []
-    with Offices({"echo": Echo()}, after_request=told.append) as offices:
+    heard: list[Asked] = []
+    with Offices({"echo": Echo()}, after_request=heard.append) as offices:
         httpx.get(f"{offices.address}/echo/a?get=X&key=hidden&time=2023")
         httpx.get(f"{offices.address}/nobody/b")
-        until(lambda: len(told) == 2, "both answers to be told of", every=0.02)
+        until(lambda: len(heard) == 2, "both answers to be told of", every=0.02)
         first, second = offices.asked
         offices.forget()
         assert offices.asked == []
     assert (first.office, first.method, first.path, first.query) == ("echo", "GET", "/a", [("get", "X"), ("time", "2023")])
     assert (first.had_key, first.status) == (True, 200)
     assert (second.office, second.had_key, second.status) == ("nobody", False, 404)
-    assert "hidden" not in repr(told)
+    assert "hidden" not in repr(heard)
 
 
 def test_a_replaced_office_answers_from_the_next_request_on():
@@ -77,7 +77,7 @@ def test_many_may_ask_at_once():
             thread.start()
         for thread in threads:
             thread.join()
-        assert sorted(int(one.path[1:]) for one in offices.asked) == list(range(20))
+        assert sorted(int(request.path[1:]) for request in offices.asked) == list(range(20))
 
 
 def test_a_closed_office_refuses_even_on_a_connection_that_was_kept_alive():

@@ -34,13 +34,13 @@ def cell(code: str, country: str, value: str, quantity: str = "1", flag: str = "
 
 
 def held(cells: list[Cell], code: str, country: str) -> Cell:
-    (found,) = [one for one in cells if (one.code, one.country) == (code, country)]
+    (found,) = [cell for cell in cells if (cell.code, cell.country) == (code, country)]
     return found
 
 
 def test_sums_are_made_of_countries_and_of_finer_codes():
     cells = rolled_up([cell("2836910012", "3370", "5"), cell("2836910018", "3370", "7"), cell("2836910018", "5700", "1")])
-    assert {one.code for one in cells} == {"2836910012", "2836910018", "283691", "2836", "28"}
+    assert {found.code for found in cells} == {"2836910012", "2836910018", "283691", "2836", "28"}
     assert held(cells, "283691", "3370").values["GEN_VAL_MO"] == "12"
     assert held(cells, "28", "-").values["GEN_VAL_MO"] == "13"
     assert held(cells, "2836910018", "-").values == {
@@ -67,7 +67,7 @@ def test_a_row_that_is_held_is_never_computed_so_that_levels_can_disagree():
 def test_a_revision_changes_the_cell_named_and_refuses_one_that_is_not_there():
     before = made_up_cells("2024-02", "2024-02")
     after = revised(before, LITHIUM, GEN_VAL_MO="7")
-    assert [(one.key, one.values["GEN_VAL_MO"]) for one in after if one not in before] == [(LITHIUM, "7")]
+    assert [(value.key, value.values["GEN_VAL_MO"]) for value in after if value not in before] == [(LITHIUM, "7")]
     with pytest.raises(LodestoneError, match="no cell"):
         revised(before, ("imports", "2836910012", "2024-03", "3370"), GEN_VAL_MO="7")
 
@@ -75,11 +75,11 @@ def test_a_revision_changes_the_cell_named_and_refuses_one_that_is_not_there():
 def test_the_june_revision_moves_some_cells_of_the_three_years_before_and_no_others():
     before = made_up_cells("2021-01", "2025-03")
     after = annual_revision(before, 2025)
-    moved = [one for one, old in zip(after, before, strict=True) if one != old]
-    assert {one.month[:4] for one in moved} == {"2022", "2023", "2024"}
-    assert 0.3 < len(moved) / sum(one.month[:4] in ("2022", "2023", "2024") for one in before) < 0.5
+    moved = [new for new, old in zip(after, before, strict=True) if new != old]
+    assert {cell.month[:4] for cell in moved} == {"2022", "2023", "2024"}
+    assert 0.3 < len(moved) / sum(old.month[:4] in ("2022", "2023", "2024") for old in before) < 0.5
     assert all(
-        one.values["GEN_QY1_MO"] == old.values["GEN_QY1_MO"] for one, old in zip(after, before, strict=True) if one.flow == "imports"
+        new.values["GEN_QY1_MO"] == old.values["GEN_QY1_MO"] for new, old in zip(after, before, strict=True) if new.flow == "imports"
     )
 
 
@@ -94,54 +94,54 @@ def test_a_withdrawn_month_is_204_again():
 
 def test_a_later_vintage_says_again_what_it_does_not_change():
     first, later = made_up(last="2024-11"), made_up(last="2024-12", changes=lambda cells: revised(cells, LITHIUM, GEN_VAL_MO="7"))
-    known = {one.key: one for one in first.cells}
-    changed = {one.key[1:] for one in later.cells if one.month != "2024-12" and one != known[one.key]}
+    known = {cell.key: cell for cell in first.cells}
+    changed = {cell.key[1:] for cell in later.cells if cell.month != "2024-12" and cell != known[cell.key]}
     countries = ("3370", "3XXX", "-")
     assert changed == {(code, "2024-02", country) for code in ("2836910012", "283691", "2836", "28") for country in countries}
 
 
 def test_the_order_of_rows_means_nothing_and_may_differ(invented: UsCensus):
     other = made_up(seed=1)
-    assert [one.key for one in other.cells] != [one.key for one in invented.cells]
-    assert {one.key: one for one in other.cells} == {one.key: one for one in invented.cells}
+    assert [cell.key for cell in other.cells] != [cell.key for cell in invented.cells]
+    assert {cell.key: cell for cell in other.cells} == {cell.key: cell for cell in invented.cells}
     assert shuffled(invented.cells, 3) == shuffled(invented.cells, 3)
 
 
 def imports_of(cells: list[Cell]) -> list[Cell]:
-    return [one for one in cells if one.flow == "imports"]
+    return [cell for cell in cells if cell.flow == "imports"]
 
 
 @pytest.mark.parametrize(
     ("fact", "happens"),
     [
-        ("a quantity is missing at ten digits", lambda one: one.values.get("GEN_QY1_MO_FLAG") == "M"),
-        ("quantities are pieces", lambda one: one.values["UNIT_QY1"] == "NO"),
-        ("quantities are tonnes", lambda one: one.values["UNIT_QY1"] == "T"),
-        ("quantities are kilograms of what is in it", lambda one: one.values["UNIT_QY1"] == "CKG"),
-        ("nothing is counted", lambda one: one.values["UNIT_QY1"] == "X" and one.values["GEN_QY1_MO_FLAG"] == "-"),
-        ("a true zero", lambda one: one.values["GEN_VAL_MO"] == "0" and int(one.values["CON_VAL_MO"]) > 0),
-        ("imports for consumption are more", lambda one: int(one.values["CON_VAL_MO"]) > int(one.values["GEN_VAL_MO"]) > 0),
-        ("imports for consumption are less", lambda one: int(one.values["CON_VAL_MO"]) < int(one.values["GEN_VAL_MO"])),
-        ("CIF is more than the customs value", lambda one: int(one.values["GEN_CIF_MO"]) > int(one.values["GEN_VAL_MO"])),
+        ("a quantity is missing at ten digits", lambda cell: cell.values.get("GEN_QY1_MO_FLAG") == "M"),
+        ("quantities are pieces", lambda cell: cell.values["UNIT_QY1"] == "NO"),
+        ("quantities are tonnes", lambda cell: cell.values["UNIT_QY1"] == "T"),
+        ("quantities are kilograms of what is in it", lambda cell: cell.values["UNIT_QY1"] == "CKG"),
+        ("nothing is counted", lambda cell: cell.values["UNIT_QY1"] == "X" and cell.values["GEN_QY1_MO_FLAG"] == "-"),
+        ("a true zero", lambda cell: cell.values["GEN_VAL_MO"] == "0" and int(cell.values["CON_VAL_MO"]) > 0),
+        ("imports for consumption are more", lambda cell: int(cell.values["CON_VAL_MO"]) > int(cell.values["GEN_VAL_MO"]) > 0),
+        ("imports for consumption are less", lambda cell: int(cell.values["CON_VAL_MO"]) < int(cell.values["GEN_VAL_MO"])),
+        ("CIF is more than the customs value", lambda cell: int(cell.values["GEN_CIF_MO"]) > int(cell.values["GEN_VAL_MO"])),
         ("a country without an ISO code", lambda one: one.name == "KOSOVO"),
     ],
 )
 def test_in_the_invented_world_it_happens_that(fact: str, happens: Callable[[Cell], bool]):
-    found = [one for one in imports_of(made_up_cells()) if happens(one)]
+    found = [cell for cell in imports_of(made_up_cells()) if happens(cell)]
     assert 0 < len(found) < len(imports_of(made_up_cells())), fact
 
 
 def test_the_invented_world_says_that_it_is_invented_is_the_same_every_time_and_has_no_country_twice():
     cells = made_up_cells()
-    assert {one.description.startswith("INVENTED: ") for one in cells if one.description} == {True}
+    assert {cell.description.startswith("INVENTED: ") for cell in cells if cell.description} == {True}
     assert cells == made_up_cells()
-    assert len({one.key for one in cells}) == len(cells)
-    assert {one.flow for one in cells} == {"imports", "exports"}
+    assert len({cell.key for cell in cells}) == len(cells)
+    assert {cell.flow for cell in cells} == {"imports", "exports"}
 
 
 def test_national_codes_split_in_january_and_in_july_and_hand_over_without_a_gap():
     def codes(flow: str, hs6: str, month: str) -> set[str]:
-        return {one.code for one in made_up_cells() if (one.flow, one.code[:6], one.month) == (flow, hs6, month)}
+        return {cell.code for cell in made_up_cells() if (cell.flow, cell.code[:6], cell.month) == (flow, hs6, month)}
 
     assert codes("imports", "283691", "2023-12") == {"2836910010"}
     assert codes("imports", "283691", "2024-01") == {"2836910012", "2836910018"}
@@ -150,7 +150,7 @@ def test_national_codes_split_in_january_and_in_july_and_hand_over_without_a_gap
 
 
 def test_a_partner_is_absent_in_some_months():
-    months = {one.month for one in made_up_cells() if (one.code, one.country) == ("8505110070", "4803")}
+    months = {cell.month for cell in made_up_cells() if (cell.code, cell.country) == ("8505110070", "4803")}
     assert 0 < len(months) < 24
 
 
@@ -186,12 +186,12 @@ def test_a_vintage_answers_no_level_that_it_does_not_hold(vintages: list[Path]):
 
 
 def test_between_the_two_vintages_no_total_moves_and_eight_codes_and_two_partners_come(vintages: list[Path]):
-    before, after = ({one.key: one for one in from_vintage(path).cells} for path in vintages[:2])
-    assert {key for key, one in before.items() if after[key].values != one.values} == set()
-    added = {key: one for key, one in after.items() if key not in before}
-    old_codes = {one.code for one in before.values()}
-    assert len({one.code for one in added.values() if one.code not in old_codes}) == 8
-    assert {one.name for one in added.values() if one.code in old_codes} == {"CAMBODIA", "PHILIPPINES"}
+    before, after = ({cell.key: cell for cell in from_vintage(path).cells} for path in vintages[:2])
+    assert {key for key, value in before.items() if after[key].values != value.values} == set()
+    added = {key: value for key, value in after.items() if key not in before}
+    old_codes = {value.code for value in before.values()}
+    assert len({cell.code for cell in added.values() if cell.code not in old_codes}) == 8
+    assert {cell.name for cell in added.values() if cell.code in old_codes} == {"CAMBODIA", "PHILIPPINES"}
 
 
 GOOD: dict[str, Any] = {"total": 5, "totalQty": 0, "qtyUnit": "M", "countries": {"CL": {"val": 4, "qty": 0, "name": "CHILE"}}}
@@ -224,7 +224,7 @@ def test_a_vintage_file_needs_no_flags_and_its_residual_is_nobody(tmp_path: Path
     path = tmp_path / "vintage.json"
     path.write_text(json.dumps({"monthly": {"283691": {"2024-02": bare}, "2836910012": {"2024-02": bare}}}), "utf-8")
     cells = from_vintage(path).cells
-    assert [(one.code, one.country, one.values["GEN_QY1_MO_FLAG"]) for one in cells] == [
+    assert [(cell.code, cell.country, cell.values["GEN_QY1_MO_FLAG"]) for cell in cells] == [
         ("283691", "-", "M"),
         ("283691", "3370", "M"),
         ("2836910012", "-", "-"),

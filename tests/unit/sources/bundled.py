@@ -16,7 +16,7 @@ SETTINGS = Settings(PROJECT / "data")
 
 def copies(source: str, member: str) -> list[archive.Receipt]:
     """Every bundled copy of a file, oldest first."""
-    return [one for one in archive.receipts(SETTINGS.raw, source) if one.member == member and one.shelf == "bundled"]
+    return [receipt for receipt in archive.receipts(SETTINGS.raw, source) if receipt.member == member and receipt.shelf == "bundled"]
 
 
 def lines(source: str, member: str, copy: int = -1) -> pl.DataFrame:

@@ -43,8 +43,8 @@ def test_every_line_of_every_bundled_copy_is_accepted_or_kept_with_a_reason_and_
 
 @pytest.mark.parametrize(("source", "member"), MEMBERS)
 def test_every_accepted_line_stands_in_a_curated_table(source, member):
-    stands = {row for table in curated(source, member).values() for row in table["source_row"]}
-    assert stands == set(lines(source, member)["source_row"])
+    standing = {row for table in curated(source, member).values() for row in table["source_row"]}
+    assert standing == set(lines(source, member)["source_row"])
 
 
 @pytest.mark.parametrize("name", source_names())
@@ -95,9 +95,9 @@ def test_no_number_that_its_column_can_hold_stops_the_curation(source: str, memb
         for text in _extremes(schema[name].dtype.type):
             spoiled = rows.with_columns(pl.when(pl.int_range(pl.len()) == 0).then(pl.lit(text)).otherwise(pl.col(name)).alias(name))
             verdict, tables = gated(load_source(source), member, spoiled)
-            stands = {row for table in tables.values() for row in table["source_row"]}
+            standing = {row for table in tables.values() for row in table["source_row"]}
             refused = verdict.rejected.filter(pl.col("source_row") == rows["source_row"][0])
-            assert (rows["source_row"][0] in stands) != (refused.height == 1), (name, text)
+            assert (rows["source_row"][0] in standing) != (refused.height == 1), (name, text)
             assert all(name in reason for reason in refused["reasons"]), (name, text)
             assert verdict.rejected.height <= 2, (name, text)
 
@@ -146,14 +146,14 @@ def test_a_source_that_makes_a_table_otherwise_than_its_model_is_told_in_what(mo
     conform = importlib.import_module(f"pipelines.sources.{source}.conform")
     real, accepted = conform.conform, judged(source, member).accepted
     odd = {name: frame.with_columns(page_tier=pl.lit("1")).drop("note") for name, frame in real(member, accepted).items()}
-    for made, told in [
+    for made, message in [
         (odd, "note is missing and should be String, page_tier is String and should be Int32"),
         ({"notes": accepted}, "makes 'notes', which is not among its TABLES"),
     ]:
         monkeypatch.setattr(conform, "conform", lambda *_, made=made: made)
         with pytest.raises(LodestoneError) as refused:
             load_source(source).conform(member, accepted)
-        assert told in str(refused.value)
+        assert message in str(refused.value)
 
 
 def _other_file(rows: pl.DataFrame) -> pl.DataFrame:
@@ -182,9 +182,9 @@ def test_a_line_on_which_code_fails_is_rejected_by_name_with_what_it_holds_and_n
     source, member, rows = _fails_with(monkeypatch, broken, lambda frame: bool(frame["source_row"].is_in([7, 20]).any()))
     verdict, tables = gated(load_source(source), member, rows)
     assert verdict.rejected.select("source_member", "source_row").rows() == [(member, 7), (member, 20)]
-    for number, told in verdict.rejected.select("source_row", "reasons").rows():
+    for number, message in verdict.rejected.select("source_row", "reasons").rows():
         (row,) = rows.filter(source_row=number).to_dicts()
-        assert all(part in told for part in ("ZeroDivisionError: nobody foresaw this", f"period {row['period']!r}", "correct it, or"))
+        assert all(part in message for part in ("ZeroDivisionError: nobody foresaw this", f"period {row['period']!r}", "correct it, or"))
     assert {row for table in tables.values() for row in table["source_row"]} == set(rows["source_row"]) - {7, 20}
 
 
@@ -194,7 +194,7 @@ def test_code_that_fails_on_every_frame_rejects_all_lines_by_name(monkeypatch: p
     verdict, tables = gated(load_source(source), member, rows)
     assert (verdict.accepted.height, tables) == (0, {})
     assert verdict.rejected["source_row"].to_list() == rows["source_row"].to_list()
-    assert all("the file cannot be judged (ZeroDivisionError: nobody foresaw this)" in told for told in verdict.rejected["reasons"])
+    assert all("the file cannot be judged (ZeroDivisionError: nobody foresaw this)" in message for message in verdict.rejected["reasons"])
 
 
 def test_a_file_of_which_more_lines_fail_than_can_be_found_one_by_one_is_rejected_as_a_whole(monkeypatch: pytest.MonkeyPatch):
@@ -202,7 +202,7 @@ def test_a_file_of_which_more_lines_fail_than_can_be_found_one_by_one_is_rejecte
     source, member, rows = _fails_with(monkeypatch, "conform", lambda frame: bool(frame["source_row"].is_between(10, 13).any()))
     verdict, _ = gated(load_source(source), member, pl.concat([rows, _other_file(rows)]))
     assert set(verdict.rejected["source_member"]) == {member}
-    assert all(f"more than 3 lines fail, e.g. {member} line 10: ZeroDivisionError" in told for told in verdict.rejected["reasons"])
+    assert all(f"more than 3 lines fail, e.g. {member} line 10: ZeroDivisionError" in message for message in verdict.rejected["reasons"])
     assert verdict.accepted["source_member"].to_list() == ["other.csv"] * 3
 
 
@@ -241,16 +241,16 @@ def test_rows_are_judged_alike_however_many_at_once(monkeypatch: pytest.MonkeyPa
     )
     monkeypatch.setattr(gate, "ROWS_JUDGED_AT_ONCE", rows_at_once)
     found = judge(spoiled, load_source(source).contract(member), known_codes())
-    told = dict(found.rejected.select("source_row", "reasons").iter_rows())
-    assert told.keys() == {2, 9, 12, 41}
-    assert "stands on more than one line" in told[2]
-    assert "stands on more than one line" in told[41]
-    assert "tonnes 'many'" in told[9]
-    assert "nobody.example" in told[9]
+    reasons = dict(found.rejected.select("source_row", "reasons").iter_rows())
+    assert reasons.keys() == {2, 9, 12, 41}
+    assert "stands on more than one line" in reasons[2]
+    assert "stands on more than one line" in reasons[41]
+    assert "tonnes 'many'" in reasons[9]
+    assert "nobody.example" in reasons[9]
     codes = dict(found.rejected.select("source_row", "reason_codes").iter_rows())
     no_level = "broken_rule_of_line tonnes:not_a_number"
     assert codes == {2: "doubled_key", 9: f"{no_level} url:unknown_code", 12: no_level, 41: "doubled_key"}
-    assert found.accepted["source_row"].to_list() == [number for number in range(2, 42) if number not in told]
+    assert found.accepted["source_row"].to_list() == [number for number in range(2, 42) if number not in reasons]
 
 
 def test_the_reasons_of_a_file_wrong_in_every_row_are_never_all_in_memory_as_objects(monkeypatch: pytest.MonkeyPatch):

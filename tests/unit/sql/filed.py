@@ -66,7 +66,7 @@ class Release:
 
 def release(lines: Sequence[dict[str, Any]], *args: Any, **kwargs: Any) -> Release:
     """A release of lines that a test writes itself."""
-    return Release(pl.DataFrame([dict.fromkeys(TRADE_LINE) | one for one in lines], schema=TRADE_LINE), *args, **kwargs)
+    return Release(pl.DataFrame([dict.fromkeys(TRADE_LINE) | line for line in lines], schema=TRADE_LINE), *args, **kwargs)
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,12 @@ def facts(*releases: Release, rates: Rates | None = None) -> duckdb.DuckDBPyConn
     load_offices(connection, [])
     connection.execute("insert into curated.office select distinct source, 'an office' from curated.trade_line")
     extend_vocabulary(connection)
-    for one in statements("load"):
-        if one.name.startswith("staging."):
-            connection.execute(f"create table {one.name} as {one.sql}")
-        elif one.name in LOADED:
-            create_empty(connection, tables()[one.name])
-            load_table(connection, tables()[one.name], one.sql)
+    for statement in statements("load"):
+        if statement.name.startswith("staging."):
+            connection.execute(f"create table {statement.name} as {statement.sql}")
+        elif statement.name in LOADED:
+            create_empty(connection, tables()[statement.name])
+            load_table(connection, tables()[statement.name], statement.sql)
     for macro in generated.as_of_macros():
         if "facts.trade_" in macro:
             connection.execute(macro)
@@ -108,8 +108,8 @@ def facts(*releases: Release, rates: Rates | None = None) -> duckdb.DuckDBPyConn
 
 def mart(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
     """The rows of one mart that reads nothing but facts."""
-    (one,) = [one for one in statements("marts") if one.table == name]
-    return connection.sql(one.sql).pl().to_dicts()
+    (statement,) = [statement for statement in statements("marts") if statement.table == name]
+    return connection.sql(statement.sql).pl().to_dicts()
 
 
 def found(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
@@ -122,8 +122,10 @@ def _nothing_from(name: str) -> SourcePlan:
 
 
 def _curate(connection: duckdb.DuckDBPyConnection, releases: Sequence[Release], rates: Rates | None) -> None:
-    held = [one.lines.drop("slice").with_columns(release_id=pl.lit(one.name), source=pl.lit(one.source)) for one in releases]
-    places = [(one.name, one.slice, one.known_from, one.known_until) for one in releases]
+    held = [
+        release.lines.drop("slice").with_columns(release_id=pl.lit(release.name), source=pl.lit(release.source)) for release in releases
+    ]
+    places = [(release.name, release.slice, release.known_from, release.known_until) for release in releases]
     if held:
         connection.register("held", pl.concat(held).to_arrow())
         connection.execute("create table curated.held as select * from held")
@@ -150,7 +152,7 @@ def _curate(connection: duckdb.DuckDBPyConnection, releases: Sequence[Release], 
             [slice_name, name, known_from, known_from, known_until, "superseded" if known_until else "current"],
         )
     connection.execute("create table curated.first_asked (slice varchar, code varchar, asked_at timestamp)")
-    for one in sorted(releases, key=lambda one: one.known_from, reverse=True):
-        for code in one.asked:
-            connection.execute("delete from curated.first_asked where slice = ? and code = ?", [one.slice, code])
-            connection.execute("insert into curated.first_asked values (?, ?, ?)", [one.slice, code, one.known_from])
+    for release in sorted(releases, key=lambda release: release.known_from, reverse=True):
+        for code in release.asked:
+            connection.execute("delete from curated.first_asked where slice = ? and code = ?", [release.slice, code])
+            connection.execute("insert into curated.first_asked values (?, ?, ?)", [release.slice, code, release.known_from])

@@ -63,7 +63,7 @@ def check_rows(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame
 
 def compared(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
     """Every comparison of a check of sql/checks, with its outcome."""
-    (check,) = (one for one in statements("checks") if one.table == name)
+    (check,) = (statement for statement in statements("checks") if statement.table == name)
     return connection.sql(check.sql).pl()
 
 

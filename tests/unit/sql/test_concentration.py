@@ -357,17 +357,17 @@ def test_what_is_not_available_leaves_the_index_open():
 
 def test_a_table_of_smelters_gives_shares_of_its_sum_and_no_least_where_somebody_is_left_out():
     smelted = {"series_id": "usgs_mcs/world_production/magnesium/primary_smelter", "commodity": "magnesium", "stage": "smelter"}
-    table = [produced(*one) | smelted for one in (("WLD", 100), ("CHN", 80), ("OTHER", 15), ("KAZ", 5))]
+    table = [produced(*pair) | smelted for pair in (("WLD", 100), ("CHN", 80), ("OTHER", 15), ("KAZ", 5))]
     asked = "select refiner, share, share_low, share_rank from marts.refining_share order by share desc"
     with edition(production=table) as connection:
-        assert [tuple(one.values()) for one in rows(connection, asked)] == [
+        assert [tuple(row.values()) for row in rows(connection, asked)] == [
             ("China", 0.8, 0.8, 1),
             ("Other countries", 0.15, 0.15, None),
             ("Kazakhstan", 0.05, 0.05, 2),
         ]
     with edition(production=[*table, produced("USA", None, "withheld") | smelted]) as connection:
-        assert {one["share_low"] for one in rows(connection, asked)} == {None}
-    with edition(production=[produced(*one) for one in (("WLD", 100), ("CHN", 100))]) as connection:
+        assert {row["share_low"] for row in rows(connection, asked)} == {None}
+    with edition(production=[produced(*pair) for pair in (("WLD", 100), ("CHN", 100))]) as connection:
         assert rows(connection, asked) == [], "what is mined is not refined"
 
 

@@ -75,8 +75,8 @@ def test_spans_stand_side_by_side_and_each_that_is_left_out_overlaps_one():
         levels = [exported(f"2023-{first:02d}/2023-{last:02d}", 1.0, kind="range") for first, last in spans]
         kept = [(row["period_start"].month, row["period_start"].month + row["period_months"] - 1) for row in changes(*levels).values()]
         assert set(kept) <= spans
-        assert all(one[1] < other[0] for one, other in pairwise(kept))
-        assert all(any(first <= one[1] and last >= one[0] for one in kept) for first, last in spans)
+        assert all(day[1] < other[0] for day, other in pairwise(kept))
+        assert all(any(first <= day[1] and last >= day[0] for day in kept) for first, last in spans)
 
 
 def test_months_computed_from_a_percentage_do_not_replace_the_combined_span():

@@ -10,11 +10,11 @@ from pipelines.model import generated
 from pipelines.model.statements import Statement, macros, read_statement, statements, tables_read
 from pipelines.model.tables import curated_tables, tables
 
-MARTS = {one.name for one in statements("marts")}
+MARTS = {statement.name for statement in statements("marts")}
 
 
 def statement(folder: str, name: str) -> Statement:
-    (found,) = (one for one in statements(folder) if one.name == name)
+    (found,) = (statement for statement in statements(folder) if statement.name == name)
     return found
 
 
@@ -41,7 +41,7 @@ def test_the_rows_of_every_curated_table_are_counted_and_looked_for_in_facts():
 
 
 def test_a_query_that_is_made_of_the_models_is_parsed_and_described_like_any_other():
-    described = {one.name: one.description for one in macros()}
+    described = {macro.name: macro.description for macro in macros()}
     for table in tables().values():
         assert (table.full_name in described.get(f"{table.name}_as_of(moment)", "")) == table.versioned
 

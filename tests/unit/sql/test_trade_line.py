@@ -78,7 +78,7 @@ def test_a_month_of_split_codes_and_one_before_the_split_are_the_same_series_and
     december = {"period_start": date(2023, 12, 1)}
     before = both_levels("283691", "2836910010", "-", 9, weight_kg=3) + both_levels("283691", "2836910010", CHILE, 9, weight_kg=3)
     after = [line("2836910012", CHILE, 4), line("2836910012", "-", 4), line("2836910018", CHILE, 5), line("2836910018", "-", 5)]
-    held = facts(release([one | december for one in before], "december"), release([*after, line("283691", "-", 9)], "january"))
+    held = facts(release([value | december for value in before], "december"), release([*after, line("283691", "-", 9)], "january"))
     counted = "select period_start, count(*), sum(value_usd), any_value(series_id) from facts.trade_flow group by all order by all"
     assert found(held, counted) == [
         (date(2023, 12, 1), 1, 9, "us_census/imports/283691"),
@@ -147,7 +147,7 @@ def test_a_printed_partner_has_the_role_of_its_kind(partner: str, role: str):
     held.execute(
         "insert into staging.bulletin_choice by name select 'printed' as series_id, 'CHN' as reporter_iso3, ? as partner_iso3", [partner]
     )
-    (trade,) = (one for one in statements("load") if one.name == "staging.trade")
+    (trade,) = (statement for statement in statements("load") if statement.name == "staging.trade")
     assert held.sql(trade.sql).project("partner_role").fetchall() == [(role,)]
 
 
@@ -297,8 +297,8 @@ def test_a_revision_has_the_value_before_and_after_and_the_day_of_each():
     first = release([line("2836910012", CHILE, 100, weight_kg=5)], "first", FIRST_HELD, LATER)
     second = release([line("2836910012", CHILE, 110, weight_kg=5)], "second", LATER)
     columns = "kind, counted, measure, partner_code, revision_no, before_value, after_value, first_value, known_before, known_from"
-    told = ("revised", "partner", "value_usd", CHILE, 1, 100, 110, 100, FIRST_HELD, LATER)
-    assert changes(facts(first, second), columns) == [told]
+    message = ("revised", "partner", "value_usd", CHILE, 1, 100, 110, 100, FIRST_HELD, LATER)
+    assert changes(facts(first, second), columns) == [message]
 
 
 ALONE = [line("2836910012", CHILE, 9)]

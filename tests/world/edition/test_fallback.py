@@ -78,37 +78,37 @@ def with_spring(settings: Settings, total: str) -> str:
     return out.getvalue()
 
 
-@pytest.mark.parametrize(("total", "stands"), [("20380", True), ("19600", True), ("10380", False)])
+@pytest.mark.parametrize(("total", "standing"), [("20380", True), ("19600", True), ("10380", False)])
 def test_a_total_that_earlier_months_contradict_after_a_revision_is_shown_and_keeps_no_month_out(
-    own: Settings, total: str, stands: bool
+    own: Settings, total: str, standing: bool
 ) -> None:
     receive(own, CHINA, RARE_EARTHS, with_spring(own, total), december(1))
     edition = night(own)
-    assert list(edition.fell_back) == ([] if stands else [CHINA]), "half of it is no revision"
-    assert tonnes(edition.path, "2026-04") == ([5000.0] if stands else [])
+    assert list(edition.fell_back) == ([] if standing else [CHINA]), "half of it is no revision"
+    assert tonnes(edition.path, "2026-04") == ([5000.0] if standing else [])
     found = ask(edition.path, "select outcome, source, found from meta.check_finding where check_name = 'year_to_date'")
-    assert {row[:2] for row in found} == {("shown" if stands else "refused", CHINA)}
+    assert {row[:2] for row in found} == {("shown" if standing else "refused", CHINA)}
     assert all(f'"printed_amount": {total}000.0, "expected_amount": 20460000.0' in str(row[2]) for row in found)
     shown = ask(
         edition.path,
         "select year_to_date_printed, year_to_date_sum from marts.export_change_monthly"
         " where period_start = '2026-04-01' and flags like '%year_to_date:printed_differs_from_sum%'",
     )
-    assert shown == ([(float(total), 20460.0)] if stands else [])
-    assert status(edition.path, CHINA)[0] == ("ok" if stands else "fell_back")
+    assert shown == ([(float(total), 20460.0)] if standing else [])
+    assert status(edition.path, CHINA)[0] == ("ok" if standing else "fell_back")
 
 
 def test_what_a_check_refuses_is_let_in_by_a_person_until_its_figures_change(july_too_high: Settings, lodestone: Run) -> None:
     edition = night(july_too_high)
     refused = ask(edition.path, "select finding_id from meta.check_finding where outcome = 'refused'")
     assert len(refused) == 12, "July stands in every later total of the year"
-    (finding,) = [str(one) for (one,) in refused if str(one) in status(edition.path, CHINA)[1]]
-    (bad,) = [one.remedy or "" for one in doctor.examine(july_too_high, {}) if (one.level, one.subject) == ("bad", CHINA)]
-    assert any(str(one) in bad for (one,) in refused)
+    (finding,) = [str(refusal) for (refusal,) in refused if str(refusal) in status(edition.path, CHINA)[1]]
+    (bad,) = [each.remedy or "" for each in doctor.examine(july_too_high, {}) if (each.level, each.subject) == ("bad", CHINA)]
+    assert any(str(refusal) in bad for (refusal,) in refused)
     accept = ("accept", finding, "--reason", "the bulletin says so", "--author", "Ada")
     code, out, _ = lodestone(july_too_high, *accept)
     assert (code, out.startswith("Ada accepted 12 rows of china_customs_bulletin that check year_to_date refuses")) == (0, True)
-    assert [one.level for one in doctor.examine(july_too_high, {}) if "were accepted since" in one.told] == ["warn"]
+    assert [each.level for each in doctor.examine(july_too_high, {}) if "were accepted since" in each.message] == ["warn"]
 
     edition = night(july_too_high)
     assert (edition.fell_back, tonnes(edition.path, "2019-07")) == ({}, [9243.4])
@@ -152,7 +152,11 @@ def test_a_held_release_after_the_error_does_not_cost_the_source_its_good_past(j
 
 def test_a_country_that_breaks_the_world_total_sends_only_its_source_back(own: Settings) -> None:
     text = newest(own, USGS, PRODUCTION)
-    (line,) = [one for one in text.splitlines() if one.startswith("rare earths,mine,China,CHN,2024,270000,") and ",2026,http" in one]
+    (line,) = [
+        text_line
+        for text_line in text.splitlines()
+        if text_line.startswith("rare earths,mine,China,CHN,2024,270000,") and ",2026,http" in text_line
+    ]
     receive(own, USGS, PRODUCTION, text.replace(line, line.replace("270000", "370000")), december(1))
     revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,"}, december(1))
     edition = night(own)

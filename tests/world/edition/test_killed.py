@@ -132,7 +132,7 @@ def test_a_killed_night_leaves_a_whole_edition_and_the_next_one_heals(
 
     with writer(own, wait_seconds=1):
         pass
-    if all(one.shelf == "bundled" for one in archive.receipts(own.raw, CHINA)):  # it was not received: the office is asked again
+    if all(receipt.shelf == "bundled" for receipt in archive.receipts(own.raw, CHINA)):  # it was not received: the office is asked again
         revise(own, CHINA, RARE_EARTHS, CHANGES, december(1))
     night(own)
     assert table_hashes(own.edition) == undisturbed

@@ -57,10 +57,10 @@ def test_a_reader_is_never_given_what_somebody_wrote_beside_an_edition(reader: C
 
 def test_a_question_and_the_doctor_say_so_in_one_line(own: Settings, lodestone: Run) -> None:
     log = written_to(own.edition)
-    code, out, told = lodestone(own, "sql", "select count(*) from trade_total")
-    assert (code, out, told.count("\n"), str(log) in told) == (1, "", 1, True)
-    (found,) = [one for one in doctor.examine(own, {}) if one.subject == "edition"]
-    assert (found.level, str(log) in found.told) == ("bad", True)
+    code, out, message = lodestone(own, "sql", "select count(*) from trade_total")
+    assert (code, out, message.count("\n"), str(log) in message) == (1, "", 1, True)
+    (found,) = [finding for finding in doctor.examine(own, {}) if finding.subject == "edition"]
+    assert (found.level, str(log) in found.message) == ("bad", True)
 
 
 def test_a_build_removes_the_log_even_where_no_figure_changed(own: Settings) -> None:

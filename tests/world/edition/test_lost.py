@@ -177,10 +177,10 @@ def test_what_cannot_be_read_of_an_archive_costs_itself_and_is_named(data: Setti
     (held,) = archive.visits(data.raw, "us_census")
     assert [receipt.member for receipt in held.receipts] == [request.member for request in requests]
     assert archive.decisions(data.raw, "us_census").keys() == {"0" * 16}
-    told = standing_errors(snapshots_of(data, source))
+    message = standing_errors(snapshots_of(data, source))
     for path in {*spoiled, receipts, copied}:
-        assert sum(str(path) in one for one in told) == 1, told
-    assert any("receipts.jsonl line 2: " in one for one in told)
+        assert sum(str(path) in message for message in message) == 1, message
+    assert any("receipts.jsonl line 2: " in message for message in message)
     assert archive.standing_trouble(data.raw, "us_census") is None
 
 
@@ -199,8 +199,8 @@ def test_receipts_of_a_visit_that_cannot_be_opened_cost_that_visit_and_are_named
         (lost / name).mkdir()
 
     assert [visit.name for visit in archive.visits(data.raw, "us_census")] == ["20261202T000000Z"]
-    (told,) = [one for one in standing_errors(snapshots_of(data, source)) if str(lost) in one]
-    assert told.startswith(f"{lost / 'receipts.jsonl'}: the receipts of the visit cannot be read (Is a directory); ")
+    (message,) = [message for message in standing_errors(snapshots_of(data, source)) if str(lost) in message]
+    assert message.startswith(f"{lost / 'receipts.jsonl'}: the receipts of the visit cannot be read (Is a directory); ")
     assert archive.standing_trouble(data.raw, "us_census") is None
     assert archive.answered_by_stand_ins(data.raw) is True
 
@@ -238,7 +238,9 @@ def a_table_cut_short(own: Settings, source: sources.Source) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [nothing, empty, cut_short, of_another_shape, no_comparisons, a_table_gone, a_table_cut_short], ids=lambda one: one.__name__
+    "spoil",
+    [nothing, empty, cut_short, of_another_shape, no_comparisons, a_table_gone, a_table_cut_short],
+    ids=lambda change: change.__name__,
 )
 def test_what_was_curated_and_can_no_longer_be_read_is_curated_again(
     own: Settings, spoil: Callable[[Settings, sources.Source], None]

@@ -32,7 +32,7 @@ def test_raw_files_alone_give_the_same_files_and_tables_again(own: Settings) -> 
 def test_a_night_with_nothing_new_curates_nothing_and_leaves_the_edition_where_it_is(own: Settings) -> None:
     before, files = own.edition.stat(), stamps(own)
     refreshed, edition = build_small(own)
-    assert {one.curated_now for one in refreshed} == {0}
+    assert {report.curated_now for report in refreshed} == {0}
     assert not edition.changed
     assert (own.edition.stat().st_ino, own.edition.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert stamps(own) == files
@@ -42,7 +42,7 @@ def test_seeing_the_same_bytes_again_changes_no_fact(own: Settings) -> None:
     before = table_hashes(own.edition)
     receive(own, CHINA, RARE_EARTHS, newest(own, CHINA, RARE_EARTHS), december(1))
     refreshed, _ = build_small(own)
-    assert {one.curated_now for one in refreshed} == {0}
+    assert {report.curated_now for report in refreshed} == {0}
     after = table_hashes(own.edition)
     assert {name for name in after if after[name] != before[name]} <= {'main."source_status"', 'meta."source_status"'}
 
@@ -99,12 +99,12 @@ def test_a_look_that_cannot_be_read_is_tried_once_a_run(data: Settings, monkeypa
         return real(settings, source, receipt)
 
     monkeypatch.setattr(snapshots, "read_member", read_member)
-    lost = [one for one in archive.receipts(data.raw, CHINA) if one.member == RARE_EARTHS][-1]
+    lost = [copy for copy in archive.receipts(data.raw, CHINA) if copy.member == RARE_EARTHS][-1]
     body = lost.path(data.raw).read_bytes()
     lost.path(data.raw).unlink()
     for runs in (1, 2):
-        (told,) = refresh(data, load_source(CHINA)).errors
-        assert f"{lost.path(data.raw)}: the raw file cannot be read" in told
+        (message,) = refresh(data, load_source(CHINA)).errors
+        assert f"{lost.path(data.raw)}: the raw file cannot be read" in message
         assert tried[lost.receipt_id] == runs
     assert set(tried.values()) == {1, 2}
     lost.path(data.raw).write_bytes(body)

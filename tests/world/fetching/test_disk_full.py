@@ -62,11 +62,11 @@ def test_a_disk_that_fills_while_answers_come_loses_none_that_was_kept(name: str
     ballast = fill(small, but=room)
     with pytest.raises(LodestoneError) as failed:
         small.ask(name, SECOND_NIGHT)
-    told = str(failed.value)
-    assert "make room" in told
-    assert str(small.data.data) in told
+    message = str(failed.value)
+    assert "make room" in message
+    assert str(small.data.data) in message
     assert_nothing_lost(before, kept(small.data))
-    assert [one for one in leftovers(small.data) if "fetched" in one] == []
+    assert [opened for opened in leftovers(small.data) if "fetched" in opened] == []
     ballast.unlink()
     came = small.ask(name, SECOND_NIGHT)
     assert (came.failures, came.answered) == ((), came.asked)
@@ -87,7 +87,7 @@ def test_a_disk_that_fills_while_curating_or_building_leaves_the_edition_whole(
     )
     assert facts(small.data.edition) == standing
     assert_nothing_lost({name: body for name, body in before.items() if name.startswith("raw/")}, kept(small.data))
-    assert [one for one in leftovers(small.data) if ".duckdb" in one] == []
+    assert [opened for opened in leftovers(small.data) if ".duckdb" in opened] == []
     ballast.unlink()
     edition = small.night(THIRD_NIGHT).path
     assert (facts(edition), status(edition, "us_census")[0]) == (healed, "ok")

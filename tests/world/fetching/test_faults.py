@@ -42,7 +42,7 @@ class Silence:
 
     office: str
     effect: Effect
-    told: str
+    message: str
     asked: int
     waits: Callable[[list[float]], bool] = lambda waited: [wait >= 2 for wait in waited if wait > 1] == [True] * len(waited)
     fetch: dict[str, Any] = field(default_factory=dict)
@@ -173,12 +173,12 @@ SILENCES = {
 }
 
 
-def matches(told: str, expected: str) -> bool:
+def matches(message: str, expected: str) -> bool:
     """Whether a message is as expected, with N for any number, DAY for any minute and TEXT for whatever the office sent."""
     pattern = re.escape(expected)
     for word, meant in (("DAY", r"\d{4}-\d\d-\d\d \d\d:\d\d"), ("TEXT", ".*"), (r"\bN\b", r"[\d,]+")):
         pattern = re.sub(word, lambda _, meant=meant: meant, pattern)  # type: ignore[misc]
-    return re.fullmatch(pattern, told, re.DOTALL) is not None
+    return re.fullmatch(pattern, message, re.DOTALL) is not None
 
 
 @pytest.mark.parametrize("name", SILENCES)
@@ -190,7 +190,7 @@ def test_an_office_that_gives_no_good_answer_says_why_and_loses_nothing_and_is_a
     silent, other = found[fault.office], found[OTHER[fault.office]]
     assert not isinstance(silent, LodestoneError)
     assert not isinstance(other, LodestoneError)
-    assert matches(silent.failures[0], fault.told), silent.failures[0]
+    assert matches(silent.failures[0], fault.message), silent.failures[0]
     assert any(line.endswith(silent.failures[0]) for line in rehearsal.said)
     assert (silent.answered, other.answered, other.failures) == (0, other.asked, ())
     comes_to(lambda: len(rehearsal.requests(fault.office)), fault.asked, "requests that were given up to arrive all the same")
@@ -245,8 +245,10 @@ def test_a_file_cut_at_any_tenth_is_gone_on_with_where_it_broke(tenth: int, fres
     fresh.offices.faults.add(faults.cut(tenth / 10), "ecb_rates", times=1)
     fresh.offices.faults.add(faults.cut(tenth / 10), "us_census", times=3)
     came = fresh.ask_all(FIRST_NIGHT)
-    assert [(one.answered == one.asked, one.failures) for one in came.values() if isinstance(one, Fetched)] == [(True, ())] * 2
-    first, second = (one for one in fresh.offices.asked if one.office == "ecb_rates")
+    assert [
+        (came_back.answered == came_back.asked, came_back.failures) for came_back in came.values() if isinstance(came_back, Fetched)
+    ] == [(True, ())] * 2
+    first, second = (asked for asked in fresh.offices.asked if asked.office == "ecb_rates")
     held = len(whole) * tenth // 10
     assert (first.sent, second.sent) == (held, len(whole) - held)
     assert second.headers.get("range") == (f"bytes={held}-" if held else None)
@@ -267,7 +269,7 @@ class Wrong:
     office: str
     change: Change
     state: str
-    told: str
+    message: str
 
 
 def befalls(effect: Effect, office: str = "us_census", matching: str = "") -> Change:
@@ -371,7 +373,7 @@ def test_a_wrong_answer_is_not_let_in_and_its_source_says_why_and_the_next_good_
     edition = rehearsal.publish(SECOND_NIGHT)[1].path
     assert_nothing_lost(before, kept(rehearsal.data))
     state, message = status(edition, wrong.office)
-    assert (state, matches(message, wrong.told)) == (wrong.state, True), message
+    assert (state, matches(message, wrong.message)) == (wrong.state, True), message
     assert status(edition, OTHER[wrong.office])[0] == "ok"
     published = facts(edition)
     for table, lines in published.items():

@@ -51,7 +51,7 @@ def test_in_june_the_43_newest_months_are_asked_again(fresh: Rehearsal) -> None:
     fresh.ask("us_census", "2025-05-31T02:00:00+00:00", first_month="2021-01")
     fresh.offices.forget()
     fresh.ask("us_census", "2025-06-01T02:00:00+00:00", first_month="2021-01")
-    asked = {pair[1] for one in fresh.offices.asked for pair in one.query if pair[0] == "time"}
+    asked = {pair[1] for request in fresh.offices.asked for pair in request.query if pair[0] == "time"}
     first = asked and min(time.split()[1] for time in asked)
     last = max(time.split()[3] for time in asked)
     assert (first, last) == ("2021-10", "2025-04")
@@ -117,7 +117,7 @@ def test_the_months_that_a_late_office_may_still_revise_stay_due_until_it_has_pu
 def test_a_range_that_is_asked_for_long_after_is_final_though_later_months_were_never_asked_for(fresh: Rehearsal) -> None:
     now = datetime.fromisoformat("2026-02-10T02:00:00+00:00")
     fresh.offices.replace("us_census", us_census.made_up("2021-01", "2025-12"))
-    fresh.ask("us_census", now.isoformat(), LITHIUM, planned=lambda one: due.backfill(one, "2021-01", "2021-12", now), **SINCE_2021)
+    fresh.ask("us_census", now.isoformat(), LITHIUM, planned=lambda office: due.backfill(office, "2021-01", "2021-12", now), **SINCE_2021)
     assert due_again(fresh, "2026-02-10T02:00:00") == []
 
 
@@ -133,7 +133,7 @@ def test_a_code_that_is_new_in_the_selection_has_every_month_asked_for_again(reh
     more = f"{SELECTION},250410"
     assert set(rehearsal.plan("us_census", FIRST_NIGHT, more).months.values()) == {NEVER}
     rehearsal.ask("us_census", SECOND_NIGHT, more)
-    headings = {value for one in rehearsal.offices.asked for name, value in one.query if name in ("I_COMMODITY", "E_COMMODITY")}
+    headings = {value for request in rehearsal.offices.asked for name, value in request.query if name in ("I_COMMODITY", "E_COMMODITY")}
     assert headings == {"2504*", "2822*", "2836*"}
     assert set(rehearsal.plan("us_census", SECOND_NIGHT, more).months.values()) == {WINDOW}
     assert set(rehearsal.plan("us_census", SECOND_NIGHT).months.values()) == {WINDOW}
@@ -148,19 +148,19 @@ def test_no_question_is_put_twice_in_a_night_and_a_second_night_of_the_day_asks_
     planned = fresh.plan("us_census", FIRST_NIGHT)
     assert planned.months == dict.fromkeys(["2024-09", "2024-10", "2024-11", "2024-12"], WINDOW)
     found = fresh.ask_all(FIRST_NIGHT)
-    assert (len(fresh.requests()), [one.status for one in fresh.offices.asked if one.office == "ecb_rates"]) == (8, [304])
+    assert (len(fresh.requests()), [request.status for request in fresh.offices.asked if request.office == "ecb_rates"]) == (8, [304])
     assert isinstance(found["ecb_rates"], Fetched)
     assert (found["ecb_rates"].unchanged, found["ecb_rates"].received_bytes) == (1, 0)
 
 
 def test_a_backfill_asks_the_range_and_nothing_that_cannot_be_there_yet(fresh: Rehearsal) -> None:
     patch = fresh.live_at(FIRST_NIGHT)
-    one = source("us_census", first_month="2018-01")
+    office = source("us_census", first_month="2018-01")
     now = datetime.fromisoformat(FIRST_NIGHT)
-    assert [*due.backfill(one, "2018-11", "2019-02", now).months] == ["2018-11", "2018-12", "2019-01", "2019-02"]
-    assert [*due.backfill(one, "2024-11", None, now).months] == ["2024-11", "2024-12"]
-    assert [*due.backfill(one, "2024-11", "2030-01", now).months] == ["2024-11", "2024-12"]
-    assert [one.member for one in due.backfill(one, "2018-11", "2019-02", now).requests][::8] == [
+    assert [*due.backfill(office, "2018-11", "2019-02", now).months] == ["2018-11", "2018-12", "2019-01", "2019-02"]
+    assert [*due.backfill(office, "2024-11", None, now).months] == ["2024-11", "2024-12"]
+    assert [*due.backfill(office, "2024-11", "2030-01", now).months] == ["2024-11", "2024-12"]
+    assert [request.member for request in due.backfill(office, "2018-11", "2019-02", now).requests][::8] == [
         "imports-HS10-2822-2018-11_2018-12.json",
         "imports-HS10-2822-2019-01_2019-02.json",
     ]
@@ -171,7 +171,7 @@ def test_of_two_visits_in_one_second_the_second_counts(fresh: Rehearsal) -> None
     fresh.ask("ecb_rates", FIRST_NIGHT)
     fresh.offices.replace("ecb_rates", ecb.made_up(date(2024, 9, 2), date(2025, 2, 10)))
     fresh.ask("ecb_rates", FIRST_NIGHT)
-    first, second = [one.name for one in snapshots_of(fresh.data, source("ecb_rates"))]
+    first, second = [message.name for message in snapshots_of(fresh.data, source("ecb_rates"))]
     assert second.split("/")[1] == f"{first.split('/')[1]}-02"
 
 
@@ -186,7 +186,7 @@ def test_how_long_a_night_takes_is_told_by_the_pauses_first_and_then_by_the_pace
 
 def test_the_time_an_answer_took_stands_in_its_receipt(fresh: Rehearsal) -> None:
     fresh.ask("ecb_rates", FIRST_NIGHT)
-    ((receipt,),) = [one.receipts for one in archive.visits(fresh.data.raw, "ecb_rates")]
+    ((receipt,),) = [visit.receipts for visit in archive.visits(fresh.data.raw, "ecb_rates")]
     assert receipt.seconds is not None
     assert receipt.seconds >= 0
 

@@ -120,12 +120,12 @@ def test_a_night_killed_while_asking_is_gone_on_with(stage: str, rehearsal: Rehe
     first = rehearsal.requests() + rehearsal.requests("ecb_rates")
     rehearsal.offices.forget()
     came = rehearsal.ask_all(LATER_THAT_SECOND_NIGHT)
-    answered = {name: one.answered for name, one in came.items() if isinstance(one, Fetched)}
+    answered = {name: came_back.answered for name, came_back in came.items() if isinstance(came_back, Fetched)}
     assert answered == {"ecb_rates": 1, "us_census": 16 - max(with_receipts - 1, 0)}
     again = set(rehearsal.requests()) & set(first)
     assert len(again) <= 1, f"asked again: {again}"
     assert len({*first, *rehearsal.requests(), *rehearsal.requests("ecb_rates")}) == 17
-    assert sum(one.sent for one in rehearsal.offices.asked if one.office == "ecb_rates") <= (0 if with_receipts else 15_000)
+    assert sum(request.sent for request in rehearsal.offices.asked if request.office == "ecb_rates") <= (0 if with_receipts else 15_000)
     assert archive.standing_trouble(rehearsal.data.raw, "us_census") is None
     if stage == "within a receipt":
         assert facts(rehearsal.publish(LATER_THAT_SECOND_NIGHT)[1].path) == healed
@@ -171,14 +171,16 @@ def test_half_a_visit_of_the_night_before_is_not_mixed_with_todays(fresh: Rehear
 
 def test_a_trouble_stands_until_its_months_are_answered_whatever_else_was_asked_since(rehearsal: Rehearsal) -> None:
     def of(*months: str) -> Callable[[Source], due.Plan]:
-        return lambda one: due.plan_of(one, months)
+        return lambda cell: due.plan_of(cell, months)
 
     rehearsal.offices.faults.add(faults.failing(404), "us_census", "2024-09")
     rehearsal.ask("us_census", SECOND_NIGHT, planned=of("2024-09"))
     rehearsal.ask("us_census", SECOND_NIGHT, planned=of("2024-12", "2025-01"))
-    told = archive.standing_trouble(rehearsal.data.raw, "us_census")
-    assert told is not None
-    assert told.startswith("8 of 8 requests of the visit of 20250310T020000Z have no answer: us_census, imports-HS10-2836-2024-09_2024-09")
+    message = archive.standing_trouble(rehearsal.data.raw, "us_census")
+    assert message is not None
+    assert message.startswith(
+        "8 of 8 requests of the visit of 20250310T020000Z have no answer: us_census, imports-HS10-2836-2024-09_2024-09"
+    )
     rehearsal.offices.faults.clear()
     rehearsal.ask("us_census", LATER_THAT_SECOND_NIGHT, planned=of("2024-09"))
     assert archive.standing_trouble(rehearsal.data.raw, "us_census") is None
@@ -222,14 +224,18 @@ def test_a_visit_ends_at_its_limit_and_the_next_run_goes_on_with_it(limit: str, 
 
 
 def test_a_tag_is_sent_to_the_address_it_came_from_and_to_no_other(fresh: Rehearsal) -> None:
-    def elsewhere(one: Source) -> due.Plan:
-        planned = due.plan_of(one, ["2025-01"])
+    def elsewhere(office: Source) -> due.Plan:
+        planned = due.plan_of(office, ["2025-01"])
         return replace(planned, requests=tuple(replace(asked, params=(("version", "2"),)) for asked in planned.requests))
 
     fresh.ask("ecb_rates", FIRST_NIGHT)
     fresh.ask("ecb_rates", SECOND_NIGHT, planned=elsewhere)
     fresh.ask("ecb_rates", THIRD_NIGHT, planned=elsewhere)
-    assert [("if-none-match" in one.headers, one.status) for one in fresh.offices.asked] == [(False, 200), (False, 200), (True, 304)]
+    assert [("if-none-match" in request.headers, request.status) for request in fresh.offices.asked] == [
+        (False, 200),
+        (False, 200),
+        (True, 304),
+    ]
 
 
 def test_what_is_held_stays_recognised_by_the_tag_it_came_with(fresh: Rehearsal) -> None:
@@ -237,19 +243,21 @@ def test_what_is_held_stays_recognised_by_the_tag_it_came_with(fresh: Rehearsal)
     for moment in (SECOND_NIGHT, THIRD_NIGHT):
         fresh.offices.faults.clear()
         fresh.offices.faults.add(
-            lambda one: faults.replace(one, reply=faults.Reply(304, {"ETag": f"W/{one.reply.headers['ETag']}", "X-Night": "second"}))
+            lambda delivery: faults.replace(
+                delivery, reply=faults.Reply(304, {"ETag": f"W/{delivery.reply.headers['ETag']}", "X-Night": "second"})
+            )
         )
         fresh.ask("ecb_rates", moment)
     first, *later = [visit.receipts[0].headers for visit in archive.visits(fresh.data.raw, "ecb_rates")]
-    assert [(one["etag"], one["last-modified"]) for one in later] == [(first["etag"], first["last-modified"])] * 2
+    assert [(request["etag"], request["last-modified"]) for request in later] == [(first["etag"], first["last-modified"])] * 2
     assert later[-1]["x-night"] == "second"
 
 
 def test_a_long_visit_tells_how_far_it_is_some_times_and_not_of_every_answer(fresh: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh.ask("us_census", FIRST_NIGHT)
     assert fresh.said == []
-    monkeypatch.setattr(visit, "TOLD_EVERY", 1)
-    monkeypatch.setattr(visit, "TOLD_TIMES", 4)
+    monkeypatch.setattr(visit, "SAY_EVERY", 1)
+    monkeypatch.setattr(visit, "SAY_TIMES", 4)
     fresh.ask("us_census", SECOND_NIGHT)
-    told = r"us_census: (\d+) of 16 requests, [\d.]+ MB, less than a minute left at this pace"
-    assert [found[1] for line in fresh.said if (found := re.fullmatch(told, line))] == ["4", "8", "12"], fresh.said
+    message = r"us_census: (\d+) of 16 requests, [\d.]+ MB, less than a minute left at this pace"
+    assert [found[1] for line in fresh.said if (found := re.fullmatch(message, line))] == ["4", "8", "12"], fresh.said

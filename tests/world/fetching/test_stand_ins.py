@@ -22,15 +22,15 @@ CITATION = "Answers of a stand-in for European Central Bank, from a rehearsal: n
 
 def test_answers_of_stand_ins_are_marked_wherever_they_are_met(rehearsal: Rehearsal, lodestone: Run) -> None:
     data, now = rehearsal.data, {"LODESTONE_NOW": SECOND_NIGHT}
-    received = [one for name in OFFICES for visit in archive.visits(data.raw, name) for one in visit.receipts]
-    assert {one.stand_in for one in received} == {True}
+    received = [receipt for name in OFFICES for visit in archive.visits(data.raw, name) for receipt in visit.receipts]
+    assert {answer.stand_in for answer in received} == {True}
     with read_only(data.edition) as connection:
         assert connection.sql("select stand_ins from meta.edition").fetchall() == [(True,)]
         assert connection.sql("select distinct stand_in from meta.release_file").fetchall() == [(True,)]
         assert {row[0] for row in connection.sql("select source from meta.source_status where stand_in").fetchall()} == set(OFFICES)
     assert CITATION in lodestone(data, "sql", "select count(*) as days from exchange_rate", "--cite", **now)[1]
-    told = lodestone(data, "sql", "select count(*) as days from exchange_rate", "--cite", "--format", "json", **now)[1]
-    assert [one["citation"] for one in json.loads(told)["sources"]] == [CITATION]
+    message = lodestone(data, "sql", "select count(*) as days from exchange_rate", "--cite", "--format", "json", **now)[1]
+    assert [citation["citation"] for citation in json.loads(message)["sources"]] == [CITATION]
     shown = lodestone(data, "sources", **now)[1]
     assert {line.split()[0] for line in shown.splitlines() if "stand-in" in line} == set(OFFICES)
     assert "(a stand-in answered)" in lodestone(data, "explain", "exchange_rate", "--limit", "1", **now)[1]
@@ -73,9 +73,9 @@ def test_a_copy_that_is_handed_in_of_an_office_is_not_mixed_with_answers_of_stan
     copy = tmp_path / answer.member
     copy.write_bytes(archive.body(fresh.data.raw, answer))
     before = file_hashes(fresh.data.raw)
-    code, _, told = lodestone(fresh.data, "keep", "ecb_rates", str(copy), LODESTONE_NOW=SECOND_NIGHT)
-    assert (code, "holds answers of stand-ins, with which those of offices are never mixed" in told) == (1, True)
+    code, _, message = lodestone(fresh.data, "keep", "ecb_rates", str(copy), LODESTONE_NOW=SECOND_NIGHT)
+    assert (code, "holds answers of stand-ins, with which those of offices are never mixed" in message) == (1, True)
     assert file_hashes(fresh.data.raw) == before
     rehearsing = {"LODESTONE_NOW": SECOND_NIGHT, "LODESTONE_OFFICES": fresh.offices.address}
     assert lodestone(fresh.data, "keep", "ecb_rates", str(copy), **rehearsing)[0] == 0
-    assert [one.stand_in for one in archive.receipts(fresh.data.raw, "ecb_rates")] == [True]
+    assert [receipt.stand_in for receipt in archive.receipts(fresh.data.raw, "ecb_rates")] == [True]

@@ -54,42 +54,42 @@ def held(folder: Path, before: Iterable[Cell], after: Iterable[Cell]) -> list[st
 
 def without(cells: Iterable[Cell], gone: Callable[[Cell], bool]) -> list[Cell]:
     """The cells that stay."""
-    return [one for one in cells if not gone(one)]
+    return [cell for cell in cells if not gone(cell)]
 
 
 @pytest.mark.parametrize("digits", [(6, 10), (6,), (10,)])
 def test_partners_that_vanish_while_the_total_stays_are_held_at_whatever_level(tmp_path: Path, digits: tuple[int, ...]) -> None:
     whole = rolled_up(a_month())
-    left = without(whole, lambda one: one.country != "-" and one.code.startswith("2836") and len(one.code) in digits)
-    (told,) = held(tmp_path, whole, left)
-    assert "us_census/imports/2024-02" in told
-    assert "rows of trade_line of imports" in told
-    assert " 283691, with 100.0% of its value, are no longer there, e.g. that of imports" in told
-    assert told.endswith(f"{CHILE} with value 600000.00")
+    left = without(whole, lambda cell: cell.country != "-" and cell.code.startswith("2836") and len(cell.code) in digits)
+    (message,) = held(tmp_path, whole, left)
+    assert "us_census/imports/2024-02" in message
+    assert "rows of trade_line of imports" in message
+    assert " 283691, with 100.0% of its value, are no longer there, e.g. that of imports" in message
+    assert message.endswith(f"{CHILE} with value 600000.00")
 
 
 def test_one_large_partner_that_vanishes_is_held_and_named_though_the_total_falls_with_it(tmp_path: Path) -> None:
-    (told,) = held(tmp_path, rolled_up(a_month()), rolled_up(without(a_month(), lambda one: one.country == CHILE)))
-    assert "with 60.0% of its value" in told
-    assert f"{CHILE} with value 600000.00" in told
+    (message,) = held(tmp_path, rolled_up(a_month()), rolled_up(without(a_month(), lambda cell: cell.country == CHILE)))
+    assert "with 60.0% of its value" in message
+    assert f"{CHILE} with value 600000.00" in message
 
 
 def test_a_large_partner_whose_row_stays_with_a_zero_has_vanished_too(tmp_path: Path) -> None:
     whole = rolled_up(a_month())
     nothing = {"GEN_VAL_MO": "0", "CON_VAL_MO": "0", "GEN_CIF_MO": "0"}
-    emptied = [replace(one, values={**one.values, **nothing}) if one.country == CHILE else one for one in whole]
-    (told,) = held(tmp_path, whole, emptied)
-    assert "with 60.0% of its value" in told
+    emptied = [replace(answer, values={**answer.values, **nothing}) if answer.country == CHILE else answer for answer in whole]
+    (message,) = held(tmp_path, whole, emptied)
+    assert "with 60.0% of its value" in message
 
 
 def test_a_negligible_partner_of_a_small_month_may_vanish_and_another_appear(tmp_path: Path) -> None:
-    later = [*without(a_month(), lambda one: (one.country, one.code) == (JAPAN, LITHIUM)), flow(CANADA, 7_000)]
+    later = [*without(a_month(), lambda cell: (cell.country, cell.code) == (JAPAN, LITHIUM)), flow(CANADA, 7_000)]
     assert held(tmp_path, rolled_up(a_month()), rolled_up(later)) == []
 
 
 def test_a_code_that_vanishes_from_a_month_is_held_though_the_other_codes_stay(tmp_path: Path) -> None:
-    (told,) = held(tmp_path, rolled_up(a_month()), rolled_up(without(a_month(), lambda one: one.code == MAGNETS)))
-    assert "850511, with 100.0% of its value" in told
+    (message,) = held(tmp_path, rolled_up(a_month()), rolled_up(without(a_month(), lambda cell: cell.code == MAGNETS)))
+    assert "850511, with 100.0% of its value" in message
 
 
 def test_a_code_of_ten_digits_of_which_little_was_filed_may_vanish_from_its_heading(tmp_path: Path) -> None:
@@ -98,14 +98,14 @@ def test_a_code_of_ten_digits_of_which_little_was_filed_may_vanish_from_its_head
 
 
 def test_a_code_that_is_split_into_others_of_its_heading_has_not_vanished_from_it(tmp_path: Path) -> None:
-    split = [replace(one, code="2836910018") if one.code == LITHIUM and one.country != CHILE else one for one in a_month()]
+    split = [replace(cell, code="2836910018") if cell.code == LITHIUM and cell.country != CHILE else cell for cell in a_month()]
     assert held(tmp_path, rolled_up(a_month()), rolled_up(split)) == []
 
 
 def test_a_code_of_ten_digits_that_held_most_of_its_heading_may_not_vanish_though_six_digits_stay(tmp_path: Path) -> None:
     whole = rolled_up([*a_month(), flow(CHILE, 300_000, "2836910018")])
-    (told,) = held(tmp_path, whole, without(whole, lambda one: one.code == LITHIUM))
-    assert "with 76.9% of its value" in told
+    (message,) = held(tmp_path, whole, without(whole, lambda cell: cell.code == LITHIUM))
+    assert "with 76.9% of its value" in message
 
 
 def test_a_partner_that_vanishes_from_many_codes_is_held_though_it_is_small_in_each(tmp_path: Path) -> None:
@@ -113,15 +113,15 @@ def test_a_partner_that_vanishes_from_many_codes_is_held_though_it_is_small_in_e
     others = ("4039", "4050", "4120", "4231", "4279", "4470", CHILE, CHINA, ARGENTINA, JAPAN, CANADA)
     filed = [flow(country, 500_000, code) for code in codes for country in others]
     german = [flow(GERMANY, 100_000, code) for code in codes]
-    (told,) = held(tmp_path, rolled_up([*filed, *german]), rolled_up(filed))
-    assert f"12 of 12 rows of trade_line with partner_code {GERMANY} are no longer there" in told
+    (message,) = held(tmp_path, rolled_up([*filed, *german]), rolled_up(filed))
+    assert f"12 of 12 rows of trade_line with partner_code {GERMANY} are no longer there" in message
 
 
 def test_quantities_of_a_month_that_become_empty_are_held(tmp_path: Path) -> None:
     missing = {"GEN_QY1_MO": "0", "GEN_QY1_MO_FLAG": "M"}
-    unweighed = [replace(one, values={**one.values, **missing}) if one.code == MAGNETS else one for one in a_month()]
-    (told,) = held(tmp_path, rolled_up(a_month()), rolled_up(unweighed))
-    assert "850511, with 100.0% of its value, are without quantity now" in told
+    unweighed = [replace(cell, values={**cell.values, **missing}) if cell.code == MAGNETS else cell for cell in a_month()]
+    (message,) = held(tmp_path, rolled_up(a_month()), rolled_up(unweighed))
+    assert "850511, with 100.0% of its value, are without quantity now" in message
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real vintages of US imports are not beside this checkout")
@@ -136,9 +136,9 @@ def test_chiles_share_of_lithium_carbonate_stays_where_the_partners_of_one_real_
         offices.replace("us_census", from_vintage(later))
         edition = night(data, offices, "2026-06-14T02:00:00", "283691")
     assert round(chiles_share(edition), 3) == 0.427
-    (told,) = rows(edition, "select slice, reason from meta.release where state = 'quarantined'")
-    assert told["slice"] == "us_census/imports/2025-06"
-    assert told["reason"].startswith("5 rows of trade_line of imports 283691, with 100.0% of its value, are no longer there")
+    (row,) = rows(edition, "select slice, reason from meta.release where state = 'quarantined'")
+    assert row["slice"] == "us_census/imports/2025-06"
+    assert row["reason"].startswith("5 rows of trade_line of imports 283691, with 100.0% of its value, are no longer there")
 
 
 def chiles_share(edition: Edition) -> float:
@@ -153,6 +153,6 @@ def chiles_share(edition: Edition) -> float:
 
 
 def test_a_partner_that_is_revised_down_has_not_vanished(tmp_path: Path) -> None:
-    half = [flow(CHILE, 300_000) if one == flow(CHILE, 600_000) else one for one in a_month()]
+    half = [flow(CHILE, 300_000) if cell == flow(CHILE, 600_000) else cell for cell in a_month()]
     assert half != a_month()
     assert held(tmp_path, rolled_up(a_month()), rolled_up(half)) == []

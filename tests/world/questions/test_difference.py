@@ -141,9 +141,9 @@ def unnamed(code: str, month: str) -> list[Cell]:
 
 def first_night() -> list[Cell]:
     return [
-        *(one for code in (REVISED, APPEARED, LOST, ONCE_LOST, RECODED) for one in usual(code, *MONTHS)),
+        *(cell for code in (REVISED, APPEARED, LOST, ONCE_LOST, RECODED) for cell in usual(code, *MONTHS)),
         *usual(ONE_MORE, "2024-01", "2024-02"),
-        *(one for one in usual(ONE_MORE, "2024-03") if one.country != CHINA),
+        *(cell for cell in usual(ONE_MORE, "2024-03") if cell.country != CHINA),
         *usual(NAMED, "2024-01"),
         *unnamed(NAMED, "2024-02"),
         *unnamed(NAMED, "2024-03"),
@@ -151,7 +151,7 @@ def first_night() -> list[Cell]:
 
 
 def second_night() -> list[Cell]:
-    cells = {one.key: one for one in first_night()}
+    cells = {filed.key: filed for filed in first_night()}
     changed = [
         cell(f"{REVISED}0050", CHINA, "2024-02", 1500),
         cell(f"{REVISED}0050", CHILE, "2024-03", 5010),
@@ -165,16 +165,16 @@ def second_night() -> list[Cell]:
         *(cell(f"{RECODED}0051", country, "2024-02", usd) for country, usd in ((CHILE, 5000), (ARGENTINA, 4000))),
         *(cell(f"{ASKED}0050", CANADA, month, 900) for month in (*MONTHS, "2024-04")),
     ]
-    cells |= {one.key: one for one in changed}
+    cells |= {filed.key: filed for filed in changed}
 
-    def stays(one: Cell) -> bool:
-        if one.code.startswith(LOST):
-            return one.country != CHINA
-        if one.code.startswith(ONCE_LOST):
-            return (one.country, one.month) != (CHINA, "2024-02")
-        return (one.code, one.month) != (f"{RECODED}0050", "2024-02")
+    def stays(cell: Cell) -> bool:
+        if cell.code.startswith(LOST):
+            return cell.country != CHINA
+        if cell.code.startswith(ONCE_LOST):
+            return (cell.country, cell.month) != (CHINA, "2024-02")
+        return (cell.code, cell.month) != (f"{RECODED}0050", "2024-02")
 
-    return [one for one in cells.values() if stays(one)]
+    return [filed for filed in cells.values() if stays(filed)]
 
 
 @pytest.fixture(scope="module")
@@ -201,12 +201,12 @@ def figures(found: Difference, code: str) -> list[tuple[str, str, date, int | No
         return None if value is None else int(value)
 
     rows = found.revised.filter(pl.col("measure") == "value_usd", pl.col("series_id").str.ends_with(code)).iter_rows(named=True)
-    return [(one["counted"], one["partner_iso3"], one["period_start"], whole(one["before"]), whole(one["after"])) for one in rows]
+    return [(row["counted"], row["partner_iso3"], row["period_start"], whole(row["before"]), whole(row["after"])) for row in rows]
 
 
 def kinds(found: Difference, code: str) -> list[tuple[str, str, int]]:
     rows = found.partners.filter(pl.col("series_id").str.ends_with(code)).sort("partner_iso3").iter_rows(named=True)
-    return [(one["partner_iso3"], one["kind"], one["months"]) for one in rows]
+    return [(row["partner_iso3"], row["kind"], row["months"]) for row in rows]
 
 
 def test_a_revised_figure_is_told_with_before_after_and_ratio_and_totals_come_first(found: Difference) -> None:
@@ -244,7 +244,7 @@ def test_a_known_partner_that_loses_one_month_of_several_is_neither_lost_nor_rev
     assert kinds(found, ONCE_LOST) == []
     assert figures(found, ONCE_LOST) == [("total", "WLD", FEBRUARY, 10_000, 9000)]
     gone = found.vanished.filter(pl.col("series_id").str.ends_with(ONCE_LOST)).select("counted", "partner_iso3", "measure", "before")
-    assert gone.rows() == [("partner", "CHN", *one) for one in (("quantity", 100), ("value_usd", 1000), ("weight_kg", 100))]
+    assert gone.rows() == [("partner", "CHN", *pair) for pair in (("quantity", 100), ("value_usd", 1000), ("weight_kg", 100))]
     assert "figures no longer there, in periods still held: 3 in 1 series\n    us_census/imports/283324 CHN" in as_text(found)
 
 

@@ -29,10 +29,10 @@ def test_of_94_real_partner_months_that_came_while_some_totals_were_revised_none
     codes = sorted(code for code in json.loads(VINTAGES[0].read_text("utf-8"))["monthly"] if len(code) == 6)
     vintages = [us_census.from_vintage(path) for path in VINTAGES]
     later = [
-        replace(one, values={**one.values, "GEN_VAL_MO": str(int(str(one.values["GEN_VAL_MO"])) + 1)})
-        if one.country == "-" and one.month.startswith("2025")
-        else one
-        for one in vintages[1].cells
+        replace(cell, values={**cell.values, "GEN_VAL_MO": str(int(str(cell.values["GEN_VAL_MO"])) + 1)})
+        if cell.country == "-" and cell.month.startswith("2025")
+        else cell
+        for cell in vintages[1].cells
     ]
     data = Settings(tmp_path / "data")
     first, third = tmp_path / "first.duckdb", data.edition

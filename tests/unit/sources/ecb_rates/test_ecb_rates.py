@@ -78,7 +78,7 @@ def test_a_new_month_of_rates_is_held_where_it_is_far_from_the_month_before(tmp_
     assert refresh(settings, source).quarantined == []
     july = [day("2019-07-01", USD="1.13"), day("2019-06-28", USD=dollars, JPY="122.6"), may]
     archive.receive(settings.raw, source.name, MEMBER, packed(*july), datetime(2019, 7, 2, tzinfo=UTC))
-    assert ["in ecb_rates/reference_rates/2019-05" in told for told in refresh(settings, source).quarantined] == [True] * held
+    assert ["in ecb_rates/reference_rates/2019-05" in message for message in refresh(settings, source).quarantined] == [True] * held
 
 
 def test_a_day_is_a_row_a_currency_and_what_is_not_available_is_none():
@@ -116,9 +116,9 @@ def test_the_same_rates_zipped_again_are_the_same_content_of_every_month():
     source = load_source("ecb_rates")
     first = ecb.made_up(date(2024, 1, 1), date(2024, 3, 5))
     again = ecb.made_up(date(2024, 1, 1), date(2024, 3, 5), packed=datetime(2024, 4, 1))
-    bodies = [one.answer(ecb.PATH, [], {}).body for one in (first, again)]
+    bodies = [answer.answer(ecb.PATH, [], {}).body for answer in (first, again)]
     assert bodies[0] != bodies[1]
-    hashes = [{one.slice: one.part_id for one in parts_of(source, read(body))} for body in bodies]
+    hashes = [{part.slice: part.part_id for part in parts_of(source, read(body))} for body in bodies]
     assert hashes[0] == hashes[1]
     assert set(hashes[0]) == {"2024-01", "2024-02"}
 
@@ -126,7 +126,7 @@ def test_the_same_rates_zipped_again_are_the_same_content_of_every_month():
 def test_a_later_file_leaves_the_closed_months_as_they_were():
     source = load_source("ecb_rates")
     march, april = (
-        {one.slice: one.part_id for one in parts_of(source, read(ecb.made_up(date(2024, 1, 1), last).answer(ecb.PATH, [], {}).body))}
+        {part.slice: part.part_id for part in parts_of(source, read(ecb.made_up(date(2024, 1, 1), last).answer(ecb.PATH, [], {}).body))}
         for last in (date(2024, 3, 5), date(2024, 4, 2))
     )
     assert march.items() < april.items()
@@ -134,7 +134,7 @@ def test_a_later_file_leaves_the_closed_months_as_they_were():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         ({"USD": "0"}, "USD '0': a rate is a positive number"),
         ({"USD": "-1.1"}, "USD '-1.1': a rate is a positive number"),
@@ -143,9 +143,9 @@ def test_a_later_file_leaves_the_closed_months_as_they_were():
         ({"USD": "n/a"}, "USD 'n/a' is not a number"),
     ],
 )
-def test_a_rate_that_is_none_is_rejected_and_named(wrong: dict[str, str], told: str):
+def test_a_rate_that_is_none_is_rejected_and_named(wrong: dict[str, str], message: str):
     (reason,) = judged(packed(NEXT, day("2019-05-31", **wrong))).rejected["reasons"]
-    assert told in reason
+    assert message in reason
 
 
 def test_a_day_that_is_no_date_is_rejected_and_closes_no_month():
@@ -160,7 +160,7 @@ def test_a_day_that_stands_twice_is_rejected_both_times():
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (packed(day("2019-05-31"), header=",".join(HEADER).replace("JPY", "YEN")), "YEN"),
         (packed(day("2019-05-31") + "1.5,", header=",".join(HEADER) + "XXX,"), "XXX"),
@@ -172,21 +172,22 @@ def test_a_day_that_stands_twice_is_rejected_both_times():
         (b"", "zip"),
     ],
 )
-def test_a_file_that_is_another_is_refused_before_it_is_read(body: bytes, told: str):
-    with pytest.raises(BadFile, match=told) as refused:
+def test_a_file_that_is_another_is_refused_before_it_is_read(body: bytes, message: str):
+    with pytest.raises(BadFile, match=message) as refused:
         load_source("ecb_rates").parse(MEMBER, body)
     assert "eurofxref-hist" in str(refused.value)
     assert refused.value.remedy
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"), [(["," * 60] * 100_000, "fields"), (["," * 42] * 30_000, "at most 20,000 rows"), (["," * 1_100_000], "longer than")]
+    ("lines", "message"),
+    [(["," * 60] * 100_000, "fields"), (["," * 42] * 30_000, "at most 20,000 rows"), (["," * 1_100_000], "longer than")],
 )
-def test_a_table_that_floods_its_reader_is_refused_before_it_takes_memory(lines: list[str], told: str):
+def test_a_table_that_floods_its_reader_is_refused_before_it_takes_memory(lines: list[str], message: str):
     body = packed(*lines)
     tracemalloc.start()
     try:
-        with pytest.raises(BadFile, match=told):
+        with pytest.raises(BadFile, match=message):
             load_source("ecb_rates").parse(MEMBER, body)
         assert tracemalloc.get_traced_memory()[1] < 60_000_000
     finally:

@@ -50,7 +50,7 @@ def selection(monkeypatch: pytest.MonkeyPatch) -> None:
 def body(*rows: dict[str, Any], header: list[str] = HEADER) -> bytes:
     """An answer: each row is `ROW` with other values, the filters echoed behind what was asked for."""
     table = [header, *([{**ROW, **row}[name] for name in header] for row in rows)]
-    return ("[" + ",\n".join(json.dumps(one) for one in table) + "]").encode()
+    return ("[" + ",\n".join(json.dumps(entry) for entry in table) + "]").encode()
 
 
 def filed(**values: str | None) -> dict[str, object]:
@@ -171,7 +171,7 @@ def test_nothing_found_has_no_rows_whether_as_204_or_as_a_header_alone(said: byt
 
 
 @pytest.mark.parametrize(
-    ("broken", "place", "told", "remedy"),
+    ("broken", "place", "message", "remedy"),
     [
         (b"[" + body({})[1:-1], "line 2", "lacks ','", "fetch it again"),
         (body({})[:-9], "line 2", "not JSON", "fetch it again"),
@@ -179,6 +179,7 @@ def test_nothing_found_has_no_rows_whether_as_204_or_as_a_header_alone(said: byt
         (b'["I_COMMODITY","CTY_CODE"]', "line 1", "not an array of arrays", "fetch it again"),
         (b"[]", "line 1", "not JSON", "fetch it again"),
         (body({"CTY_NAME": "CH\u0000LE"}).replace(b"\\u0000", b"\x00"), "line 2", "NUL", "fetch it again"),
+        (body({"CTY_NAME": "CH\u0000LE"}), "line 2", "a text holds a NUL", "fetch it again"),
         (body({}).replace(b"LITHIUM CARB", b"LITHIUM C\xc1RB"), "line 2", "not UTF-8", "fetch it again"),
         (body({}).replace(b'"900"', b"900"), "line 2", "no string", "look at what changed"),
         (body({}).replace(b'"900"', b'["900"]'), "line 2", "no string", "look at what changed"),
@@ -195,10 +196,10 @@ def test_nothing_found_has_no_rows_whether_as_204_or_as_a_header_alone(said: byt
         ),
     ],
 )
-def test_an_answer_that_cannot_be_read_is_refused_with_place_and_remedy(broken: bytes, place: str, told: str, remedy: str):
+def test_an_answer_that_cannot_be_read_is_refused_with_place_and_remedy(broken: bytes, place: str, message: str, remedy: str):
     with pytest.raises(BadFile) as refused:
         load_source("us_census").parse(MEMBER, broken)
-    for part in (MEMBER, place, told, remedy):
+    for part in (MEMBER, place, message, remedy):
         assert part in str(refused.value)
 
 
@@ -227,10 +228,10 @@ FLOODS = {
 
 @pytest.mark.parametrize("flood", FLOODS)
 def test_an_answer_that_floods_its_reader_is_refused_before_it_takes_memory(flood: str):
-    said, told = FLOODS[flood]
+    said, message = FLOODS[flood]
     tracemalloc.start()
     try:
-        with pytest.raises(BadFile, match=told):
+        with pytest.raises(BadFile, match=message):
             load_source("us_census").parse(MEMBER, said)
         assert tracemalloc.get_traced_memory()[1] < 5 * len(said)
     finally:
@@ -257,7 +258,7 @@ def test_an_error_that_nobody_foresaw_is_the_failure_of_the_file(monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("said", "message"),
     [
         (b"<html><head><title>Missing Key</title></head></html>", "does not know the key"),
         (b"\n<html><title>Invalid Key</title></html>", "does not know the key"),
@@ -269,16 +270,16 @@ def test_an_error_that_nobody_foresaw_is_the_failure_of_the_file(monkeypatch: py
         (body({})[:-2], "ends too early"),
     ],
 )
-def test_an_answer_with_status_200_is_good_only_as_whole_rows(said: bytes, told: str):
-    with pytest.raises(BadFile, match=told) as refused:
+def test_an_answer_with_status_200_is_good_only_as_whole_rows(said: bytes, message: str):
+    with pytest.raises(BadFile, match=message) as refused:
         load_source("us_census").recognise(MEMBER, Answer(200, {}, said, "", unchanged=False))
-    if "key" in told:
+    if "key" in message:
         assert "LODESTONE_US_CENSUS_KEY" in str(refused.value)
         assert "https://api.census.gov/data/key_signup.html" in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         ({"CTY_CODE": "9999"}, "CTY_CODE '9999' is not in pipelines/sources/us_census/partners.csv: correct it, or add it there"),
         ({"CTY_CODE": "7320"}, "us_census/partners.csv has CTY_CODE at other times than time"),
@@ -300,9 +301,9 @@ def test_an_answer_with_status_200_is_good_only_as_whole_rows(said: bytes, told:
         ({"I_COMMODITY": "283691"}, "COMM_LVL and I_COMMODITY disagree"),
     ],
 )
-def test_a_row_that_breaks_a_rule_is_rejected_with_its_value_and_the_remedy(wrong: dict[str, str | None], told: str):
+def test_a_row_that_breaks_a_rule_is_rejected_with_its_value_and_the_remedy(wrong: dict[str, str | None], message: str):
     (found,) = reasons(wrong)
-    assert told in found
+    assert message in found
 
 
 def test_a_quantity_too_large_for_kilograms_rejects_its_line_and_no_other():
@@ -377,7 +378,7 @@ def test_the_selection_decides_which_codes_of_a_heading_are_kept(monkeypatch: py
 def test_a_question_takes_one_flow_one_heading_one_level_and_no_more_than_a_calendar_year():
     asked = requests(("2023-11", "2023-12", "2024-01", "2024-02", "2024-05"), ("283691", "284690", "284610"))
     assert len(asked) == 2 * 2 * 2 * 3
-    assert {one.asked for one in asked} == {("2836",), ("2846",)}
+    assert {request.asked for request in asked} == {("2836",), ("2846",)}
     first = asked[0]
     assert first.url == "https://api.census.gov/data/timeseries/intltrade/imports/hs"
     assert first.member == "imports-HS10-2836-2023-11_2023-12.json"
@@ -406,7 +407,7 @@ def test_the_variables_asked_for_are_those_the_office_knows_and_the_contract_nee
 def test_totals_of_all_countries_come_whichever_level_the_office_counts_them_at():
     for level in ("HSCY", "HS"):
         bureau = UsCensus(office(cell()).cells, level_of_totals=level)
-        assert any(b'"-","TOTAL FOR ALL COUNTRIES"' in reply(bureau, one).body for one in requests()), level
+        assert any(b'"-","TOTAL FOR ALL COUNTRIES"' in reply(bureau, request).body for request in requests()), level
 
 
 def test_every_code_of_the_companion_tables_is_ours_and_stands_once():

@@ -27,7 +27,7 @@ def test_an_unchanged_file_makes_no_release_and_a_month_comes_when_it_is_closed(
         months = "select distinct period_start from facts.exchange_rate order by all"
         assert rows(first, months) == [{"period_start": start}]
         ask(data, offices, "2024-03-01T02:00:00", SELECTION)
-        assert [one.status for one in offices.asked] == [200, 304]
+        assert [request.status for request in offices.asked] == [200, 304]
         offices.replace("ecb_rates", ecb.made_up(start, date(2024, 3, 1)))
         later = night(data, offices, "2024-03-02T02:00:00", SELECTION)
     assert len(archive.visits(data.raw, "ecb_rates")) == 3
@@ -45,6 +45,6 @@ def test_an_unchanged_file_makes_no_release_and_a_month_comes_when_it_is_closed(
     )
     with zipfile.ZipFile(data.raw / "ecb_rates" / "fetched" / explained[0]["body_sha256"][:12] / MEMBER) as folder:
         lines = folder.read(FILE).decode().split("\n")[explained[0]["source_row"] - 1 : explained[0]["last_source_row"]]
-    yen = [float(one.split(",")[2]) for one in lines]
-    assert [one[:7] for one in lines] == ["2024-02"] * explained[0]["days"]
+    yen = [float(line.split(",")[2]) for line in lines]
+    assert [line[:7] for line in lines] == ["2024-02"] * explained[0]["days"]
     assert sum(yen) / len(yen) == pytest.approx(explained[0]["per_eur"], abs=1e-8)

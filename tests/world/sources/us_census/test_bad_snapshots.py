@@ -28,22 +28,22 @@ JULY, AUGUST, LATER = "2024-07-20T02:00:00", "2024-08-20T02:00:00", "2024-08-21T
 NEW = "us_census/imports/2024-06"
 
 
-def filed(last: str, change: Callable[[Cell], Cell] = lambda one: one) -> UsCensus:
+def filed(last: str, change: Callable[[Cell], Cell] = lambda cell: cell) -> UsCensus:
     """Imports of two countries from January 2024 on."""
     cells = [cell(country=country, month=month) for month in months_between("2024-01", last) for country in (CHILE, CHINA)]
-    return UsCensus(rolled_up([change(one) for one in cells]))
+    return UsCensus(rolled_up([change(line) for line in cells]))
 
 
-def times_a_thousand(one: Cell) -> Cell:
-    return replace(one, values={name: f"{text}000" if text and text.isdecimal() else text for name, text in one.values.items()})
+def times_a_thousand(cell: Cell) -> Cell:
+    return replace(cell, values={name: f"{text}000" if text and text.isdecimal() else text for name, text in cell.values.items()})
 
 
-def exchanged(one: Cell) -> Cell:
-    return replace(one, values=one.values | {"GEN_VAL_MO": one.values["GEN_QY1_MO"], "GEN_QY1_MO": one.values["GEN_VAL_MO"]})
+def exchanged(cell: Cell) -> Cell:
+    return replace(cell, values=cell.values | {"GEN_VAL_MO": cell.values["GEN_QY1_MO"], "GEN_QY1_MO": cell.values["GEN_VAL_MO"]})
 
 
 def only(month: str) -> Callable[[Cell], Cell]:
-    return lambda one: times_a_thousand(one) if one.month == month else one
+    return lambda cell: times_a_thousand(cell) if cell.month == month else cell
 
 
 @dataclass
@@ -63,9 +63,9 @@ class Asked:
         curate(self.data, self.offices, now, "us_census", SELECTION)
         source = load_source("us_census")
         found = judge_releases(self.data, source, ledger.read(self.data, source), observations(source, snapshots_of(self.data, source)))
-        found.sort(key=lambda one: one.state == "quarantined")
+        found.sort(key=lambda judged: judged.state == "quarantined")
         return {
-            one.observation.slice: one for one in found if one.state in ("current", "quarantined") and "/imports/" in one.observation.slice
+            row.observation.slice: row for row in found if row.state in ("current", "quarantined") and "/imports/" in row.observation.slice
         }
 
 
@@ -74,7 +74,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Asked]:
     monkeypatch.setenv("LODESTONE_SELECTION", SELECTION)
     with Offices({"us_census": filed("2024-05")}) as offices:
         here = Asked(Settings(tmp_path / "data"), offices)
-        assert {one.state for one in here.snapshot(filed("2024-05"), JULY).values()} == {"current"}
+        assert {judged.state for judged in here.snapshot(filed("2024-05"), JULY).values()} == {"current"}
         yield here
 
 
@@ -89,19 +89,21 @@ def test_a_new_month_waits_where_known_months_of_its_look_are_held(asked: Asked,
 def test_a_good_look_ends_the_wait_and_what_waited_never_stood(asked: Asked):
     asked.snapshot(filed("2024-06", times_a_thousand), AUGUST)
     found = asked.snapshot(filed("2024-06"), LATER)
-    assert [(name, one.reason) for name, one in found.items() if one.state == "quarantined"] == []
+    assert [(name, came_back.reason) for name, came_back in found.items() if came_back.state == "quarantined"] == []
     source = load_source("us_census")
     every = judge_releases(asked.data, source, ledger.read(asked.data, source), observations(source, snapshots_of(asked.data, source)))
-    assert [one.state for one in every if one.observation.slice == NEW] == ["passed_over", "current"]
+    assert [judged.state for judged in every if judged.observation.slice == NEW] == ["passed_over", "current"]
 
 
 def test_a_person_who_accepts_what_is_held_ends_the_wait(asked: Asked):
-    held = [one for one in asked.snapshot(filed("2024-06", times_a_thousand), AUGUST).values() if one.observation.slice != NEW]
-    for one in held:
-        if one.state == "quarantined":
+    held = [judged for judged in asked.snapshot(filed("2024-06", times_a_thousand), AUGUST).values() if judged.observation.slice != NEW]
+    for release in held:
+        if release.state == "quarantined":
             at = datetime(2024, 8, 20, 9, tzinfo=UTC)
-            archive.decide(asked.data.raw, archive.Decision("us_census", one.observation.release_id, "accept", "a tester", "so it is", at))
-    assert [(name, one.reason) for name, one in asked.judged(AUGUST).items() if one.state == "quarantined"] == []
+            archive.decide(
+                asked.data.raw, archive.Decision("us_census", release.observation.release_id, "accept", "a tester", "so it is", at)
+            )
+    assert [(name, judged.reason) for name, judged in asked.judged(AUGUST).items() if judged.state == "quarantined"] == []
 
 
 def test_a_month_that_waited_is_held_against_its_neighbours_once_the_wait_ends():
@@ -120,18 +122,18 @@ def test_a_month_that_waited_is_held_against_its_neighbours_once_the_wait_ends()
     for reason, state in ((None, "current"), ("a thousand times as much", "quarantined")):
         judged = judge_history(
             [first, wrong, new, mended],
-            failed=lambda one: None,
+            failed=lambda _: None,
             must_wait=lambda before, after: "it jumped" if after is wrong else None,
-            compared=lambda neighbour, one, reason=reason: Comparison(1, reason if one is new else None),
+            compared=lambda _, after, reason=reason: Comparison(1, reason if after is new else None),
             decided={},
             as_of=None,
         )
-        assert {one.observation.release_id: (one.state, one.reason) for one in judged}["new"] == (state, reason)
+        assert {each.observation.release_id: (each.state, each.reason) for each in judged}["new"] == (state, reason)
 
 
 def test_a_new_month_that_is_apart_from_the_months_around_it_is_held(asked: Asked):
     found = asked.snapshot(filed("2024-06", only("2024-06")), AUGUST)
-    assert {name for name, one in found.items() if one.state == "quarantined"} == {NEW}
+    assert {name for name, came_back in found.items() if came_back.state == "quarantined"} == {NEW}
     assert "value of 4 totals together is" in str(found[NEW].reason)
     assert "in us_census/imports/2024-05" in str(found[NEW].reason)
 
@@ -140,7 +142,7 @@ def test_of_months_first_seen_together_the_one_apart_from_both_its_neighbours_is
     monkeypatch.setenv("LODESTONE_SELECTION", SELECTION)
     with Offices({"us_census": filed("2024-05")}) as offices:
         found = Asked(Settings(tmp_path / "data"), offices).snapshot(filed("2024-05", only("2024-03")), JULY)
-    assert {name for name, one in found.items() if one.state == "quarantined"} == {"us_census/imports/2024-03"}
+    assert {name for name, came_back in found.items() if came_back.state == "quarantined"} == {"us_census/imports/2024-03"}
 
 
 def nested(delivery: Delivery) -> Delivery:
@@ -154,9 +156,11 @@ def on_one_line(delivery: Delivery) -> Delivery:
 def test_an_answer_that_no_reader_can_follow_is_refused_by_name_and_stops_no_later_night(asked: Asked):
     asked.offices.faults.add(nested, "us_census", r"imports/hs.*HS10")
     found = asked.snapshot(filed("2024-06"), AUGUST)
-    told = curate(asked.data, asked.offices, AUGUST, "us_census", SELECTION).errors
-    assert ["imports-HS10-2836-2024-03_2024-06.json line 1: a value is no string" in one for one in told] == [True]
-    assert {name[-7:]: one.state for name, one in found.items()} == dict.fromkeys(months_between("2024-01", "2024-05"), "current")
+    message = curate(asked.data, asked.offices, AUGUST, "us_census", SELECTION).errors
+    assert ["imports-HS10-2836-2024-03_2024-06.json line 1: a value is no string" in message for message in message] == [True]
+    assert {name[-7:]: came_back.state for name, came_back in found.items()} == dict.fromkeys(
+        months_between("2024-01", "2024-05"), "current"
+    )
     asked.offices.faults.clear()
     assert asked.snapshot(filed("2024-06"), LATER)[NEW].state == "current"
     assert curate(asked.data, asked.offices, LATER, "us_census", SELECTION).errors == []
@@ -166,6 +170,6 @@ def test_rows_on_one_line_are_the_same_release_as_rows_on_lines_of_their_own(ask
     before = asked.judged(JULY)
     asked.offices.faults.add(on_one_line, "us_census", r"hs")
     after = asked.snapshot(filed("2024-05"), AUGUST)
-    assert {name: one.observation.release_id for name, one in after.items()} == {
-        name: one.observation.release_id for name, one in before.items()
+    assert {name: value.observation.release_id for name, value in after.items()} == {
+        name: value.observation.release_id for name, value in before.items()
     }

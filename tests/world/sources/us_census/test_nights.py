@@ -17,7 +17,8 @@ from pipelines import archive
 from pipelines.edition.build import Edition
 from pipelines.edition.open import read_only
 from pipelines.errors import LodestoneError
-from pipelines.fetching.due import missed_months, plan
+from pipelines.fetching.due import plan
+from pipelines.fetching.missed import missed_months
 from pipelines.fetching.visit import Fetched
 from pipelines.periods import months_between
 from pipelines.rehearsal import faults
@@ -45,10 +46,10 @@ def in_june() -> UsCensus:
 def figures(bureau: UsCensus, selection: str = NARROW, digits: tuple[int, ...] = (10,)) -> dict[tuple[str, str, str, date], int]:
     """Every value of ten digits, or of other levels too, by kind of count, code, country and month."""
     return {
-        (dataset, one.code, one.country, date.fromisoformat(f"{one.month}-01")): int(str(one.values[variable]))
-        for one in bureau.cells
-        if len(one.code) in digits and one.code[:6] in selection.split(",") and one.summary_level == "DET"
-        for dataset, variable in VALUES[one.flow].items()
+        (dataset, cell.code, cell.country, date.fromisoformat(f"{cell.month}-01")): int(str(cell.values[variable]))
+        for cell in bureau.cells
+        if len(cell.code) in digits and cell.code[:6] in selection.split(",") and cell.summary_level == "DET"
+        for dataset, variable in VALUES[cell.flow].items()
     }
 
 
@@ -117,8 +118,8 @@ def test_every_row_of_six_digits_is_a_control_total_that_the_facts_add_up_to(sto
         group by heading.series_id, heading.partner_code, heading.period_start, heading.value_usd
         """,
     )
-    six_digits = [one for one in in_june().cells if one.code == "283691" and one.summary_level == "DET"]
-    assert len(compared) == sum(len(VALUES[one.flow]) for one in six_digits)
+    six_digits = [cell for cell in in_june().cells if cell.code == "283691" and cell.summary_level == "DET"]
+    assert len(compared) == sum(len(VALUES[cell.flow]) for cell in six_digits)
     assert all(row["value_usd"] == row["facts"] for row in compared)
 
 
@@ -236,7 +237,7 @@ def test_a_withdrawn_month_stays_until_somebody_accepts_that_it_is_gone(own: Sto
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "message"),
     [
         (faults.doubled(), "stands on more than one line: keep one of them"),
         (faults.replaced("CTY_CODE", "3370", "3371"), "CTY_CODE '3371' is not in pipelines/sources/us_census/partners.csv"),
@@ -245,17 +246,17 @@ def test_a_withdrawn_month_stays_until_somebody_accepts_that_it_is_gone(own: Sto
         (faults.encoded("latin-1"), "not UTF-8"),
     ],
 )
-def test_a_faulty_answer_makes_no_current_release(own: Story, fault: faults.Effect, told: str):
+def test_a_faulty_answer_makes_no_current_release(own: Story, fault: faults.Effect, message: str):
     before = facts_of(own.june)
     own.offices.faults.add(fault, "us_census", r"imports/hs.*I_COMMODITY=2836\*.*HS10")
     ask(own.data, own.offices, "2025-06-09T02:00:00", NARROW)
     found = curate(own.data, own.offices, "2025-06-09T02:00:00", "us_census", NARROW)
-    assert told in " ".join(found.failed + found.errors)
+    assert message in " ".join(found.failed + found.errors)
     assert all(slice_name.startswith("us_census/imports/") for slice_name in found.failed)
-    if "more than one" in told:
+    if "more than one" in message:
         edition = publish(own.data, own.offices, "2025-06-09T02:00:00", NARROW)
         assert facts_of(edition) == before
-        assert told in status(edition)["message"]
+        assert message in status(edition)["message"]
 
 
 @pytest.mark.parametrize("key_page", ["direct", "redirect"])
@@ -301,7 +302,7 @@ def test_a_season_that_was_missed_is_told_once_its_first_day_has_passed_and_ends
     def missed(now: str, edition: Edition = own.june) -> list[tuple[str, str, date]]:
         with read_only(edition.path) as connection:
             found = missed_months(own.data, connection, datetime.fromisoformat(f"{now}T12:00:00+00:00"))
-        return [(one.months[0], one.months[-1], one.since) for one in found]
+        return [(row.months[0], row.months[-1], row.since) for row in found]
 
     assert missed("2025-06-30") == missed("2025-07-01") == []
     assert missed("2026-06-01") == [("2025-02", "2025-04", date(2025, 7, 1))], "those that were among the newest months"
@@ -322,11 +323,11 @@ def test_a_season_that_was_missed_is_told_once_its_first_day_has_passed_and_ends
 
 
 def test_what_was_missed_is_told_where_an_operator_looks(own: Story, lodestone: Run):
-    told = "31 months (2022-10 to 2025-04) should have been asked for again since 2025-07-01"
+    message = "31 months (2022-10 to 2025-04) should have been asked for again since 2025-07-01"
     now = {"LODESTONE_NOW": "2026-08-15T12:00:00", "LODESTONE_SELECTION": NARROW}
-    assert told in " ".join(lodestone(own.data, "sources", **now)[1].split())
-    assert told in " ".join(lodestone(own.data, "doctor", **now)[1].split())
-    assert f"us_census missed: {told}" in " ".join(lodestone(own.data, "alerts", **now)[1].split())
+    assert message in " ".join(lodestone(own.data, "sources", **now)[1].split())
+    assert message in " ".join(lodestone(own.data, "doctor", **now)[1].split())
+    assert f"us_census missed: {message}" in " ".join(lodestone(own.data, "alerts", **now)[1].split())
     assert "asked for again" not in lodestone(own.data, "sources", LODESTONE_NOW="2025-06-10T12:00:00", LODESTONE_SELECTION=NARROW)[1]
 
 
@@ -362,8 +363,8 @@ def test_an_empty_answer_of_a_code_filed_every_month_is_no_zero_until_it_is_conf
         night(data, offices, "2025-05-20T02:00:00", selection)
         offices.replace("us_census", monthly("2025-01", "2025-04", april))
         alone = night(data, offices, "2025-06-08T02:00:00", selection)
-        told = "the office has none of a code that is filed every month; no snapshot of a later time has confirmed it"
-        assert covered(alone, "850511", "2025-04") == ("not_yet", told)
+        message = "the office has none of a code that is filed every month; no snapshot of a later time has confirmed it"
+        assert covered(alone, "850511", "2025-04") == ("not_yet", message)
         assert covered(alone, "282200", "2025-04") == ("none_filed", "the office was asked and has none"), "its trade is patchy"
         assert covered(alone, "283691", "2025-04")[0] == "published"
         assert changes(alone, "850511", "2025-04") == []
@@ -401,7 +402,7 @@ def test_an_empty_answer_about_a_month_long_past_is_a_zero_at_once(tmp_path: Pat
 
 def small_world() -> UsCensus:
     """Two codes and three months of the invented world."""
-    cells: list[Cell] = [one for one in made_up_cells("2025-01", "2025-03") if one.code[:6] in WIDE.split(",")]
+    cells: list[Cell] = [cell for cell in made_up_cells("2025-01", "2025-03") if cell.code[:6] in WIDE.split(",")]
     return UsCensus(rolled_up(cells))
 
 

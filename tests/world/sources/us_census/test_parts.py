@@ -108,14 +108,18 @@ def test_a_figure_that_two_answers_file_fails_its_month(tmp_path: Path, offices:
     night(data, offices, ONE_NIGHT)
 
     def lithium_among_magnets(delivery: Delivery) -> Delivery:
-        told = delivery.reply.body.replace(MAGNETS.encode(), LITHIUM.encode())
-        return replace(delivery, reply=replace(delivery.reply, body=told))
+        message = delivery.reply.body.replace(MAGNETS.encode(), LITHIUM.encode())
+        return replace(delivery, reply=replace(delivery.reply, body=message))
 
     offices.faults.add(lithium_among_magnets, "us_census", r"imports/hs.*8505")
     ask(data, offices, ANOTHER, SELECTION)
-    (told,) = {one for one in curate(data, offices, ANOTHER, "us_census", SELECTION).failed if one.startswith("us_census/imports/2024-01")}
-    assert f"trade_line of imports, {LITHIUM}, - stands in two answers: " in told
-    assert told.count(" line ") == 2
+    (message,) = {
+        message
+        for message in curate(data, offices, ANOTHER, "us_census", SELECTION).failed
+        if message.startswith("us_census/imports/2024-01")
+    }
+    assert f"trade_line of imports, {LITHIUM}, - stands in two answers: " in message
+    assert message.count(" line ") == 2
 
 
 def test_an_answer_is_read_alike_whole_and_a_row_at_a_time() -> None:

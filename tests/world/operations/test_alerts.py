@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,16 +14,15 @@ from typing import Any
 
 import pytest
 
-from pipelines import archive
+from pipelines import archive, night
 from pipelines.edition.open import read_only
 from pipelines.errors import LodestoneError
 from pipelines.operations import alerts
 from pipelines.operations.alerts import Alert
 from pipelines.settings import Settings
-from tests.building import build_all
 from tests.copies import JUNE_2019, drop_lines, revise
 from tests.offices_asked import KEY, LATER, answered, asked
-from tests.small import CHINA, PRODUCTION, RARE_EARTHS, USGS
+from tests.small import CHINA, CONTENTS, MEMBERS, PRODUCTION, RARE_EARTHS, USGS, build_small
 
 EARLY = datetime(2026, 3, 1, tzinfo=UTC)
 """A day on which no office is late."""
@@ -35,7 +35,7 @@ def own(built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set
 
 
 def keys(settings: Settings, now: datetime = EARLY) -> list[str]:
-    return [one.key for one in alerts.alerts(settings, now)]
+    return [alert.key for alert in alerts.alerts(settings, now)]
 
 
 def test_where_all_is_well_nobody_is_told_anything(own: Settings) -> None:
@@ -43,9 +43,9 @@ def test_where_all_is_well_nobody_is_told_anything(own: Settings) -> None:
 
 
 def test_a_visit_that_fails_for_nights_is_one_trouble_that_began_with_the_first(own: Settings) -> None:
-    for night in range(3):
-        visit = asked(own, LATER + timedelta(days=night))
-        archive.note_trouble(own.raw, visit, LATER, f"us_census, imports: HTTP 503 in night {night}")
+    for number in range(3):
+        visit = asked(own, LATER + timedelta(days=number))
+        archive.note_trouble(own.raw, visit, LATER, f"us_census, imports: HTTP 503 in night {number}")
     (found,) = alerts.alerts(own, LATER.replace(year=2026, month=3))
     assert (found.key, found.kind, found.since) == ("us_census/failed/visit", "failed", LATER)
     assert "HTTP 503 in night 2" in found.reason
@@ -56,13 +56,19 @@ def test_a_visit_that_fails_for_nights_is_one_trouble_that_began_with_the_first(
 
 
 def test_the_edition_tells_nothing_twice_of_a_visit(own: Settings) -> None:
+    everything = replace(CONTENTS, sources=(*MEMBERS, "us_census"))
+
+    def publish() -> None:
+        night.take_in(own, everything.sources)
+        night.build(own, contents=everything)
+
     answered(own, LATER)
     visit = asked(own, LATER + timedelta(days=1))
     archive.note_trouble(own.raw, visit, LATER, "us_census, imports: HTTP 503")
-    build_all(own)
+    publish()
     assert keys(own) == ["us_census/failed/visit"]
     archive.receive(own.raw, "usgs_mcs", "usgs_world_production.csv", b"<html>gone</html>", LATER)
-    build_all(own)
+    publish()
     assert keys(own) == ["us_census/failed/visit", "usgs_mcs/failed/file"]
     with read_only(own.edition) as connection:
         codes = connection.execute("select source, reason_code from meta.source_status where state = 'failed' order by all").fetchall()
@@ -77,8 +83,8 @@ def test_a_key_that_is_gone_is_told_once_the_office_was_asked(own: Settings, mon
 
 
 def test_an_office_is_late_from_the_day_after_something_was_due(own: Settings) -> None:
-    late = [one for one in alerts.alerts(own, datetime(2027, 1, 1, tzinfo=UTC)) if one.kind == "late"]
-    assert [one.key for one in late] == ["china_customs_bulletin/late"]
+    late = [alert for alert in alerts.alerts(own, datetime(2027, 1, 1, tzinfo=UTC)) if alert.kind == "late"]
+    assert [message.key for message in late] == ["china_customs_bulletin/late"]
     assert "lodestone keep china_customs_bulletin FILE" in late[0].remedy
     due = late[0].since
     assert due is not None
@@ -89,28 +95,28 @@ def test_an_office_is_late_from_the_day_after_something_was_due(own: Settings) -
 def test_a_held_release_is_told_until_somebody_decides(own: Settings) -> None:
     lines = iter(range(10_000))
     drop_lines(own, USGS, PRODUCTION, lambda line: ",2026,http" in line and next(lines) % 5 == 0, LATER)
-    build_all(own)
-    found = [one for one in alerts.alerts(own, EARLY) if one.kind == "quarantined"]
+    build_small(own)
+    found = [alert for alert in alerts.alerts(own, EARLY) if alert.kind == "quarantined"]
     release = found[0].key.split("/")[-1]
     assert (found[0].since, f"lodestone accept {release}" in found[0].remedy) == (LATER, True)
     archive.decide(own.raw, archive.Decision("usgs_mcs", release, "quarantine", "Ada", "not yet", LATER))
-    assert len([one for one in alerts.alerts(own, EARLY) if one.kind == "quarantined"]) == len(found) - 1
+    assert len([alert for alert in alerts.alerts(own, EARLY) if alert.kind == "quarantined"]) == len(found) - 1
 
 
 def test_a_refused_release_is_told_with_its_line_until_a_good_one_comes(own: Settings) -> None:
     revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,nonsense,"}, LATER)
-    build_all(own)
+    build_small(own)
     (found,) = alerts.alerts(own, EARLY)
     assert (found.key, found.office, found.since) == ("china_customs_bulletin/incomplete", CHINA, LATER)
     assert "nonsense" in found.sample[0]
     revise(own, CHINA, RARE_EARTHS, {"2019-06,nonsense,": "2019-06,3967,"}, LATER + timedelta(days=1))
-    build_all(own)
+    build_small(own)
     assert keys(own) == []
 
 
 def test_a_broken_file_is_told_and_an_edition_that_is_gone_as_well(own: Settings) -> None:
     archive.receive(own.raw, "usgs_mcs", "usgs_world_production.csv", b"<html>gone</html>", LATER)
-    build_all(own)
+    build_small(own)
     assert keys(own) == ["usgs_mcs/failed/file"]
     own.edition.unlink()
     assert keys(own) == ["edition/failed/edition"]
@@ -205,10 +211,10 @@ def test_a_webhook_that_stumbles_is_asked_again(webhook: Webhook) -> None:
     assert len(webhook.bodies) == 1
 
 
-@pytest.mark.parametrize(("statuses", "told"), [([404], "answers 404"), ([500, 500, 500], "answers 500")])
-def test_a_webhook_that_refuses_is_named_without_its_token(webhook: Webhook, statuses: list[int], told: str) -> None:
+@pytest.mark.parametrize(("statuses", "message"), [([404], "answers 404"), ([500, 500, 500], "answers 500")])
+def test_a_webhook_that_refuses_is_named_without_its_token(webhook: Webhook, statuses: list[int], message: str) -> None:
     webhook.statuses = list(statuses)
-    with pytest.raises(LodestoneError, match=told) as refused:
+    with pytest.raises(LodestoneError, match=message) as refused:
         alerts.tell(webhook.url, [trouble()], {})
     assert "a-token" not in str(refused.value)
     assert (webhook.statuses, webhook.bodies) == ([], [])

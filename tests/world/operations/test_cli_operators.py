@@ -12,10 +12,10 @@ from pipelines import archive
 from pipelines.archive.secrecy import public
 from pipelines.settings import Settings
 from pipelines.sources import readable_sources
-from tests.building import Run, build_all
+from tests.building import Run
 from tests.copies import JULY_2019, JUNE_2019, december, file_hashes, revise, tonnes
 from tests.offices_asked import KEY, LATER, answered
-from tests.small import CHINA, RARE_EARTHS
+from tests.small import CHINA, RARE_EARTHS, build_small
 
 
 def test_after_the_first_build_there_is_nothing_to_compare_with(built: Settings, lodestone: Run) -> None:
@@ -25,7 +25,7 @@ def test_after_the_first_build_there_is_nothing_to_compare_with(built: Settings,
 
 def test_the_live_edition_is_compared_with_the_one_before_it_in_every_format(own: Settings, lodestone: Run) -> None:
     revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,", JULY_2019: "2019-07,5243.5,"}, december(1))
-    build_all(own)
+    build_small(own)
     code, text, _ = lodestone(own, "diff")
     assert code == 0
     assert "china_customs_bulletin\n  totals revised: 2 in 1 series" in text
@@ -37,8 +37,8 @@ def test_the_live_edition_is_compared_with_the_one_before_it_in_every_format(own
 
 def test_two_days_are_compared_and_explained_by_editions_built_for_them(own: Settings, lodestone: Run) -> None:
     dates = ("--from", "2019-06-30", "--to", "2019-12-31")
-    code, out, told = lodestone(own, "diff", *dates, "--source", CHINA)
-    assert (code, "Traceback" in told) == (0, False)
+    code, out, message = lodestone(own, "diff", *dates, "--source", CHINA)
+    assert (code, "Traceback" in message) == (0, False)
     assert "new months: " in out
     assert "as of 2019-06-30" in out
     assert {path.name for path in (own.data / "as-of").iterdir()} == {"lodestone-2019-06-30.duckdb", "lodestone-2019-12-31.duckdb"}
@@ -46,8 +46,8 @@ def test_two_days_are_compared_and_explained_by_editions_built_for_them(own: Set
     asked = ("explain", "export_change_monthly", "--where", june, "--as-of")
     code, out, _ = lodestone(own, *asked, "2019-12-31")
     assert (code, "as of 2019-12-31" in out, "amount                             3,966 t" in out) == (0, True, True)
-    code, _, told = lodestone(own, *asked, "2019-06-30")
-    assert (code, "no row of marts.export_change_monthly meets the condition" in told) == (2, True)
+    code, _, message = lodestone(own, *asked, "2019-06-30")
+    assert (code, "no row of marts.export_change_monthly meets the condition" in message) == (2, True)
 
 
 def test_a_plan_says_how_long_the_night_will_take(data: Settings, lodestone: Run) -> None:
@@ -104,7 +104,7 @@ def test_a_key_in_the_address_of_a_copy_is_not_kept(url: str, shown: str, data: 
 
 
 def test_the_parameter_of_every_office_s_key_is_known_to_hold_one() -> None:
-    parameters = [one.config.fetch.key.parameter for one in readable_sources() if one.config.fetch and one.config.fetch.key]
+    parameters = [source.config.fetch.key.parameter for source in readable_sources() if source.config.fetch and source.config.fetch.key]
     assert parameters
     for parameter in parameters:
         assert public(f"https://office.example/data?{parameter}={KEY}") == f"https://office.example/data?{parameter}=***"
@@ -114,8 +114,8 @@ def test_an_answer_is_handed_in_by_the_name_by_which_it_is_read(data: Settings, 
     answer = tmp_path / "imports-HS6-2836-2026-01_2026-08.json"
     answer.write_text("[]", "utf-8")
     assert lodestone(data, "keep", "us_census", str(answer))[0] == 0
-    code, _, told = lodestone(data, "keep", "us_census", str(answer), "--member", "imports")
-    assert (code, "has no file 'imports'; say which it is with --member, one of imports-*.json, exports-*.json" in told) == (2, True)
+    code, _, message = lodestone(data, "keep", "us_census", str(answer), "--member", "imports")
+    assert (code, "has no file 'imports'; say which it is with --member, one of imports-*.json, exports-*.json" in message) == (2, True)
 
 
 @pytest.mark.parametrize("at", ["2001-01-01T00:00:00", "2026-12-24T01:59:59"])
@@ -125,14 +125,14 @@ def test_a_clock_set_back_refuses_a_copy_that_is_handed_in(at: str, data: Settin
     assert lodestone(data, "keep", "usgs_mcs", str(copy), LODESTONE_NOW=LATER.isoformat())[0] == 0
     before = file_hashes(data.raw)
     copy.write_text("another copy\n", "utf-8")
-    code, _, told = lodestone(data, "keep", "usgs_mcs", str(copy), LODESTONE_NOW=at)
-    assert (code, "usgs_mcs: the clock says 20" in told, told.count("\n")) == (1, True, 1)
-    assert "but something was received at 2026-12-24 02:00; set the clock right" in told
+    code, _, message = lodestone(data, "keep", "usgs_mcs", str(copy), LODESTONE_NOW=at)
+    assert (code, "usgs_mcs: the clock says 20" in message, message.count("\n")) == (1, True, 1)
+    assert "but something was received at 2026-12-24 02:00; set the clock right" in message
     assert file_hashes(data.raw) == before
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["diff", "--source", "nonsense"], "no source"),
         (["diff", "--to", "2024-01-01"], "--from DATE"),
@@ -148,33 +148,33 @@ def test_a_clock_set_back_refuses_a_copy_that_is_handed_in(at: str, data: Settin
         (["fetch", "us_census", "--from", "2098-01"], "us_census can have nothing of 2098-01 yet: the newest month there can be is 20"),
     ],
 )
-def test_an_error_of_use_is_one_sentence_and_exit_code_2(built: Settings, lodestone: Run, arguments: list[str], told: str) -> None:
+def test_an_error_of_use_is_one_sentence_and_exit_code_2(built: Settings, lodestone: Run, arguments: list[str], message: str) -> None:
     code, out, error = lodestone(built, *arguments)
     assert (code, out, error.count("\n")) == (2, "", 1)
-    assert told in error
+    assert message in error
 
 
 def test_a_current_release_is_held_and_the_one_before_it_stands_until_it_is_let_in_again(own: Settings, lodestone: Run) -> None:
     revise(own, CHINA, RARE_EARTHS, {JUNE_2019: "2019-06,3967,"}, december(1))
-    build_all(own)
+    build_small(own)
     assert tonnes(own.edition, "2019-06") == [3967.0]
     (release,) = [
-        one["release_id"] for one in json.loads(lodestone(own, "diff", "--format", "json")[1])["releases"] if one["change"] == "new"
+        new["release_id"] for new in json.loads(lodestone(own, "diff", "--format", "json")[1])["releases"] if new["change"] == "new"
     ]
     by_ada = ("--author", "Ada")
     code, out, _ = lodestone(own, "quarantine", release, "--reason", "a slip of the press", *by_ada, LODESTONE_NOW="2026-12-02T02:00:00")
     assert (code, out.startswith(f"Ada quarantines {release} of {CHINA}")) == (0, True)
-    build_all(own)
+    build_small(own)
     assert tonnes(own.edition, "2019-06") == [3966.0]
-    told = lodestone(own, "diff")[1]
-    assert "releases quarantined: 1" in told
-    assert "a slip of the press" in told
+    message = lodestone(own, "diff")[1]
+    assert "releases quarantined: 1" in message
+    assert "a slip of the press" in message
     assert "is not current" in lodestone(own, "quarantine", release, "--reason", "again")[2]
     assert lodestone(own, "accept", release, "--reason", "the office confirms it", *by_ada, LODESTONE_NOW="2026-12-02T03:00:00")[0] == 0
-    build_all(own)
+    build_small(own)
     assert tonnes(own.edition, "2019-06") == [3967.0]
     assert "quarantined releases let in: 1" in lodestone(own, "diff")[1]
-    assert {one.verb for one in archive.decisions(own.raw, CHINA).values()} == {"accept"}
+    assert {decision.verb for decision in archive.decisions(own.raw, CHINA).values()} == {"accept"}
 
 
 def test_the_doctor_ends_with_1_only_where_a_person_is_needed(own: Settings, lodestone: Run) -> None:
@@ -196,8 +196,8 @@ def test_alerts_are_shown_and_nothing_is_posted(own: Settings, lodestone: Run) -
 def test_an_edition_of_another_version_of_the_code_is_told_in_one_sentence(own: Settings, lodestone: Run) -> None:
     own.edition.chmod(0o644)
     with duckdb.connect(str(own.edition)) as connection:
-        connection.execute("drop view main.asked; alter table meta.asked drop column ask_again_until")
-    code, out, told = lodestone(own, "sources")
-    assert (code, out, told.count("\n")) == (1, "", 1)
-    assert "another version of the code" in told
-    assert "`lodestone build` makes it anew" in told
+        connection.execute("drop view if exists main.asked; alter table meta.asked drop column ask_again_until")
+    code, out, message = lodestone(own, "sources")
+    assert (code, out, message.count("\n")) == (1, "", 1)
+    assert "another version of the code" in message
+    assert "`lodestone build` makes it anew" in message
