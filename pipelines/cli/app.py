@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from pipelines.__main__ import INTERRUPTED
-from pipelines.cli import ask, decide, run, show
+from pipelines.cli import ask, compare, decide, run, show
 from pipelines.cli.output import forget_output, refuse
 from pipelines.console import Terminal
 from pipelines.errors import LodestoneError, Usage
@@ -52,7 +52,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "sql": ask.sql,
     "tables": ask.list_tables,
     "explain": ask.explain,
-    "diff": ask.diff,
+    "diff": compare.diff,
     "sources": show.sources,
     "doctor": show.examine,
     "alerts": show.show_alerts,

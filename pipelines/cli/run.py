@@ -42,7 +42,7 @@ def build(
     with loading():
         from pipelines.edition.build import is_up_to_date
         from pipelines.edition.open import published_id
-        from pipelines.operations.doctor import leftovers
+        from pipelines.operations.doctor.installation import leftovers
     # Without its record of the first build Dagster would show nothing, so that one is made again.
     if day is None and settings.dagster.exists() and not leftovers(settings) and is_up_to_date(settings):
         _summary(settings, path, day, changed=False, seconds=time.monotonic() - started)

@@ -21,6 +21,8 @@ from pipelines.model.tables import tables
 
 _STATUS = "select source, state, newest_known_from, lines, rejected, message from meta.source_status order by source"
 
+_COLUMNS = "select schema_name, table_name, column_name, data_type, comment from duckdb_columns() order by column_index"
+
 _CHECKED = """
     select
         check_name,
@@ -61,8 +63,9 @@ def edition_asset() -> dg.AssetsDefinition:
             raise _failure(error) from error
         with read_only(built.path) as connection:
             yield from _check_results(connection)
+            columns = _columns(connection)
             for name in built_tables():
-                yield dg.MaterializeResult(asset_key=table_key(name), metadata=_table_metadata(connection, name))
+                yield dg.MaterializeResult(asset_key=table_key(name), metadata=_table_metadata(connection, name, columns[name]))
             yield dg.MaterializeResult(
                 asset_key=EDITION,
                 metadata={
@@ -169,15 +172,19 @@ def _check_results(connection: duckdb.DuckDBPyConnection) -> Iterator[dg.AssetCh
     )
 
 
-def _table_metadata(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:
-    counted = connection.execute(f"select count(*) from {name}").fetchone()
-    columns = connection.execute(
-        "select column_name, data_type, comment from duckdb_columns() where schema_name = ? and table_name = ? order by column_index",
-        name.split("."),
-    ).fetchall()
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[dg.TableColumn]]:
+    """The columns of every table by its full name, asked for at once: DuckDB lists those of all tables to tell those of one."""
+    found: dict[str, list[dg.TableColumn]] = {}
+    for schema, table, column, kind, meaning in connection.execute(_COLUMNS).fetchall():
+        found.setdefault(f"{schema}.{table}", []).append(dg.TableColumn(column, kind, description=meaning))
+    return found
+
+
+def _table_metadata(connection: duckdb.DuckDBPyConnection, name: str, columns: list[dg.TableColumn]) -> dict[str, Any]:
+    ((rows,),) = connection.execute(f"select count(*) from {name}").fetchall()
     found: dict[str, Any] = {
-        "dagster/row_count": counted[0] if counted else 0,
-        "dagster/column_schema": dg.TableSchema([dg.TableColumn(column, kind, description=meaning) for column, kind, meaning in columns]),
+        "dagster/row_count": rows,
+        "dagster/column_schema": dg.TableSchema(columns),
     }
     if name in _marts():
         found |= column_lineage(_marts()[name])

@@ -2,19 +2,24 @@
 
 That took longer than building the bundled edition: every closing copies what was written and every commit waits for the disk.
 A record that loses its last events when the machine loses power is whole all the same, and the edition does not rest on it.
+Nor is asked for each event which tables and columns there are, or for each file of a run which migrations Dagster knows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Self
 
+from alembic.script import ScriptDirectory
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine, create_engine, event
+
+ScriptDirectory.from_config = staticmethod(cache(ScriptDirectory.from_config))  # type: ignore[method-assign]
 
 
 class OpenEventLog(SqliteEventLogStorage):
@@ -22,7 +27,19 @@ class OpenEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str) -> None:
         self._open: dict[str, Engine] = {}
+        self._present: set[str] = set()
         super().__init__(base_dir)
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table. What was there once is there."""
+        if table_name not in self._present and super().has_table(table_name):
+            self._present.add(table_name)
+        return table_name in self._present
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        if column_name not in self._present and super()._has_asset_key_col_on_connection(conn, column_name):
+            self._present.add(column_name)
+        return column_name in self._present
 
     def dispose(self) -> None:
         """Close what is open."""

@@ -28,9 +28,3 @@ def insert(connection: duckdb.DuckDBPyConnection, name: str, rows: list[dict[str
     connection.register("new_rows", frame.to_arrow())
     connection.execute(f"insert into {name} by name select * from new_rows order by {', '.join(order_by)}")
     connection.unregister("new_rows")
-
-
-def count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
-    """Rows of a table."""
-    row = connection.execute(f"select count(*) from {name}").fetchone()
-    return 0 if row is None else int(row[0])

@@ -6,11 +6,11 @@ import duckdb
 import polars as pl
 
 from pipelines.console import Say
-from pipelines.edition.draft import count, create_table, insert
+from pipelines.edition.draft import create_table, insert
 from pipelines.edition.history import curated_files, load_history
-from pipelines.edition.open import columns_of, quoted
+from pipelines.edition.open import quoted
 from pipelines.edition.plan import EVERYTHING, Contents, SourcePlan
-from pipelines.edition.versions import LINEAGE, REMARKS, STILL_PRINTED, VERSIONS
+from pipelines.edition.versions import LINEAGE, REMARKS, REPEATED, SINGLE, STILL_PRINTED, VERSIONS
 from pipelines.errors import BadFile
 from pipelines.model import vocabulary
 from pipelines.model.statements import files, statements
@@ -45,8 +45,12 @@ def fill(
             say(f"loading {statement.name}")
             load_table(connection, tables()[statement.name], statement.sql)
     compute_marts(connection, say, contents)
-    made = {name.rsplit(".", 1)[0] for name in columns_of(connection, "edition")}
-    return {name: count(connection, name) for name in [*tables(), *(statement.name for statement in statements("marts"))] if name in made}
+    held = dict(
+        connection.execute(
+            "select schema_name || '.' || table_name, estimated_size from duckdb_tables() where database_name = 'edition'"
+        ).fetchall()
+    )
+    return {name: held[name] for name in [*tables(), *(statement.name for statement in statements("marts"))] if name in held}
 
 
 def compute_marts(connection: duckdb.DuckDBPyConnection, say: Say = lambda _: None, contents: Contents = EVERYTHING) -> None:
@@ -150,10 +154,17 @@ def load_table(connection: duckdb.DuckDBPyConnection, table: Table, sql: str) ->
         for column in table.columns
         if column.name in REMARKS
     )
-    connection.execute(VERSIONS.format(key=key, content=content, remarks=f"replace ({remarks})" if remarks else ""))
-    connection.execute(f"insert into {table.full_name} by name select {names} from place where is_current order by {order}")
+    figure = f"hash({key})"
+    connection.execute(REPEATED.format(figure=figure))
+    connection.execute(VERSIONS.format(key=key, figure=figure, content=content, remarks=f"replace ({remarks})" if remarks else ""))
+    single = SINGLE.format(figure=figure)
     connection.execute(
-        f"insert into {table.full_name}_superseded by name select {names}, known_until, {STILL_PRINTED} from place"
-        f" where not is_current and known_until > known_from order by {order}, known_from"
+        f"insert into {table.full_name} by name select {names} from (from place where is_current union all by name {single}"
+        f" and known_until is null) order by {order}"
     )
-    connection.execute("drop table version; drop table place")
+    connection.execute(
+        f"insert into {table.full_name}_superseded by name select {names}, known_until, {STILL_PRINTED}"
+        f" from (from place where not is_current and known_until > known_from union all by name {single} and known_until > known_from)"
+        f" order by {order}, known_from"
+    )
+    connection.execute("drop table version; drop table repeated; drop table place")

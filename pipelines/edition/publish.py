@@ -24,6 +24,10 @@ READABLE_BY = "v1.5.0"
 """DuckDB storage version of an edition: clients from 1.5 on can open it."""
 
 
+MEMORY = "1GB"
+"""What DuckDB may hold of a draft at once, on any machine; the rest waits on disk, which costs no more time."""
+
+
 WORKING = ("curated", "staging")
 """Databases in memory that a draft is filled from, gone with its connection; what does not fit is spilled beside the draft."""
 
@@ -93,6 +97,7 @@ def open_draft(live: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute("set enable_progress_bar = false")
             # Many small curated files are each read by several statements.
             connection.execute("set parquet_metadata_cache = true")
+            connection.execute(f"set memory_limit = '{MEMORY}'")
             connection.execute(f"set temp_directory = '{quoted(_spill_path(live))}'")
             for name in WORKING:
                 connection.execute(f"attach ':memory:' as {name}")

@@ -16,6 +16,24 @@ STILL_PRINTED_MEANS = "Whether its publication still says so, while a later publ
 """Column of superseded tables: the publication still says so, but a later publication prevails."""
 
 
+REPEATED = """
+create temp table repeated as
+select {figure} as figure
+from version
+group by figure
+having count(*) > 1
+"""
+"""Most figures have one version: only those that several rows may be of are put in order, told by a hash of their key."""
+
+
+SINGLE = """
+select *, known_until is null as is_still_printed
+from version
+where {figure} not in (from repeated)
+"""
+"""A version that is its figure's only one: current, unless it was taken back."""
+
+
 VERSIONS = """
 create temp table place as
 with marked as (
@@ -28,7 +46,7 @@ with marked as (
         select
             version.*,
             release.slice as place_slice
-        from version
+        from (from version where {figure} in (from repeated)) as version
         left join meta.release as release on version.release_id = release.release_id
     )
     window key as (partition by {key}, place_slice order by known_from, release_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from math import fsum
 from pathlib import Path
@@ -38,6 +38,7 @@ class Filed:
         self._known = known
         self._folder = cache(lambda folder, table: _existing(folder_of(settings, source, folder) / f"{table}.parquet"))
         self._series_of_file = cache(self._read_series)
+        self._series_of_parts = lru_cache(maxsize=50)(self._read_parts)
         self._observed: dict[str, list[Observation]] = {}
         for observation in history:
             self._observed.setdefault(observation.slice, []).append(observation)
@@ -100,8 +101,11 @@ class Filed:
 
     def series(self, table: str, release: Observation) -> _Series:
         """The mean of every measure of a series of a release, that of all partners together where it is filed by partner."""
+        return self._series_of_parts(table, release.parts)
+
+    def _read_parts(self, table: str, parts: tuple[str, ...]) -> _Series:
         found: dict[tuple[object, ...], list[tuple[float | int, ...]]] = {}
-        for part in release.parts:
+        for part in parts:
             path = self.path(part, table)
             for key, sums in ({} if path is None else self._series_of_file(path, table)).get(part, ()):
                 found.setdefault(key, []).append(sums)

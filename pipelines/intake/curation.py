@@ -16,9 +16,9 @@ from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
-from pyarrow.parquet import ParquetWriter  # type: ignore[import-untyped]
 
 from pipelines import archive
 from pipelines.archive.files import folder_atomically, remove_drafts
@@ -31,6 +31,9 @@ from pipelines.intake.sift import gated, in_short
 from pipelines.intake.snapshots import Read, Snapshot, entered, parts_of, read_file, snapshots_as_received, snapshots_of, standing_errors
 from pipelines.settings import Settings
 from pipelines.sources import UNFORESEEN, Source
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetWriter  # type: ignore[import-untyped]
 
 REJECTED = "rejected"
 """Name of the file of rejected lines beside the tables."""
@@ -189,7 +192,7 @@ def _take_in(settings: Settings, source: Source, known: ledger.Ledger, snapshot:
     return len(verdicts)
 
 
-ROWS_AT_ONCE = 250_000
+ROWS_AT_ONCE = 100_000
 """So many rows, or one file, are judged and written together."""
 
 
@@ -224,6 +227,8 @@ def _batches(
 
 def _append(draft: Path, writers: dict[str, ParquetWriter], opened: ExitStack, table: str, rows: pl.DataFrame) -> None:
     """Add rows to the Parquet file of a table."""
+    from pyarrow.parquet import ParquetWriter  # which a night that brings nothing is not to wait for
+
     filed = rows.to_arrow()
     if table not in writers:
         writers[table] = opened.enter_context(ParquetWriter(draft / f"{table}.parquet", filed.schema, compression="zstd"))

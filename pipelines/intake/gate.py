@@ -8,7 +8,7 @@ of several columns names each as a field, `{column}`, and their values are told 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from string import Formatter
@@ -17,7 +17,7 @@ from typing import Any
 
 import pandera.polars as pa
 import polars as pl
-from pandera.errors import SchemaErrors
+from pandera.errors import SchemaError, SchemaErrors
 
 from pipelines.model.vocabulary import Known
 from pipelines.reasons import Reason, reason
@@ -44,6 +44,9 @@ def judge(
     """
     schema = contract.to_schema()
     doubled = _doubled(frame, schema)
+    typed = _typed(frame, schema)
+    if next(_seen(frame, typed, doubled, schema, known, refused), None) is None and _is_kept(typed, schema):
+        return Judged(typed, _none_rejected(frame, schema))
     starts = range(0, max(frame.height, 1), ROWS_JUDGED_AT_ONCE)
     parts = [_judge(frame[at : at + ROWS_JUDGED_AT_ONCE], doubled[at : at + ROWS_JUDGED_AT_ONCE], schema, known, refused) for at in starts]
     return Judged(
@@ -66,19 +69,11 @@ def _doubled(frame: pl.DataFrame, schema: Any) -> pl.Series:
 
 
 def _judge(frame: pl.DataFrame, doubled: pl.Series, schema: Any, known: Known, refused: Mapping[tuple[str, int], Reason]) -> Judged:
-    carried = ["source_row", "source_member", "slice"]
+    typed = _typed(frame, schema)
     numbered = frame.with_row_index("index").with_columns(pl.col("index").cast(pl.Int64))
-    typed = frame.select(*(_parsed(name, column) for name, column in schema.columns.items() if name not in carried), *carried)
-    found = [
-        *_unreadable(numbered, typed, schema),
-        *_unknown(numbered, schema, known),
-        *_repeated(numbered, doubled, schema),
-        *_broken(numbered, typed, schema),
-        *_refused(numbered, refused),
-    ]
+    found = [*_seen(numbered, typed, doubled, schema, known, refused), *_broken(numbered, typed, schema)]
     if not found:
-        none = _rejected(numbered.clear().with_columns(reasons=pl.lit("", pl.String), reason_codes=pl.lit("", pl.String)), schema)
-        return Judged(typed, none)
+        return Judged(typed, _none_rejected(frame, schema))
     coded = ((index, column, str(why), f"{column}:{why.code}" if column in schema.columns else why.code) for index, column, why in found)
     cases = (
         pl.DataFrame(coded, schema={"index": pl.Int64, "column": pl.String, "reason": pl.String, "code": pl.String}, orient="row")
@@ -91,6 +86,15 @@ def _judge(frame: pl.DataFrame, doubled: pl.Series, schema: Any, known: Known, r
         accepted=typed.with_row_index("index").filter(~pl.col("index").is_in(cases["index"].implode())).drop("index"),
         rejected=_rejected(numbered.join(cases, on="index", maintain_order="left"), schema),
     )
+
+
+def _typed(frame: pl.DataFrame, schema: Any) -> pl.DataFrame:
+    carried = ["source_row", "source_member", "slice"]
+    return frame.select(*(_parsed(name, column) for name, column in schema.columns.items() if name not in carried), *carried)
+
+
+def _none_rejected(frame: pl.DataFrame, schema: Any) -> pl.DataFrame:
+    return _rejected(frame.clear().with_columns(reasons=pl.lit("", pl.String), reason_codes=pl.lit("", pl.String)), schema)
 
 
 def refuse(frame: pl.DataFrame, contract: type[pa.DataFrameModel], why: Reason) -> pl.DataFrame:
@@ -115,12 +119,21 @@ def _is_coded(column: Any) -> bool:
     return bool(column.checks) or "vocabulary" in (column.metadata or {})
 
 
-_Found = list[tuple[int, str, Reason]]
+_Found = Iterator[tuple[int, str, Reason]]
 """Rows by their index, the column that is wrong, or the table's or no name, and why."""
 
 
+def _seen(
+    raw: pl.DataFrame, typed: pl.DataFrame, doubled: pl.Series, schema: Any, known: Known, refused: Mapping[tuple[str, int], Reason]
+) -> _Found:
+    """What is wrong but for the rules of the contract."""
+    yield from _unreadable(raw, typed, schema)
+    yield from _unknown(raw, schema, known)
+    yield from _repeated(raw, doubled, schema)
+    yield from _refused(raw, refused)
+
+
 def _unreadable(raw: pl.DataFrame, typed: pl.DataFrame, schema: Any) -> _Found:
-    found = []
     for name, column in schema.columns.items():
         text = raw[name].cast(pl.String)
         if column.dtype.type == pl.String:
@@ -128,8 +141,7 @@ def _unreadable(raw: pl.DataFrame, typed: pl.DataFrame, schema: Any) -> _Found:
         else:
             wrong = text.is_not_null() & typed[name].is_null()
         for index in wrong.arg_true():
-            found.append((index, name, _misspelled(name, text[index], column.dtype.type)))
-    return found
+            yield index, name, _misspelled(name, text[index], column.dtype.type)
 
 
 def _misspelled(name: str, text: str, dtype: pl.DataType) -> Reason:
@@ -152,44 +164,50 @@ def _vocabularies(schema: Any) -> list[tuple[str, str]]:
 
 
 def _unknown(raw: pl.DataFrame, schema: Any, known: Known) -> _Found:
-    found = []
     for name, vocabulary in _vocabularies(schema):
         texts = raw[name]
         for index in known[vocabulary].unknown(texts).arg_true():
-            found.append((index, name, reason("unknown_code", column=name, value=texts[index], file=known[vocabulary].file)))
-    return found
+            yield index, name, reason("unknown_code", column=name, value=texts[index], file=known[vocabulary].file)
 
 
 def _repeated(raw: pl.DataFrame, doubled: pl.Series, schema: Any) -> _Found:
-    found = []
     for index in doubled.arg_true():
         row = raw.row(index, named=True)
         key = {name: row[name] for name in schema.unique}
-        found.append((index, str(schema.name), reason("doubled_key", key=key)))
-    return found
+        yield index, str(schema.name), reason("doubled_key", key=key)
+
+
+def _of_single_rows(schema: Any) -> Any:
+    bare = copy(schema)
+    bare.unique = None
+    return bare
+
+
+def _is_kept(typed: pl.DataFrame, schema: Any) -> bool:
+    """Whether all rows keep the rules of the contract, with no word on which do not."""
+    try:
+        _of_single_rows(schema).validate(typed.select(list(schema.columns)))
+    except (SchemaError, SchemaErrors):
+        return False
+    return True
 
 
 def _broken(raw: pl.DataFrame, typed: pl.DataFrame, schema: Any) -> _Found:
-    of_single_rows = copy(schema)
-    of_single_rows.unique = None
     try:
-        of_single_rows.validate(typed.select(list(schema.columns)), lazy=True)
+        _of_single_rows(schema).validate(typed.select(list(schema.columns)), lazy=True)
     except SchemaErrors as errors:
         cases = errors.failure_cases
         if cases["index"].is_null().any():  # a missing column or wrong type: there is no row to blame
             raise
-        return [
-            (case["index"], str(case["column"]), _broken_by(raw.row(case["index"], named=True), case, schema))
-            for case in cases.select("index", "column", "check").iter_rows(named=True)
-        ]
-    return []
+        for case in cases.select("index", "column", "check").iter_rows(named=True):
+            yield case["index"], str(case["column"]), _broken_by(raw.row(case["index"], named=True), case, schema)
 
 
 def _refused(raw: pl.DataFrame, refused: Mapping[tuple[str, int], Reason]) -> _Found:
-    if not refused:
-        return []
-    places = enumerate(raw.select("source_member", "source_row").rows())
-    return [(index, "", refused[place]) for index, place in places if place in refused]
+    places = enumerate(raw.select("source_member", "source_row").iter_rows()) if refused else ()
+    for index, (member, row) in places:
+        if (member, row) in refused:
+            yield index, "", refused[member, row]
 
 
 def _broken_by(row: dict[str, Any], case: dict[str, Any], schema: Any) -> Reason:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
-
-import sqlglot
-from sqlglot import exp
+from typing import TYPE_CHECKING
 
 from pipelines.model import generated
 from pipelines.model.columns import COLUMNS
 from pipelines.settings import SQL
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 
 @dataclass(frozen=True)
@@ -181,11 +182,15 @@ def mart(name: str) -> Statement | None:
 @cache
 def parsed(sql: str) -> exp.Expr:
     """A query taken apart, for those who change nothing in it."""
-    return sqlglot.parse_one(sql, dialect="duckdb")
+    from sqlglot import parse_one  # which a command that builds nothing is not to wait for
+
+    return parse_one(sql, dialect="duckdb")
 
 
 @cache
 def tables_read(sql: str) -> frozenset[str]:
     """Tables a query reads (schema.table), found in the query itself."""
+    from sqlglot import exp
+
     # What the query itself defines has no schema, whatever tables share its name.
     return frozenset(f"{table.db}.{table.name}" for table in parsed(sql).find_all(exp.Table) if table.db)

@@ -6,7 +6,6 @@ Only finds; how an explanation looks on a page is explanation's. Nothing here co
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,32 +13,17 @@ from typing import Any
 
 import duckdb
 
-from pipelines.errors import LodestoneError, Usage
+from pipelines.errors import Usage
 from pipelines.model.statements import mart
 from pipelines.model.tables import tables
 from pipelines.questions.answers import as_dicts
 from pipelines.questions.citation import SCHEMAS, Citation, citations
+from pipelines.questions.raw import RawFiles, RawLines
 from pipelines.settings import Settings
-from pipelines.sources import load_source
 
 MOST_ROWS = 20
 PLACE = "explained_rowid"
 """Column that tells rows of a table apart while they are explained."""
-
-
-@dataclass(frozen=True)
-class RawLines:
-    """A raw file and the lines of it that a row came from, as they stand there."""
-
-    path: str
-    sha256: str
-    receipt_id: str
-    received_at: str
-    url: str | None
-    header: str | None = None
-    lines: tuple[tuple[int, str], ...] = ()
-    problem: str | None = None
-    """Why the lines cannot be shown, or not be trusted."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +80,7 @@ def explain(
     with it. Raises `Usage` for a table there is not, and for a condition that cannot be used, that no row meets or, without
     `limit`, too many.
     """
-    finder = _Finder(connection, settings, most_evidence)
+    finder = _Finder(connection, RawFiles(settings.raw), most_evidence)
     table = finder.table_named(name)
     rows = tuple(finder.whole(table, cells) for cells in finder.wanted(table, where, limit))
     (edition,) = finder.ask("select edition_id, as_of, observed_until, code_version from meta.edition")
@@ -117,9 +101,8 @@ def _sources(row: Row) -> Iterator[str]:
 @dataclass(frozen=True)
 class _Finder:
     connection: duckdb.DuckDBPyConnection
-    settings: Settings
+    raw: RawFiles
     most_evidence: int
-    files: dict[tuple[str, str, str], tuple[list[str], str | None]] = field(default_factory=dict)
     found: dict[tuple[str, int], Row] = field(default_factory=dict)
     described: dict[str, list[str]] = field(default_factory=dict)
 
@@ -297,46 +280,4 @@ class _Finder:
             values["release_id"],
             values.get("source_member"),
         )
-        return tuple(self.lines_of(source, file, values.get("source_row"), values.get("last_source_row")) for file in files)
-
-    def lines_of(self, source: str, file: dict[str, Any], first: int | None, last: int | None) -> RawLines:
-        folder, member = file["body_sha256"][:12], file["source_member"]
-        path = next((self.settings.raw / source).glob(f"*/{folder}/{member}"), None)
-        shown = f"data/raw/{source}/*/{folder}/{member}" if path is None else f"data/raw/{path.relative_to(self.settings.raw)}"
-        url = f"{file['url']} (a stand-in answered)" if file.get("stand_in") else file["url"]
-        kept = (file["body_sha256"], file["receipt_id"], f"{file['observed_at']:%Y-%m-%d %H:%M} UTC", url)
-        text, problem = self.read(source, member, file["body_sha256"])
-        header = text[0].rstrip("\r\n") if text else None
-        lines = () if first is None else tuple(self.record(source, text, first, last))
-        if first is not None and not lines and problem is None:
-            problem = f"the file has no line {first}"
-        return RawLines(shown, *kept, header=header, lines=lines, problem=problem)
-
-    def read(self, source: str, member: str, sha256: str) -> tuple[list[str], str | None]:
-        """The physical lines of a raw file, or of the one table in a zip, and what is wrong with it."""
-        known = (source, member, sha256)
-        if known not in self.files:
-            self.files[known] = self.read_anew(source, member, sha256)
-        return self.files[known]
-
-    def record(self, source: str, text: list[str], first: int, last: int | None) -> Iterator[tuple[int, str]]:
-        """The lines of the record that begins on line `first`, or all from there to line `last`."""
-        if first > len(text):
-            return
-        numbers = load_source(source).reader.record(text, first) if last is None else range(min(first, last), max(first, last) + 1)
-        for number in numbers:
-            yield number, text[number - 1].rstrip("\r\n")
-
-    def read_anew(self, source: str, member: str, sha256: str) -> tuple[list[str], str | None]:
-        path = next((self.settings.raw / source).glob(f"*/{sha256[:12]}/{member}"), None)
-        if path is None:
-            return [], "the raw file is not in this installation's archive"
-        try:
-            body = path.read_bytes()
-            if hashlib.sha256(body).hexdigest() != sha256:
-                return [], "the raw file was changed after it was kept: its hash is not the release's"
-            return load_source(source).raw_lines(member, body), None
-        except OSError as error:
-            return [], f"the raw file cannot be read ({error.strerror})"
-        except (LodestoneError, UnicodeDecodeError) as error:
-            return [], f"the raw file is not what the source publishes ({error})"
+        return tuple(self.raw.lines_of(source, file, values.get("source_row"), values.get("last_source_row")) for file in files)

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines.questions.citation import Citation
-from pipelines.questions.explain import Explanation, RawLines, Row
+from pipelines.questions.explain import Explanation, Row
+from pipelines.questions.raw import RawLines
 
 LINEAGE = ("release_id", "source_member", "source_row", "last_source_row", "known_from", "known_from_basis", "known_until", "publication")
 """Columns of a fact that are told in words."""

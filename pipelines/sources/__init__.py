@@ -242,6 +242,7 @@ def _other_shape(source: str, table: str, made: pl.Schema) -> str:
     return f"{place} makes {table} otherwise than pipelines/model/curated.py says: {differing}"
 
 
+@cache
 def companion(name: str, file: str) -> pl.DataFrame:
     """A reviewed companion table of a source, all text, empty fields null."""
     return pl.read_csv(FOLDER / name / file, infer_schema=False)

@@ -126,6 +126,19 @@ covering as (
             and level.digits = contradicted.digits
     where abs(level.value - heading.value) <= 0.001 * heading.value and contradicted.digits is null
     group by level.release_id, level.series_id, level.period_start, level.period_months
+),
+kept as (
+    select
+        release_id,
+        series_id,
+        period_start,
+        period_months,
+        line.partner_kind,
+        covering.digits as covering_digits,
+        max(line.digits) filter (where line.digits <= covering.digits) as digits
+    from line
+    inner join covering using (release_id, series_id, period_start, period_months)
+    group by all
 )
 select
     line.series_id,
@@ -175,21 +188,18 @@ select
     place.known_until,
     case
         when line.partner_kind = 'group' then 'group'
-        when line.digits > covering.digits then 'incomplete_level'
-        when
-            line.digits < max(case when line.digits <= covering.digits then line.digits end) over (
-                partition by line.release_id, line.series_id, line.period_start, line.period_months, line.partner_kind
-            )
-            then 'coarser_level'
+        when line.digits > kept.covering_digits then 'incomplete_level'
+        when line.digits < kept.digits then 'coarser_level'
     end as why_not_fact
 from line
 inner join curated.release_window as place
     on line.release_id = place.release_id
-inner join covering
+inner join kept
     on
-        line.release_id = covering.release_id
-        and line.series_id = covering.series_id
-        and line.period_start = covering.period_start
-        and line.period_months = covering.period_months
+        line.release_id = kept.release_id
+        and line.series_id = kept.series_id
+        and line.period_start = kept.period_start
+        and line.period_months = kept.period_months
+        and line.partner_kind = kept.partner_kind
 left join facts.exchange_rate as rate
     on line.currency = rate.currency and line.period_start = rate.period_start and line.period_months = rate.period_months

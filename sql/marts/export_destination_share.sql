@@ -27,7 +27,7 @@ select
     listed.source,
     listed.publisher,
     listed.reporter_iso3 as exporter_iso3,
-    exporter.name as exporter,
+    listed.reporter as exporter,
     listed.commodity,
     listed.stage,
     listed.scope,
@@ -35,7 +35,7 @@ select
     listed.period_start,
     listed.period_months,
     listed.partner_iso3 as destination_iso3,
-    destination.name as destination,
+    listed.partner as destination,
     listed.partner_kind as destination_kind,
     listed.share,
     listed.share_low,
@@ -50,8 +50,4 @@ select
     listed.page_tier,
     listed.flags
 from marts.partner_share as listed
-left join vocabulary.country as exporter
-    on listed.reporter_iso3 = exporter.iso3
-left join vocabulary.country as destination
-    on listed.partner_iso3 = destination.iso3
 where listed.flow = 'export'

@@ -32,62 +32,73 @@
 --   and evidence.period_start = mart.period_start and evidence.period_months = mart.period_months
 --   and evidence.list_status <> 'partial'
 
-with listed as (
+with named as (
     select
         *,
+        row_number() over (order by series_id, commodity, importer_iso3, basis, period_start, period_months) as list_no
+    from (
+        select distinct
+            series_id,
+            source,
+            publisher,
+            importer_iso3,
+            commodity,
+            stage,
+            scope,
+            basis,
+            period_start,
+            period_months
+        from marts.supplier_share
+        where list_status <> 'partial'
+    ) as found
+),
+supplier as (
+    select
+        named.list_no,
+        share.supplier_iso3,
+        share.supplier_kind,
+        share.share,
+        share.share_low,
         -- Of a filed flow share_high holds what is not attributed; its own part ends before that.
-        case when list_status = 'filed' then coalesce(share, share_high) else share_high end as own_high,
-        row_number() over (
-            partition by series_id, commodity, importer_iso3, basis, period_start, period_months, supplier_kind
-            order by share_low desc, supplier_iso3 asc
-        ) as low_no
-    from marts.supplier_share
-    where list_status <> 'partial' and supplier_kind <> 'returned' and (share is not null or share_low is not null)
+        case when share.list_status = 'filed' then coalesce(share.share, share.share_high) else share.share_high end as own_high,
+        share.share_rank,
+        share.list_status,
+        share.page_tier,
+        share.total,
+        share.unit
+    from marts.supplier_share as share
+    inner join named using (series_id, commodity, importer_iso3, basis, period_start, period_months)
+    where share.list_status <> 'partial'
+),
+listed as (
+    select
+        *,
+        row_number() over (partition by list_no, supplier_kind order by share_low desc, supplier_iso3 asc) as low_no
+    from supplier
+    where supplier_kind <> 'returned' and (share is not null or share_low is not null)
 ),
 placed as (
     select
-        series_id,
-        commodity,
-        importer_iso3,
-        basis,
-        period_start,
-        period_months,
+        list_no,
         share,
-        row_number() over (
-            partition by series_id, commodity, importer_iso3, basis, period_start, period_months
-            order by share desc, supplier_iso3 asc
-        ) as place_no
-    from listed
-    where supplier_kind = 'country' and share is not null
+        row_number() over (partition by list_no order by share desc, supplier_iso3 asc) as place_no
+    from supplier
+    where share_rank <= 3
 ),
 largest as (
     select
-        series_id,
-        commodity,
-        importer_iso3,
-        basis,
-        period_start,
-        period_months,
+        list_no,
         max(case when place_no = 1 then share end)
         + coalesce(max(case when place_no = 2 then share end), 0)
         + coalesce(max(case when place_no = 3 then share end), 0) as top_three,
         max(case when place_no = 2 then share end) as second_share,
         min(case when place_no <= 3 then share end) as third_share
     from placed
-    group by series_id, commodity, importer_iso3, basis, period_start, period_months
+    group by list_no
 ),
-list as (
+summed as (
     select
-        series_id,
-        source,
-        publisher,
-        importer_iso3,
-        commodity,
-        stage,
-        scope,
-        basis,
-        period_start,
-        period_months,
+        list_no,
         max(list_status) as list_status,
         max(page_tier) as page_tier,
         max(total) as total,
@@ -108,21 +119,23 @@ list as (
         count(*) filter (where share_rank = 1) as top_count,
         count(*) filter (where supplier_kind = 'country' and share is null) as bound_only
     from listed
-    group by series_id, source, publisher, importer_iso3, commodity, stage, scope, basis, period_start, period_months
+    group by list_no
     having count(*) filter (where supplier_kind = 'country') > 0
+),
+list as (
+    select
+        named.*,
+        summed.* exclude (list_no)
+    from named
+    inner join summed using (list_no)
 ),
 returned as (
     select
-        series_id,
-        commodity,
-        importer_iso3,
-        basis,
-        period_start,
-        period_months,
-        max(case when list_status = 'filed' then 0.0 end) as filed_without,
-        sum(case when supplier_kind = 'returned' then share end) as returned_share
-    from marts.supplier_share
-    group by series_id, commodity, importer_iso3, basis, period_start, period_months
+        list_no,
+        sum(share) as returned_share
+    from supplier
+    where supplier_kind = 'returned'
+    group by list_no
 ),
 residual as (
     select
@@ -134,14 +147,7 @@ residual as (
         greatest(1 - list.named_share / list.whole, 0) as rest,
         greatest(1 - list.named_low, 0) as rest_high
     from list
-    left join largest
-        on
-            list.series_id = largest.series_id
-            and list.commodity = largest.commodity
-            and list.importer_iso3 = largest.importer_iso3
-            and list.basis = largest.basis
-            and list.period_start = largest.period_start
-            and list.period_months = largest.period_months
+    left join largest using (list_no)
 ),
 bounded as (
     select
@@ -264,7 +270,7 @@ select
         else round((classed.hhi - 1.0 / classed.supplier_count) / (1 - 1.0 / classed.supplier_count), 12)
     end as normalised_hhi,
     case when classed.bound_only = 0 then round(classed.attributed_share, 12) end as attributed_share,
-    coalesce(returned.returned_share, returned.filed_without) as returned_share,
+    coalesce(returned.returned_share, case when classed.list_status = 'filed' then 0.0 end) as returned_share,
     case
         when classed.hhi is not null then classed.point_class
         when classed.low_class = classed.high_class then classed.low_class
@@ -280,14 +286,7 @@ select
         end
     ) as flags
 from classed
-left join returned
-    on
-        classed.series_id = returned.series_id
-        and classed.commodity = returned.commodity
-        and classed.importer_iso3 = returned.importer_iso3
-        and classed.basis = returned.basis
-        and classed.period_start = returned.period_start
-        and classed.period_months = returned.period_months
+left join returned using (list_no)
 left join vocabulary.country as importer
     on classed.importer_iso3 = importer.iso3
 left join vocabulary.country as supplier

@@ -37,101 +37,65 @@
 --   and evidence.period_start >= mart.period_start
 --   and evidence.period_start < mart.period_start + to_months(mart.period_months)
 
-with shared_series as (
-    select distinct series_id
-    from vocabulary.series
-    where partner_iso3 is null
-),
-printed_flow as (
+with list as (
     select
         series_id,
         reporter_iso3,
-        partner_iso3,
-        partner_role,
-        period_start,
-        list_status,
-        page_tier,
-        unnest(['weight', 'value']) as basis,
-        unnest([cast(weight_kg as double) / 1000, cast(value_usd as double)]) as figure,
-        unnest([coalesce(qualifier, 'eq'), value_qualifier(qualifier, weight_kg)]) as qualifier,
-        unnest([coalesce(weight_method, 'filed') <> 'filed', coalesce(value_method, 'filed') not in ('filed', 'converted')])
-            as is_computed
-    from facts.trade_flow
-    inner join shared_series using (series_id)
-    where period_kind = 'month'
+        row_number() over (order by series_id, reporter_iso3) as list_no
+    from (
+        select
+            series_id,
+            reporter_iso3
+        from facts.trade_flow
+        where period_kind = 'month'
+        union
+        select
+            series_id,
+            reporter_iso3
+        from facts.trade_total
+        where period_kind = 'month'
+    ) as trade
+    where series_id in (select series.series_id from vocabulary.series as series where series.partner_iso3 is null)
 ),
 flow_measured as (
     select
-        *,
-        case when qualifier = 'eq' then figure end as amount,
-        case when qualifier = 'eq' then figure else printed_low(figure, qualifier, half_step(figure)) end as low,
-        case when qualifier = 'eq' then figure else printed_high(figure, qualifier, half_step(figure)) end as high
-    from printed_flow
+        list.list_no,
+        flow.partner_iso3,
+        flow.partner_role,
+        flow.period_start,
+        flow.list_status,
+        flow.page_tier,
+        unnest(['weight', 'value']) as basis,
+        unnest([cast(flow.weight_kg as double) / 1000, cast(flow.value_usd as double)]) as figure,
+        unnest([coalesce(flow.qualifier, 'eq'), value_qualifier(flow.qualifier, flow.weight_kg)]) as qualifier,
+        unnest([coalesce(flow.weight_method, 'filed') <> 'filed', coalesce(flow.value_method, 'filed') not in ('filed', 'converted')])
+            as is_computed
+    from facts.trade_flow as flow
+    inner join list using (series_id, reporter_iso3)
+    where flow.period_kind = 'month'
 ),
 partner_month as (
     select
-        series_id,
-        reporter_iso3,
+        list_no,
+        basis,
+        period_start,
         partner_iso3,
         partner_role,
-        period_start,
-        basis,
-        whole_sum(amount) as amount,
-        whole_sum(low) as low,
-        whole_sum(high) as high,
+        whole_sum(case when qualifier = 'eq' then figure end) as amount,
+        whole_sum(case when qualifier = 'eq' then figure else printed_low(figure, qualifier, half_step(figure)) end) as low,
+        whole_sum(case when qualifier = 'eq' then figure else printed_high(figure, qualifier, half_step(figure)) end) as high,
         bool_or(is_computed) as is_computed,
         min(list_status) as list_status,
         min(page_tier) as page_tier
     from flow_measured
     group by all
 ),
-filed as (
-    select *
-    from partner_month
-    qualify count(low) over (partition by series_id, reporter_iso3, period_start, basis) > 0
-),
-total_measured as (
-    select
-        series_id,
-        reporter_iso3,
-        period_start,
-        unnest(['weight', 'value']) as basis,
-        unnest([cast(weight_kg as double) / 1000, cast(value_usd as double)]) as total,
-        unnest([coalesce(qualifier, 'eq'), value_qualifier(qualifier, weight_kg)]) = 'eq' as is_point,
-        publication is not null as is_typed
-    from facts.trade_total
-    inner join shared_series using (series_id)
-    where period_kind = 'month'
-),
-control as (
-    select
-        series_id,
-        reporter_iso3,
-        period_start,
-        basis,
-        whole_sum(case when is_point then total end) as total,
-        bool_or(is_typed) as is_typed
-    from total_measured
-    group by all
-    having count(total) > 0
-    union all by name
-    select distinct
-        coverage.series_id,
-        coverage.reporter_iso3,
-        coverage.month as period_start,
-        filed.basis,
-        0 as total,
-        false as is_typed
-    from meta.coverage as coverage
-    inner join filed using (series_id, reporter_iso3)
-    where coverage.status = 'none_filed'
-),
 month_sum as (
     select
-        series_id,
-        reporter_iso3,
+        list_no,
         basis,
         period_start,
+        row_number() over (order by list_no, basis, period_start) as month_no,
         case
             when not bool_or(amount is null and partner_role <> 'returned') then sum(amount) filter (where partner_role <> 'returned')
         end as partners,
@@ -142,15 +106,49 @@ month_sum as (
         end as returned,
         bool_or(coalesce(list_status, 'filed') = 'partial') as is_partial,
         bool_or(coalesce(list_status, 'filed') = 'selected') as is_selected
-    from filed
+    from partner_month
+    group by list_no, basis, period_start
+    having count(low) > 0
+),
+total_measured as (
+    select
+        list.list_no,
+        total.period_start,
+        unnest(['weight', 'value']) as basis,
+        unnest([cast(total.weight_kg as double) / 1000, cast(total.value_usd as double)]) as total,
+        unnest([coalesce(total.qualifier, 'eq'), value_qualifier(total.qualifier, total.weight_kg)]) = 'eq' as is_point,
+        total.publication is not null as is_typed
+    from facts.trade_total as total
+    inner join list using (series_id, reporter_iso3)
+    where total.period_kind = 'month'
+),
+control as (
+    select
+        list_no,
+        basis,
+        period_start,
+        whole_sum(case when is_point then total end) as total,
+        bool_or(is_typed) as is_typed
+    from total_measured
     group by all
+    having count(total) > 0
+    union all by name
+    select distinct
+        list.list_no,
+        month_sum.basis,
+        coverage.month as period_start,
+        0 as total,
+        false as is_typed
+    from meta.coverage as coverage
+    inner join list using (series_id, reporter_iso3)
+    inner join month_sum using (list_no)
+    where coverage.status = 'none_filed'
 ),
 month_control as (
     select
-        control.series_id,
-        control.reporter_iso3,
-        control.basis,
-        control.period_start,
+        list_no,
+        basis,
+        period_start,
         case
             when
                 month_sum.returned > 0
@@ -162,12 +160,11 @@ month_control as (
         end as total,
         control.is_typed
     from control
-    left join month_sum using (series_id, reporter_iso3, basis, period_start)
+    left join month_sum using (list_no, basis, period_start)
 ),
 filed_month as (
     select
-        series_id,
-        reporter_iso3,
+        list_no,
         basis,
         period_start,
         case
@@ -186,182 +183,207 @@ filed_month as (
             else coalesce(month_control.total, month_sum.partners)
         end as total
     from month_sum
-    full join month_control using (series_id, reporter_iso3, basis, period_start)
+    full join month_control using (list_no, basis, period_start)
 ),
-whole_year as (
-    select
-        last_month.series_id,
-        last_month.reporter_iso3,
-        last_month.basis,
-        last_month.period_start as last_day
-    from filed_month as last_month
-    inner join filed_month as held
-        on
-            last_month.series_id = held.series_id
-            and last_month.reporter_iso3 = held.reporter_iso3
-            and last_month.basis = held.basis
-            and held.period_start > last_month.period_start - interval 12 month
-            and held.period_start <= last_month.period_start
-            and held.list_status <> 'partial'
-    left join vocabulary.series_break as series_break
-        on
-            last_month.series_id = series_break.series_id
-            and series_break.break_month > last_month.period_start - interval 11 month
-            and series_break.break_month <= last_month.period_start
-    where series_break.series_id is null
-    group by last_month.series_id, last_month.reporter_iso3, last_month.basis, last_month.period_start
-    having count(*) = 12
+broken_year as (
+    select distinct
+        list.list_no,
+        calendar.month as period_start
+    from vocabulary.series_break as series_break
+    inner join list using (series_id)
+    inner join vocabulary.month as calendar
+        on series_break.break_month > calendar.month - interval 11 month and series_break.break_month <= calendar.month
 ),
-filed_window as (
+list_window as (
     select
-        series_id,
-        reporter_iso3,
-        basis,
-        period_start as window_start,
-        period_start as window_end,
-        1 as period_months
-    from filed_month
-    union all
+        *,
+        row_number() over (order by list_no, basis, last_month, period_months) as window_no
+    from (
+        select
+            list_no,
+            basis,
+            period_start as last_month,
+            1 as period_months,
+            total,
+            list_status
+        from filed_month
+        union all
+        select
+            list_no,
+            basis,
+            period_start as last_month,
+            12 as period_months,
+            case when count(total) over twelve_months = 12 then sum(total) over twelve_months end as total,
+            case when bool_or(list_status = 'selected') over twelve_months then 'selected' else 'filed' end as list_status
+        from filed_month
+        left join (select *, true as is_broken from broken_year) as broken using (list_no, period_start)
+        window
+            twelve_months as (
+                partition by list_no, basis order by period_start range between interval 11 month preceding and current row
+            )
+        qualify
+            count(*) over twelve_months = 12
+            and not bool_or(list_status = 'partial') over twelve_months
+            and broken.is_broken is null
+    ) as complete
+),
+listed_partner as (
     select
-        series_id,
-        reporter_iso3,
-        basis,
-        cast(last_day - interval 11 month as date) as window_start,
-        last_day as window_end,
-        12 as period_months
-    from whole_year
+        *,
+        dense_rank() over (order by partner_kind, listed_iso3) as partner_no
+    from (
+        select distinct
+            partner_iso3,
+            partner_role,
+            case when partner_role in ('country', 'returned') then partner_iso3 else 'OTHER' end as listed_iso3,
+            case when partner_role in ('country', 'returned') then partner_role else 'unattributed' end as partner_kind
+        from partner_month
+        union
+        select
+            'OTHER' as partner_iso3,
+            'unattributed' as partner_role,
+            'OTHER' as listed_iso3,
+            'unattributed' as partner_kind
+    ) as named
+),
+partner_name as (
+    select distinct
+        partner_no,
+        listed_iso3 as partner_iso3,
+        partner_kind
+    from listed_partner
 ),
 window_month as (
-    select
-        filed_window.series_id,
-        filed_window.reporter_iso3,
-        filed_window.basis,
-        filed_window.window_start,
-        filed_window.period_months,
-        filed_month.period_start,
-        filed_month.total,
-        filed_month.list_status
-    from filed_window
-    inner join filed_month
+    select distinct
+        list_window.window_no,
+        month_sum.month_no
+    from list_window
+    inner join month_sum
         on
-            filed_window.series_id = filed_month.series_id
-            and filed_window.reporter_iso3 = filed_month.reporter_iso3
-            and filed_window.basis = filed_month.basis
-            and filed_window.window_start <= filed_month.period_start
-            and filed_window.window_end >= filed_month.period_start
-),
-window_total as (
-    select
-        series_id,
-        reporter_iso3,
-        basis,
-        window_start,
-        period_months,
-        whole_sum(total) as total,
-        case
-            when bool_or(list_status = 'partial') then 'partial'
-            when bool_or(list_status = 'selected') then 'selected'
-            else 'filed'
-        end as list_status
-    from window_month
-    group by all
+            list_window.list_no = month_sum.list_no
+            and list_window.basis = month_sum.basis
+            and list_window.last_month >= month_sum.period_start
+            and list_window.last_month < month_sum.period_start + to_months(list_window.period_months)
 ),
 window_partner as (
     select
-        series_id,
-        reporter_iso3,
-        basis,
-        window_month.window_start,
-        window_month.period_months,
-        case when filed.partner_role in ('country', 'returned') then filed.partner_iso3 else 'OTHER' end as partner_iso3,
-        case filed.partner_role when 'country' then 'country' when 'returned' then 'returned' else 'unattributed' end as partner_kind,
-        whole_sum(filed.amount) as amount,
-        whole_sum(filed.low) as low,
-        whole_sum(filed.high) as high,
-        bool_or(filed.is_computed) as is_computed,
-        min(filed.page_tier) as page_tier
-    from window_month
-    inner join filed using (series_id, reporter_iso3, basis, period_start)
+        window_month.window_no,
+        listed_partner.partner_no,
+        whole_sum(partner_month.amount) as amount,
+        whole_sum(partner_month.low) as low,
+        whole_sum(partner_month.high) as high,
+        bool_or(partner_month.is_computed) as is_computed,
+        min(partner_month.page_tier) as page_tier
+    from partner_month
+    inner join listed_partner using (partner_iso3, partner_role)
+    inner join month_sum using (list_no, basis, period_start)
+    inner join window_month using (month_no)
     group by all
 ),
-unexplained as (
+window_sum as (
     select
-        window_total.series_id,
-        window_total.reporter_iso3,
-        window_total.basis,
-        window_total.window_start,
-        window_total.period_months,
-        'OTHER' as partner_iso3,
-        'unattributed' as partner_kind,
-        any_value(window_total.total) as total,
-        coalesce(sum(window_partner.amount) filter (where window_partner.partner_kind in ('country', 'unattributed')), 0) as amounts,
-        count(window_partner.partner_kind) filter (
-            where window_partner.amount is null and window_partner.partner_kind in ('country', 'unattributed')
-        ) as no_points,
-        coalesce(sum(window_partner.low) filter (where window_partner.partner_kind in ('country', 'unattributed')), 0) as lows,
-        sum(window_partner.high) filter (where window_partner.partner_kind in ('country', 'unattributed')) as highs,
-        count(window_partner.partner_kind) filter (
-            where window_partner.high is null and window_partner.partner_kind in ('country', 'unattributed')
-        ) as open_ends
-    from window_total
-    left join window_partner using (series_id, reporter_iso3, basis, window_start, period_months)
-    where window_total.total > 0
-    group by all
-),
-attributed as (
-    select *
+        window_no,
+        coalesce(sum(amount) filter (where partner_kind <> 'returned'), 0) as amounts,
+        count(*) filter (where amount is null and partner_kind <> 'returned') as no_points,
+        coalesce(sum(low) filter (where partner_kind <> 'returned'), 0) as lows,
+        coalesce(sum(high) filter (where partner_kind <> 'returned'), 0) as highs,
+        count(*) filter (where high is null and partner_kind <> 'returned') as open_ends,
+        count(*) filter (where partner_kind = 'unattributed') > 0 as has_other,
+        max(amount) filter (where partner_kind = 'unattributed') as other_amount,
+        max(low) filter (where partner_kind = 'unattributed') as other_low,
+        max(high) filter (where partner_kind = 'unattributed') as other_high,
+        bool_or(is_computed) filter (where partner_kind = 'unattributed') as is_computed,
+        min(page_tier) filter (where partner_kind = 'unattributed') as page_tier
     from window_partner
-    union all by name
+    inner join partner_name using (partner_no)
+    group by window_no
+),
+rest as (
     select
-        series_id,
-        reporter_iso3,
-        basis,
-        window_start,
-        period_months,
-        partner_iso3,
-        partner_kind,
-        case when no_points = 0 then total - amounts end as amount,
-        greatest(case when open_ends = 0 then total - coalesce(highs, 0) else 0 end, 0) as low,
-        total - lows as high,
-        false as is_computed,
-        null as page_tier
-    from unexplained
-    where case when no_points = 0 then total - amounts else total - lows end > 1e-6
+        window_no,
+        list_window.total,
+        coalesce(window_sum.has_other, false) as has_other,
+        window_sum.other_amount,
+        window_sum.other_low,
+        window_sum.other_high,
+        coalesce(window_sum.is_computed, false) as is_computed,
+        window_sum.page_tier,
+        case when coalesce(window_sum.no_points, 0) = 0 then list_window.total - coalesce(window_sum.amounts, 0) end as amount,
+        case
+            when coalesce(window_sum.open_ends, 0) = 0 and list_window.total > coalesce(window_sum.highs, 0)
+                then list_window.total - coalesce(window_sum.highs, 0)
+            else 0
+        end as low,
+        list_window.total - coalesce(window_sum.lows, 0) as high
+    from list_window
+    left join window_sum using (window_no)
+),
+whole as (
+    select
+        window_no,
+        round(total, 6) as total,
+        is_computed,
+        page_tier,
+        has_other or has_rest as has_other,
+        round(case when not has_rest then other_amount when has_other then other_amount + amount else amount end, 6) as amount,
+        round(case when not has_rest then other_low when has_other then other_low + low else low end, 6) as low,
+        round(case when not has_rest then other_high when has_other then other_high + high else high end, 6) as high
+    from (
+        select
+            *,
+            coalesce(total > 0 and coalesce(amount, high) > 1e-6, false) as has_rest
+        from rest
+    ) as completed
 ),
 supplied as (
     select
-        series_id,
-        reporter_iso3,
-        basis,
-        window_start as period_start,
-        period_months,
-        partner_iso3,
-        partner_kind,
-        round(whole_sum(attributed.amount), 6) as amount,
-        round(whole_sum(attributed.low), 6) as low,
-        round(whole_sum(attributed.high), 6) as high,
-        bool_or(attributed.is_computed) as is_computed,
-        min(attributed.page_tier) as page_tier,
-        round(any_value(window_total.total), 6) as total,
-        any_value(window_total.list_status) as list_status
-    from attributed
-    inner join window_total using (series_id, reporter_iso3, basis, window_start, period_months)
-    group by all
+        window_no,
+        partner_name.partner_iso3,
+        partner_name.partner_kind,
+        round(window_partner.amount, 6) as amount,
+        round(window_partner.low, 6) as low,
+        round(window_partner.high, 6) as high,
+        window_partner.is_computed,
+        window_partner.page_tier
+    from window_partner
+    inner join partner_name using (partner_no)
+    where partner_name.partner_kind <> 'unattributed'
+    union all
+    select
+        window_no,
+        'OTHER' as partner_iso3,
+        'unattributed' as partner_kind,
+        amount,
+        low,
+        high,
+        is_computed,
+        page_tier
+    from whole
+    where has_other
 ),
 filed_share as (
     select
-        *,
+        supplied.*,
+        whole.total,
+        coalesce(whole.high / nullif(whole.total, 0), 0) as rest,
         -- A sum of partners may exceed the filed total by its rounding; goods that came back may exceed it by any amount.
-        case when amount > total and partner_kind <> 'returned' then total else amount end / nullif(total, 0) as share,
+        case when supplied.amount > whole.total and supplied.partner_kind <> 'returned' then whole.total else supplied.amount end
+        / nullif(whole.total, 0) as share
+    from supplied
+    inner join whole using (window_no)
+    where
+        case
+            when whole.total is null then coalesce(supplied.low, supplied.high) is not null
+            else whole.total > 0 or supplied.partner_kind <> 'unattributed'
+        end
+),
+ranked as (
+    select
+        *,
         case when low > total and partner_kind <> 'returned' then total else low end / nullif(total, 0) as least_share,
         case when low is null or high <= total or partner_kind = 'returned' then high else total end / nullif(total, 0) as most_share,
-        coalesce(
-            sum(high) filter (where partner_kind = 'unattributed') over (
-                partition by series_id, reporter_iso3, basis, period_start, period_months
-            ) / nullif(total, 0),
-            0
-        ) as rest
-    from supplied
+        rank() over (partition by window_no, partner_kind order by share desc nulls last) as share_rank
+    from filed_share
 ),
 contradicted as (
     select distinct
@@ -403,31 +425,34 @@ printed as (
 ),
 partner as (
     select
-        series_id,
-        reporter_iso3,
-        basis,
-        period_start,
-        period_months,
-        partner_iso3,
-        partner_kind,
-        share,
-        least_share as share_low,
+        list.series_id,
+        list.reporter_iso3,
+        list_window.basis,
+        cast(list_window.last_month - to_months(list_window.period_months - 1) as date) as period_start,
+        list_window.period_months,
+        ranked.partner_iso3,
+        ranked.partner_kind,
+        ranked.share,
+        ranked.least_share as share_low,
         case
-            when list_status = 'filed' and partner_kind = 'country' and most_share is not null then least(most_share + rest, 1)
-            else most_share
+            when list_window.list_status = 'filed' and ranked.partner_kind = 'country' and ranked.most_share is not null
+                then least(ranked.most_share + ranked.rest, 1)
+            else ranked.most_share
         end as share_high,
-        amount,
-        low as amount_low,
-        high as amount_high,
-        total,
-        case basis when 'weight' then 't' else 'USD' end as unit,
-        list_status,
-        page_tier,
-        is_computed,
-        amount is null and low is not null as is_no_point,
+        ranked.share_rank,
+        ranked.amount,
+        ranked.low as amount_low,
+        ranked.high as amount_high,
+        ranked.total,
+        case list_window.basis when 'weight' then 't' else 'USD' end as unit,
+        list_window.list_status,
+        ranked.page_tier,
+        ranked.is_computed,
+        ranked.amount is null and ranked.low is not null as is_no_point,
         false as is_contradicted
-    from filed_share
-    where case when total is null then coalesce(low, high) is not null else total > 0 or partner_kind <> 'unattributed' end
+    from ranked
+    inner join list_window using (window_no)
+    inner join list using (list_no)
     union all by name
     select
         series_id,
@@ -440,6 +465,10 @@ partner as (
         sum(share) as share,
         sum(share_low) as share_low,
         sum(share_high) as share_high,
+        rank() over (
+            partition by series_id, reporter_iso3, basis, period_start, period_months, partner_kind
+            order by sum(share) desc nulls last
+        ) as share_rank,
         whole_sum(case when amount_qualifier = 'eq' then partner_amount end) as amount,
         whole_sum(
             case when amount_qualifier = 'eq' then partner_amount else printed_low(partner_amount, amount_qualifier, half_step(amount)) end
@@ -455,7 +484,7 @@ partner as (
         bool_or(share is null and (share_low is not null or coalesce(qualifier, 'eq') <> 'eq')) as is_no_point,
         bool_or(is_contradicted) as is_contradicted
     from printed
-    group by all
+    group by series_id, reporter_iso3, basis, period_start, period_months, listed_iso3, partner_kind
 ),
 named_series as (
     select distinct
@@ -489,20 +518,7 @@ select
     partner.share_low,
     -- What the roundings of several groups allow together may exceed the whole.
     case when partner.partner_kind = 'unattributed' and partner.share_high > 1 then 1 else partner.share_high end as share_high,
-    case
-        when partner.partner_kind = 'country' and partner.share is not null
-            then rank() over (
-                partition by
-                    partner.series_id,
-                    named_series.commodity,
-                    partner.reporter_iso3,
-                    partner.basis,
-                    partner.period_start,
-                    partner.period_months,
-                    partner.partner_kind
-                order by partner.share desc nulls last
-            )
-    end as share_rank,
+    case when partner.partner_kind = 'country' and partner.share is not null then partner.share_rank end as share_rank,
     partner.amount,
     partner.amount_low,
     partner.amount_high,

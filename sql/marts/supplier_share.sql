@@ -20,7 +20,7 @@ select
     listed.source,
     listed.publisher,
     listed.reporter_iso3 as importer_iso3,
-    importer.name as importer,
+    listed.reporter as importer,
     listed.commodity,
     listed.stage,
     listed.scope,
@@ -28,7 +28,7 @@ select
     listed.period_start,
     listed.period_months,
     listed.partner_iso3 as supplier_iso3,
-    supplier.name as supplier,
+    listed.partner as supplier,
     listed.partner_kind as supplier_kind,
     listed.share,
     listed.share_low,
@@ -43,8 +43,4 @@ select
     listed.page_tier,
     listed.flags
 from marts.partner_share as listed
-left join vocabulary.country as importer
-    on listed.reporter_iso3 = importer.iso3
-left join vocabulary.country as supplier
-    on listed.partner_iso3 = supplier.iso3
 where listed.flow = 'import'

@@ -21,7 +21,7 @@ def start(
     values |= {} if offices is None else {"LODESTONE_OFFICES": offices.address}
     values |= {} if key is None else {"LODESTONE_US_CENSUS_KEY": key}
     return subprocess.Popen(
-        [sys.executable, "-c", "from pipelines.cli.app import main; main()", *arguments],
+        [sys.executable, "-c", "from pipelines.__main__ import main; main()", *arguments],
         env=values | environment,
         cwd=PROJECT,
         stdout=subprocess.PIPE,

@@ -67,7 +67,7 @@ class CopiedProject:
     def run(self, *arguments: str, offices: str = "", now: str = "", code: int = 0, **environment: str) -> str:
         """Run `lodestone` in a process of its own; what it printed. Fails where its exit code is another."""
         done = subprocess.run(
-            [sys.executable, "-c", "from pipelines.cli.app import main; main()", *arguments],
+            [sys.executable, "-c", "from pipelines.__main__ import main; main()", *arguments],
             cwd=self.root,
             env=self.environment(offices, now, **environment),
             capture_output=True,

@@ -208,14 +208,14 @@ def test_a_file_of_which_more_lines_fail_than_can_be_found_one_by_one_is_rejecte
 
 def test_a_look_that_cannot_be_curated_is_told_by_name_and_stops_no_other(data: Settings, monkeypatch: pytest.MonkeyPatch):
     source, member = load_source(MEMBERS[0][0]), MEMBERS[0][1]
-    real = curation.read_file
+    real = curation.entered
 
-    def fails(settings: Settings, source: Source, receipt: archive.Receipt, *given: Any) -> Read:
+    def fails(settings: Settings, source: Source, receipt: archive.Receipt, *given: Any) -> tuple[ledger.Entry, Read | None]:
         if receipt.member == member:
             raise ZeroDivisionError("nobody foresaw this")
         return real(settings, source, receipt, *given)
 
-    monkeypatch.setattr(curation, "read_file", fails)
+    monkeypatch.setattr(curation, "entered", fails)
     report = refresh(data, source)
     assert all(f"-{member}: it cannot be curated (ZeroDivisionError: nobody foresaw this)" in error for error in report.errors)
     assert report.errors

@@ -16,7 +16,8 @@ from pipelines import archive
 from pipelines.edition.build import is_up_to_date
 from pipelines.edition.publish import writer
 from pipelines.operations import alerts, doctor
-from pipelines.operations.doctor import Finding
+from pipelines.operations.doctor import installation
+from pipelines.operations.doctor.finding import Finding
 from pipelines.rehearsal import ecb_stand_in as ecb
 from pipelines.rehearsal.server import Offices
 from pipelines.settings import Settings
@@ -152,7 +153,7 @@ def test_a_held_release_comes_with_the_commands_that_decide_on_it(own: Settings)
     assert only(own, f"release {release}").level == "ok"
 
 
-@pytest.mark.skipif(not doctor.LOCKS.exists(), reason="this system does not list its locks in /proc/locks")
+@pytest.mark.skipif(not installation.LOCKS.exists(), reason="this system does not list its locks in /proc/locks")
 def test_who_builds_and_who_fetches_is_told_without_touching_the_locks(own: Settings) -> None:
     assert only(own, "locks").message == "nobody builds or fetches"
     with writer(own), (own.data / ".fetch-us_census.lock").open("w") as lock:
@@ -185,12 +186,12 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_too_little_room_is_warned_of_before_the_night_finds_out(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))
+    monkeypatch.setattr(installation.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))
     assert only(own, "disk").level == "warn"
 
 
 def test_a_package_of_another_version_is_bad(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "requires", lambda _: ["duckdb==0.0.1", "polars[x]==9.9 ; extra == 'x'", "httpx<1"])
+    monkeypatch.setattr(installation, "requires", lambda _: ["duckdb==0.0.1", "polars[x]==9.9 ; extra == 'x'", "httpx<1"])
     (found,) = about(own, "packages")
     assert (found.level, "0.0.1 is needed" in found.message) == ("bad", True)
 

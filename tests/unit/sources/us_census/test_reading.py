@@ -210,6 +210,12 @@ def test_blanks_and_a_byte_order_mark_around_an_answer_are_no_fault(said: bytes)
     assert source.parse(MEMBER, said).drop("source_row").equals(source.parse(MEMBER, body({})).drop("source_row"))
 
 
+def test_signs_of_json_inside_a_text_are_text_whether_rows_share_a_line_or_not():
+    name = 'A "B", [C],\n["D"] \\ / é \t null'
+    for said in (body({"CTY_NAME": name}), body({"CTY_NAME": name}).replace(b"\n", b"")):
+        assert load_source("us_census").parse(MEMBER, said).select("CTY_NAME", "source_row").rows() == [(name, 2)]
+
+
 def test_where_rows_share_a_line_they_are_numbered_by_their_place():
     on_one_line = body({}, {"CTY_CODE": CHINA}).replace(b"\n", b"")
     assert load_source("us_census").parse(MEMBER, on_one_line)["source_row"].to_list() == [2, 3]
