@@ -8,7 +8,7 @@ import polars as pl
 from pipelines.console import Say
 from pipelines.edition.draft import create_table, insert
 from pipelines.edition.history import curated_files, load_history
-from pipelines.edition.open import quoted
+from pipelines.edition.open import columns_of, quoted
 from pipelines.edition.plan import EVERYTHING, Contents, SourcePlan
 from pipelines.edition.versions import LINEAGE, REMARKS, REPEATED, SINGLE, STILL_PRINTED, VERSIONS
 from pipelines.errors import BadFile
@@ -45,12 +45,10 @@ def fill(
             say(f"loading {statement.name}")
             load_table(connection, tables()[statement.name], statement.sql)
     compute_marts(connection, say, contents)
-    held = dict(
-        connection.execute(
-            "select schema_name || '.' || table_name, estimated_size from duckdb_tables() where database_name = 'edition'"
-        ).fetchall()
-    )
-    return {name: held[name] for name in [*tables(), *(statement.name for statement in statements("marts"))] if name in held}
+    made = {name.rsplit(".", 1)[0] for name in columns_of(connection, "edition")}
+    counted = [name for name in [*tables(), *(statement.name for statement in statements("marts"))] if name in made]
+    counts = " union all ".join(f"select '{name}', count(*) from {name}" for name in counted)
+    return dict(connection.execute(counts).fetchall())
 
 
 def compute_marts(connection: duckdb.DuckDBPyConnection, say: Say = lambda _: None, contents: Contents = EVERYTHING) -> None:
