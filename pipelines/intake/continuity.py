@@ -37,7 +37,7 @@ class Filed:
         self.rules = source.config.continuity
         self._known = known
         self._folder = cache(lambda folder, table: _existing(folder_of(settings, source, folder) / f"{table}.parquet"))
-        self._series_of_file = cache(self._read_series)
+        self._series_of_file = lru_cache(maxsize=50)(self._read_series)
         self._series_of_parts = lru_cache(maxsize=50)(self._read_parts)
         self._observed: dict[str, list[Observation]] = {}
         for observation in history:

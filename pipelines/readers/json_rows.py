@@ -71,7 +71,7 @@ def _read_at_once(body: bytes, columns: Sequence[str], most_rows: int, added: Co
     No row is looked at by itself. What is not as expected is read again a row at a time, which says where and why.
     """
     start = len(BYTE_ORDER_MARK) if body.startswith(BYTE_ORDER_MARK) else 0
-    end = len(body.rstrip())
+    end = len(body.rstrip(b" \t\r\n"))
     if not (body.startswith(b"[[", start) and body.endswith(b"]]", start, end) and _NO_TEXT.search(body) is None):
         return None
     try:

@@ -83,7 +83,7 @@ placed as (
         share,
         row_number() over (partition by list_no order by share desc, supplier_iso3 asc) as place_no
     from supplier
-    where share_rank <= 3
+    where supplier_kind = 'country' and share is not null
 ),
 largest as (
     select

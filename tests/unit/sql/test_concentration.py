@@ -67,6 +67,14 @@ def test_of_suppliers_that_tie_for_the_third_place_only_one_is_counted(shares, r
     assert [row["share_rank"] for row in found] == ranks, "equal shares have equal ranks"
 
 
+def test_the_largest_three_are_those_of_the_list_that_is_counted():
+    lines = {"CHN": 40, "MYS": 20, "JPN": 15, "EST": 10}
+    facts = [printed(country, percent, list_status="partial" if country == "CHN" else "complete") for country, percent in lines.items()]
+    with edition(published_share=facts) as connection:
+        (row,) = rows(connection, "select cr3 from marts.import_concentration")
+    assert row["cr3"] == pytest.approx(0.45), "what is listed in part has a rank of its own, and no place here"
+
+
 def test_a_partial_list_does_not_feed_concentration():
     with edition(published_share=[printed("CHN", 72, list_status="partial"), printed("MYS", 11, list_status="partial")]) as connection:
         assert rows(connection, "select * from marts.import_concentration") == []

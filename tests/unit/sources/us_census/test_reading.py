@@ -176,6 +176,7 @@ def test_nothing_found_has_no_rows_whether_as_204_or_as_a_header_alone(said: byt
         (b"[" + body({})[1:-1], "line 2", "lacks ','", "fetch it again"),
         (body({})[:-9], "line 2", "not JSON", "fetch it again"),
         (body({}) + body({}), "line 2", "something follows the end", "fetch it again"),
+        (body({}) + b"\x0c", "line 2", "something follows the end", "fetch it again"),
         (b'["I_COMMODITY","CTY_CODE"]', "line 1", "not an array of arrays", "fetch it again"),
         (b"[]", "line 1", "not JSON", "fetch it again"),
         (body({"CTY_NAME": "CH\u0000LE"}).replace(b"\\u0000", b"\x00"), "line 2", "NUL", "fetch it again"),
