@@ -92,7 +92,7 @@ def build_edition(settings: Settings, as_of: date | None = None, say: Say = lamb
         if planned.is_published:
             note_weighed(settings, edition_id, weighed)
             return Edition(live, edition_id, changed=False, fell_back=refused)
-        with open_draft(live) as connection:
+        with open_draft(live, sum(judged.observation.lines for plan in plans for judged in plan.standing)) as connection:
             rows = fill(connection, settings, plans, say, contents)
             say("checking")
             accepted = {name: decision for plan in plans for name, decision in plan.accepted.items()}

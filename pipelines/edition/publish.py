@@ -23,9 +23,10 @@ from pipelines.settings import Settings
 READABLE_BY = "v1.5.0"
 """DuckDB storage version of an edition: clients from 1.5 on can open it."""
 
-MEMORY, THREADS = "1GB", 8
-"""What DuckDB may hold of a draft at once, on any machine; the rest waits on disk, which costs no more time. Each thread holds some that
-cannot wait: of six million rows with versions, 32 threads could not put a window in order within it, and 16 could."""
+MEMORY, THREADS = 1_000, 8
+"""Megabytes that DuckDB may hold of a draft for each million lines, and at least; the rest waits on disk, which costs no more time. Some of
+what a window or a sort holds cannot wait, the more the more threads there are: 1,000 were too few for 3.6 million lines with two threads,
+and for six million rows with 32."""
 
 WORKING = ("curated", "staging")
 """Databases in memory that a draft is filled from, gone with its connection; what does not fit is spilled beside the draft."""
@@ -84,9 +85,14 @@ def remove_drafts(settings: Settings) -> None:
             remove(path)
 
 
+def _memory() -> int:
+    """Megabytes of four fifths of the machine's memory, which DuckDB takes unless told otherwise."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 4 // 5_000_000
+
+
 @contextmanager
-def open_draft(live: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to an empty draft beside the live edition; gone afterwards unless it was published."""
+def open_draft(live: Path, lines: int = 0) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to an empty draft of so many lines beside the live edition; gone afterwards unless it was published."""
     live.parent.mkdir(parents=True, exist_ok=True)
     draft = _draft_path(live)
     draft.unlink(missing_ok=True)
@@ -96,7 +102,7 @@ def open_draft(live: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute("set enable_progress_bar = false")
             # Many small curated files are each read by several statements.
             connection.execute("set parquet_metadata_cache = true")
-            connection.execute(f"set memory_limit = '{MEMORY}'")
+            connection.execute(f"set memory_limit = '{min(max(MEMORY, MEMORY * lines // 1_000_000), _memory())}MB'")
             connection.execute(f"set threads = {min(THREADS, os.cpu_count() or 1)}")
             connection.execute(f"set temp_directory = '{quoted(_spill_path(live))}'")
             for name in WORKING:
