@@ -66,8 +66,8 @@ class Bench:
             _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
-            told = output.read_text("utf-8", errors="replace")[-2000:] + errors.read_text("utf-8", errors="replace")[-2000:]
-            raise SystemExit(f"{step}: {' '.join(map(str, command))} failed:\n{told}")
+            message = output.read_text("utf-8", errors="replace")[-2000:] + errors.read_text("utf-8", errors="replace")[-2000:]
+            raise SystemExit(f"{step}: {' '.join(map(str, command))} failed:\n{message}")
         used = Used(
             usage.ru_utime + usage.ru_stime, time.perf_counter() - start, usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
         )

@@ -18,7 +18,7 @@ from pipelines.edition.checks import CheckResult, Finding, run_check
 from pipelines.edition.describe import finish
 from pipelines.edition.load import fill
 from pipelines.edition.open import published_id
-from pipelines.edition.plan import EVERYTHING, Contents, SourcePlan, identify, newest_look, plan_source
+from pipelines.edition.plan import EVERYTHING, Contents, SourcePlan, identify, newest_snapshot, plan_source
 from pipelines.edition.publish import note_weighed, open_draft, publish, remove_drafts
 from pipelines.errors import BuildFailed, LodestoneError
 from pipelines.model.statements import statements
@@ -86,7 +86,7 @@ def build_edition(settings: Settings, as_of: date | None = None, say: Say = lamb
         planned = plan_edition(settings, as_of, before, refused, contents)
         live, plans, edition_id = planned.live, planned.sources, planned.edition_id
         if as_of is None and not refused:
-            weighed = newest_look(plans)
+            weighed = newest_snapshot(plans)
         if as_of is not None and not any(plan.judged for plan in plans):
             raise LodestoneError(f"nothing was known as of {as_of}; ask for a later day")
         if planned.is_published:
@@ -126,5 +126,5 @@ def is_up_to_date(settings: Settings, contents: Contents = EVERYTHING) -> bool:
     planned = plan_edition(settings, contents=contents)
     if not planned.is_published:
         return False
-    note_weighed(settings, planned.edition_id, newest_look(planned.sources))
+    note_weighed(settings, planned.edition_id, newest_snapshot(planned.sources))
     return True

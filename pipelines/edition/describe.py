@@ -11,7 +11,7 @@ from pipelines.console import Say
 from pipelines.edition.checks import CheckResult, Finding
 from pipelines.edition.draft import create_table, insert
 from pipelines.edition.open import quoted
-from pipelines.edition.plan import EVERYTHING, Contents, SourcePlan, code_version, end_of, newest_look
+from pipelines.edition.plan import EVERYTHING, Contents, SourcePlan, code_version, end_of, newest_snapshot
 from pipelines.edition.status import status_of
 from pipelines.edition.versions import STILL_PRINTED, STILL_PRINTED_MEANS
 from pipelines.model import generated
@@ -66,7 +66,7 @@ def finish(
         "schema_version": SCHEMA_VERSION,
         "inputs": inputs,
         "as_of": None if as_of is None else end_of(as_of),
-        "observed_until": newest_look(plans),
+        "observed_until": newest_snapshot(plans),
         "releases": sum(len(plan.standing) for plan in plans),
         "stand_ins": any(row["stand_in"] for row in status),
         "duckdb_version": duckdb.__version__,

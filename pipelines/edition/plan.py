@@ -84,7 +84,7 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day, time.max, UTC).replace(microsecond=0)
 
 
-def newest_look(plans: list[SourcePlan]) -> datetime | None:
+def newest_snapshot(plans: list[SourcePlan]) -> datetime | None:
     """When the newest snapshot that plans know of was made."""
     return max((plan.observed_at for plan in plans if plan.observed_at is not None), default=None)
 

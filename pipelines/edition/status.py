@@ -23,8 +23,8 @@ def status_of(connection: duckdb.DuckDBPyConnection, plan: SourcePlan) -> dict[s
     # What the first snapshot found was there before: only a publisher's date or calendar says how new it is.
     newest = _newest([judged.observation for judged in current], first)
     # A slice that was there before and was read anew is not the newer one that is due: it counts from when it was first known.
-    by_look = sorted(plan.judged, key=lambda judged: judged.observation.observed_at, reverse=True)
-    came = {judged.observation.slice: judged.observation for judged in by_look}
+    newest_first = sorted(plan.judged, key=lambda judged: judged.observation.observed_at, reverse=True)
+    came = {judged.observation.slice: judged.observation for judged in newest_first}
     newest_slice = _newest([came[judged.observation.slice] for judged in current], first)
     config = plan.source.config if plan.source is not None else None
     state, reasons = _state(connection, plan, current, quarantined, failed)

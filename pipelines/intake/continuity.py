@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from math import fsum
 from pathlib import Path
 
@@ -26,8 +27,14 @@ LINES_AT_ONCE = 250_000
 _Series = Mapping[tuple[object, ...], tuple[float | None, ...]]
 """Every measure of a series of figures."""
 
-_Held = tuple[set[str], pl.DataFrame, dict[str, tuple[int, int]]]
-"""Slices, the rows of all their releases, and by part how many there are and the sum of their hashes."""
+
+@dataclass(frozen=True)
+class _Held:
+    """Slices, the rows of all their releases, and by part how many there are and the sum of their hashes."""
+
+    slices: set[str]
+    rows: pl.DataFrame
+    digests: dict[str, tuple[int, int]]
 
 
 class Filed:
@@ -59,23 +66,24 @@ class Filed:
 
     def are_equal(self, table: str, before: Observation, after: Observation) -> bool:
         """Whether two releases of a slice have the same rows, in whatever lines."""
-        _, _, digests = self._slices_from(table, before)
+        digests = self._held_of(table, before).digests
         return _sum_of(digests, before) == _sum_of(digests, after)
 
     def rows(self, table: str, release: Observation) -> pl.DataFrame | None:
         """The rows of a release that are compared; null where the table has none."""
-        _, rows, _ = self._slices_from(table, release)
-        found = rows.filter(pl.col("part_id").is_in(release.parts)).drop("part_id")
+        found = self._held_of(table, release).rows.filter(pl.col("part_id").is_in(release.parts)).drop("part_id")
         return None if found.is_empty() else found
 
-    def _slices_from(self, table: str, release: Observation) -> _Held:
-        """Names, rows and digests by part of every release of this slice, and of those that are to be compared next."""
+    def _held_of(self, table: str, release: Observation) -> _Held:
         held = self._held.get(table)
-        if held is not None and release.slice in held[0]:
-            return held
-        names, lines = {release.slice}, 0
-        place = self._unsettled.index(release.slice) if release.slice in self._unsettled else len(self._unsettled)
-        for name in self._unsettled[place:]:
+        if held is None or release.slice not in held.slices:
+            held = self._held[table] = self._read_slices(table, release.slice)
+        return held
+
+    def _read_slices(self, table: str, first: str) -> _Held:
+        """Every release of this slice, and of those that are to be compared next."""
+        names, lines = {first}, 0
+        for name in dropwhile(lambda name: name != first, self._unsettled):
             lines += sum(observation.lines for observation in self._observed[name])
             if lines > LINES_AT_ONCE:
                 break
@@ -84,15 +92,11 @@ class Filed:
         columns = self._columns(table)
         paths = self.paths(parts, table)
         if not paths:
-            return self._hold(table, (names, pl.DataFrame(schema={"part_id": pl.String()}), {}))
+            return _Held(names, pl.DataFrame(schema={"part_id": pl.String()}), {})
         rows = pl.scan_parquet(paths).filter(pl.col("part_id").is_in(parts)).select("part_id", *columns).collect()
         figures = pl.struct(name for name in columns if name not in PLACE)
         digests = rows.group_by("part_id").agg(pl.len(), figures.hash().sum().alias("digest"))
-        return self._hold(table, (names, rows, {part: (count, digest) for part, count, digest in digests.iter_rows()}))
-
-    def _hold(self, table: str, found: _Held) -> _Held:
-        self._held[table] = found
-        return found
+        return _Held(names, rows, {part: (count, digest) for part, count, digest in digests.iter_rows()})
 
     def _columns(self, table: str) -> tuple[str, ...]:
         rule = self.rules[table]

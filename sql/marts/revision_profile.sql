@@ -75,7 +75,7 @@ release as (
     select distinct
         release_id,
         slice,
-        max(known_from) over (partition by slice) as last_look
+        max(known_from) over (partition by slice) as last_snapshot
     from meta.observation
     where state in ('current', 'superseded', 'withdrawn')
 ),
@@ -225,7 +225,7 @@ figure as (
         measured.figure as last_figure,
         coalesce(past.first_figure, measured.figure) as first_figure,
         coalesce(past.has_appeared, false) as has_appeared,
-        coalesce(release.last_look > least(measured.known_from, past.held_from), false) as is_looked_at_again,
+        coalesce(release.last_snapshot > least(measured.known_from, past.held_from), false) as is_looked_at_again,
         past.snapshots_to_settle,
         past.last_revised
     from measured
